@@ -1,0 +1,49 @@
+"""Deep one-class anomaly detection for Keras.
+
+Names are imported when they are first used, so that `import kerasocc` and
+`kerasocc --help` load neither Keras nor a backend.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import wrapt
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Autoencoder": "kerasocc.models.autoencoder",
+    "CollapseError": "kerasocc.callbacks.collapse",
+    "DeepSVDD": "kerasocc.models.deep_svdd",
+    "load_model": "kerasocc.models.saving",
+    "pretrain": "kerasocc.pretraining",
+}
+_SUBPACKAGES = ("callbacks", "datasets", "networks")
+_REGISTERED = (
+    "kerasocc.datasets.preprocessing",
+    "kerasocc.models.autoencoder",
+    "kerasocc.models.deep_svdd",
+)
+
+__all__ = ["__version__", *_HOMES, *_SUBPACKAGES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"kerasocc.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'kerasocc' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+@wrapt.when_imported("keras")
+def _register(keras: Any) -> None:
+    """Make our classes known to `keras.saving.load_model`, whoever imports first."""
+    for module in _REGISTERED:
+        importlib.import_module(module)

@@ -1,0 +1,56 @@
+"""What a callback may touch of a model, and the callbacks that own model state."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+
+class TrainingModel(Protocol):
+    """The side of a model that callbacks use while it trains."""
+
+    epochs_trained: Any
+    """Weight: epochs finished over all fits, also the interrupted ones."""
+
+    def over_training_data(self, method: str) -> np.ndarray:
+        """Apply a method to the whole training set, in inference mode and order."""
+
+    def training_sample(self, size: int) -> np.ndarray:
+        """Up to `size` training samples, the same ones at every call."""
+
+    def embed(self, x: Any) -> np.ndarray:
+        """Embeddings of samples, shape `(samples, d)`."""
+
+
+class StateCallback(keras.callbacks.Callback):
+    """A callback that owns part of a model's state.
+
+    Such callbacks run before all others, so that what `BackupAndRestore` and
+    `ModelCheckpoint` write is the state of the finished epoch. One that the
+    user passes replaces the default one of its kind.
+    """
+
+    @property
+    def kind(self) -> type:
+        """The class directly below `StateCallback`: two of one kind exclude each other."""
+        lineage = type(self).__mro__
+        return lineage[lineage.index(StateCallback) - 1]
+
+    def finish(self) -> None:
+        """Bring the state up to the final weights.
+
+        Called after `on_train_end` of all callbacks, `EarlyStopping` with its
+        best weights included.
+        """
+
+
+def arrange(
+    defaults: list[StateCallback], users: list[keras.callbacks.Callback]
+) -> list[keras.callbacks.Callback]:
+    """Order callbacks: those that own state first, the user's in place of defaults."""
+    owned = [c for c in users if isinstance(c, StateCallback)]
+    kinds = {c.kind for c in owned}
+    rest = [c for c in users if not isinstance(c, StateCallback)]
+    return [c for c in defaults if c.kind not in kinds] + owned + rest

@@ -1,0 +1,88 @@
+"""Detection of hypersphere collapse."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.checks import check_choice, check_integer, check_non_negative
+
+
+class CollapseError(RuntimeError):
+    """A training ended with a network that maps all samples to one point."""
+
+
+class CollapseMonitor(StateCallback):
+    """Follow the spread of the embeddings and report a collapsed training.
+
+    A network that maps every sample to the center solves the one-class
+    objective and detects nothing (hypersphere collapse, section 3.4 of Deep
+    SVDD). Each epoch's logs get `embedding_spread`, the root mean square over
+    the dimensions of the standard deviation of `phi`, and `embedding_log_volume`,
+    the sum over the dimensions of the logarithm of the standard deviation.
+
+    The training counts as collapsed when the spread, relative to the root mean
+    square of the embeddings' entries, is below `tolerance`.
+
+    Args:
+        samples: Number of training samples to look at.
+        tolerance: Relative spread below which the network has collapsed.
+        action: At the end of a collapsed training `"raise"` a `CollapseError`,
+            `"warn"`, or only `"log"`.
+
+    Attributes:
+        spread: List of arrays of shape `(d,)`: the standard deviation of every
+            embedding dimension after each epoch.
+    """
+
+    def __init__(self, *, samples: int = 256, tolerance: float = 1e-3, action: str = "raise"):
+        super().__init__()
+        self.samples = check_integer("samples", samples, minimum=2)
+        self.tolerance = check_non_negative("tolerance", tolerance)
+        self.action = check_choice("action", action, ["raise", "warn", "log"])
+        self.spread: list[np.ndarray] = []
+        self._sample = None
+
+    def on_train_begin(self, logs=None):
+        self.spread = []
+        self._sample = self.model.training_sample(self.samples)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None and not math.isfinite(logs.get("loss", 0.0)):
+            raise FloatingPointError(
+                f"The loss of epoch {epoch + 1} is {logs['loss']}: the training "
+                "diverged. Lower the learning rate, scale the inputs (pass "
+                "`preprocessing`) and look for NaN in them."
+            )
+        spread, _ = self._measure()
+        self.spread.append(spread)
+        if logs is not None:
+            logs["embedding_spread"] = float(np.sqrt(np.mean(spread**2)))
+            logs["embedding_log_volume"] = float(np.log(np.maximum(spread, 1e-30)).sum())
+
+    def finish(self):
+        spread, size = self._measure()
+        self._sample = None
+        relative = math.sqrt(np.mean(spread**2)) / max(size, 1e-30)
+        if self.action == "log" or relative >= self.tolerance:
+            return
+        message = (
+            f"{type(self.model).__name__} collapsed: the embeddings of {self.samples} "
+            f"training samples differ by {relative:.1e} of their size, so all samples "
+            "get the same score (hypersphere collapse). Use an encoder without biases, "
+            "bounded activations and trainable BatchNorm parameters, pretrain it "
+            "(`kerasocc.pretrain`), lower the learning rate or train for fewer epochs; "
+            "`CollapseMonitor(action='warn')` returns the model all the same."
+        )
+        if self.action == "raise":
+            raise CollapseError(message)
+        warnings.warn(message, stacklevel=2)
+
+    def _measure(self) -> tuple[np.ndarray, float]:
+        """Standard deviation per dimension, shape `(d,)`, and RMS of the entries."""
+        embedding = self.model.embed(self._sample).astype("float64")
+        embedding = embedding.reshape(len(embedding), -1)
+        return embedding.std(axis=0), float(np.sqrt(np.mean(embedding**2)))

@@ -1,0 +1,57 @@
+"""The radius of soft-boundary Deep SVDD as a quantile of the distances."""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import ops
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.checks import check_choice, check_integer
+
+
+class RadiusUpdate(StateCallback):
+    """Set the radius `R` to the `(1 - nu)`-quantile of `||phi(x) - c||`.
+
+    `R` stays 0 during the warm-up, which is the one-class objective scaled by
+    `1/nu`. After the training it is computed once more over the whole training
+    set with the final weights, whatever `update` is.
+
+    Args:
+        warmup_epochs: Epochs, counted over all fits, during which `R = 0`.
+        update: `"epoch"` computes the quantile over the whole training set at the
+            end of every epoch; `"batch"` computes it in the compiled step over
+            the global batch, as the authors' code does.
+
+    Reference:
+        Ruff et al., Deep One-Class Classification, ICML 2018, section 3.3: the
+        line search for `R`, given the network, has the quantile as its solution.
+    """
+
+    def __init__(self, *, warmup_epochs: int = 10, update: str = "epoch"):
+        super().__init__()
+        self.warmup_epochs = check_integer("warmup_epochs", warmup_epochs, minimum=0)
+        self.update = check_choice("update", update, ["epoch", "batch"])
+
+    def on_train_begin(self, logs=None):
+        if self._warming_up():
+            self.model.radius.assign(0.0)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        per_batch = self.update == "batch" and not self._warming_up()
+        self.model.radius_from_batch.assign(float(per_batch))
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.update == "epoch" and not self._warming_up():
+            self._set_from_training_data()
+        if logs is not None:
+            logs["radius"] = float(ops.convert_to_numpy(self.model.radius))
+
+    def finish(self):
+        self._set_from_training_data()
+
+    def _warming_up(self) -> bool:
+        return int(ops.convert_to_numpy(self.model.epochs_trained)) < self.warmup_epochs
+
+    def _set_from_training_data(self) -> None:
+        distance = np.sqrt(self.model.over_training_data("distance"))
+        self.model.radius.assign(np.quantile(distance, 1.0 - self.model.nu))

@@ -1,0 +1,69 @@
+"""Argument checks that say what was expected and what came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from numbers import Integral, Real
+from typing import Any
+
+
+def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = False) -> float:
+    """Return `value` as a float if it lies between 0 and 1.
+
+    Args:
+        name: Name of the argument, for the error.
+        value: What the caller passed.
+        zero: Whether 0 itself is allowed.
+        one: Whether 1 itself is allowed.
+
+    Raises:
+        ValueError: If `value` is no number in the interval.
+    """
+    interval = f"{'[' if zero else '('}0, 1{']' if one else ')'}"
+    inside = _is_finite_number(value) and (
+        0 < value < 1 or (zero and value == 0) or (one and value == 1)
+    )
+    if not inside:
+        raise ValueError(f"`{name}` must be in {interval}. Received: {name}={value!r}")
+    return float(value)
+
+
+def check_non_negative(name: str, value: Any) -> float:
+    """Return `value` as a float if it is a finite number that is not negative."""
+    if not _is_finite_number(value) or value < 0:
+        raise ValueError(
+            f"`{name}` must be a finite number that is not negative. Received: {name}={value!r}"
+        )
+    return float(value)
+
+
+def check_integer(name: str, value: Any, *, minimum: int) -> int:
+    """Return `value` as an int if it is a whole number not below `minimum`."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < minimum:
+        raise ValueError(
+            f"`{name}` must be an integer of at least {minimum}. Received: {name}={value!r}"
+        )
+    return int(value)
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`."""
+    choices = list(choices)
+    if value not in choices:
+        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
+    return value
+
+
+def check_one_of_two(names: Collection[str], values: Collection[Any]) -> None:
+    """Raise unless exactly one of two alternative arguments is given."""
+    if sum(value is not None for value in values) != 1:
+        received = ", ".join(f"{n}={v!r}" for n, v in zip(names, values, strict=True))
+        raise ValueError(
+            f"Pass exactly one of {' and '.join(f'`{n}`' for n in names)}. Received: {received}"
+        )
+
+
+def _is_finite_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

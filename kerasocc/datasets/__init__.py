@@ -1,0 +1,17 @@
+"""Data sets cut for one-class experiments, and preprocessing layers."""
+
+from kerasocc.datasets.one_class import OneClassDataset
+from kerasocc.datasets.one_vs_rest import one_vs_rest
+from kerasocc.datasets.preprocessing import (
+    GlobalContrastNormalization,
+    MinMaxScaling,
+    Preprocessing,
+)
+
+__all__ = [
+    "GlobalContrastNormalization",
+    "MinMaxScaling",
+    "OneClassDataset",
+    "Preprocessing",
+    "one_vs_rest",
+]

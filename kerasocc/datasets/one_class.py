@@ -1,0 +1,151 @@
+"""A data set cut for one-class experiments, and the cutting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kerasocc.checks import check_fraction, check_integer
+
+
+@dataclass(frozen=True)
+class OneClassDataset:
+    """Training, validation and test samples of a one-class problem.
+
+    Attributes:
+        name: What it is called in reports.
+        x_train: Raw training samples, shape `(samples, ...)`.
+        y_train: Semi-supervised labels: +1 labelled normal, -1 labelled anomaly,
+            0 unlabelled.
+        truth_train: The hidden truth of the training samples: 0 normal, 1 anomaly.
+        x_val, y_val: Validation samples and labels (0 normal, 1 anomaly); empty
+            unless asked for.
+        x_test, y_test: Test samples and labels (0 normal, 1 anomaly).
+    """
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    truth_train: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    make_preprocessing: Callable[[np.ndarray], Any]
+
+    @cached_property
+    def preprocessing(self) -> Any:
+        """Layer for the models, adapted on the normal and unlabelled training samples."""
+        return self.make_preprocessing(self.x_train[self.y_train >= 0])
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Samples with their classes, before they are cut.
+
+    Attributes:
+        x: Shape `(samples, ...)`.
+        classes: Shape `(samples,)`.
+    """
+
+    x: np.ndarray
+    classes: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Pool:
+        """The given rows."""
+        return Pool(self.x[rows], self.classes[rows])
+
+
+def split(pool: Pool, fraction: float, generator: np.random.Generator) -> tuple[Pool, Pool]:
+    """Cut a pool in two, every class in the same proportion.
+
+    Args:
+        pool: The samples.
+        fraction: Of the second part.
+        generator: Draws which samples go there.
+
+    Returns:
+        First and second part, their rows in the order of the pool.
+    """
+    second = np.zeros(len(pool.classes), dtype=bool)
+    for value in np.unique(pool.classes):
+        rows = np.flatnonzero(pool.classes == value)
+        count = round(fraction * len(rows))
+        second[generator.permutation(rows)[:count]] = True
+    return pool.take(~second), pool.take(second)
+
+
+def cut(
+    name: str,
+    train: Pool,
+    test: Pool,
+    *,
+    normal_class: Any,
+    make_preprocessing: Callable[[np.ndarray], Any],
+    contamination: float,
+    labelled: float,
+    labelled_classes: Sequence[Any] | None,
+    validation: float,
+    seed: int,
+) -> OneClassDataset:
+    """Make a one-class problem of a labelled training and test part.
+
+    See `one_vs_rest` for the arguments. No sample of the training part is in two
+    of training, validation, contaminants and labelled anomalies.
+    """
+    contamination = check_fraction("contamination", contamination, zero=True)
+    labelled = check_fraction("labelled", labelled, zero=True)
+    validation = check_fraction("validation", validation, zero=True)
+    generator = np.random.default_rng(check_integer("seed", seed, minimum=0))
+    _check_class("normal_class", normal_class, train.classes)
+    train, held_out = split(train, validation, generator)
+    normal = np.flatnonzero(train.classes == normal_class)
+    others = generator.permutation(np.flatnonzero(train.classes != normal_class))
+
+    contaminants = _draw("contamination", others, _count_for(len(normal), contamination))
+    others = others[len(contaminants) :]
+    if labelled_classes is not None:
+        for value in labelled_classes:
+            _check_class("labelled_classes", value, train.classes)
+        others = others[np.isin(train.classes[others], list(labelled_classes))]
+    unlabelled = len(normal) + len(contaminants)
+    anomalies = _draw("labelled", others, _count_for(unlabelled, labelled))
+
+    rows = np.concatenate([normal, contaminants, anomalies])
+    y_train = np.zeros(len(rows), dtype="int8")
+    y_train[unlabelled:] = -1
+    return OneClassDataset(
+        name=name,
+        x_train=train.x[rows],
+        y_train=y_train,
+        truth_train=(train.classes[rows] != normal_class).astype("int8"),
+        x_val=held_out.x,
+        y_val=(held_out.classes != normal_class).astype("int8"),
+        x_test=test.x,
+        y_test=(test.classes != normal_class).astype("int8"),
+        make_preprocessing=make_preprocessing,
+    )
+
+
+def _count_for(base: int, fraction: float) -> int:
+    """How many samples to add to `base` to make up `fraction` of the sum."""
+    return round(base * fraction / (1 - fraction))
+
+
+def _draw(name: str, rows: np.ndarray, count: int) -> np.ndarray:
+    if count > len(rows):
+        raise ValueError(
+            f"`{name}` asks for {count} anomalies of the training part, which holds "
+            f"{len(rows)} for it"
+        )
+    return rows[:count]
+
+
+def _check_class(name: str, value: Any, classes: np.ndarray) -> None:
+    known = np.unique(classes).tolist()
+    if value not in known:
+        raise ValueError(f"`{name}` must be among the classes {known}. Received: {value!r}")

@@ -1,0 +1,89 @@
+"""Reductions over the global batch: the only file that knows about replicas.
+
+Under `tf.distribute` a batch is cut into one piece per replica, and Keras adds
+the gradients of the pieces. Everything here is the identity for one replica
+and for the backends other than TensorFlow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+else:
+    tf = None
+
+
+def num_replicas() -> int:
+    """Number of replicas that train in step."""
+    return 1 if tf is None else tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def global_sum(value: Any) -> Any:
+    """Sum a tensor over the replicas.
+
+    Args:
+        value: Tensor, the same shape on every replica.
+
+    Returns:
+        The sum, the same on every replica.
+    """
+    if num_replicas() == 1:
+        return value
+    return tf.distribute.get_replica_context().all_reduce("SUM", value)
+
+
+def global_concat(values: Any) -> Any:
+    """Concatenate the replicas' pieces of a batch.
+
+    Args:
+        values: Tensor, shape `(local_batch, ...)`; the pieces may differ in size.
+
+    Returns:
+        Tensor, shape `(global_batch, ...)`, the same on every replica.
+    """
+    if num_replicas() == 1:
+        return values
+    return tf.distribute.get_replica_context().all_gather(values, axis=0)
+
+
+def global_mean_share(values: Any) -> Any:
+    """This replica's share of the mean over the global batch.
+
+    Keras sums gradients over replicas, so the shares must sum to the mean. A
+    division by the number of replicas would be wrong for an uneven last batch.
+
+    Args:
+        values: Per-example losses, shape `(local_batch,)`.
+
+    Returns:
+        Scalar; the shares of all replicas sum to the mean over the global batch.
+    """
+    count = ops.cast(ops.shape(values)[0], values.dtype)
+    return ops.sum(values) / global_sum(count)
+
+
+def replicated_share(value: Any) -> Any:
+    """This replica's share of a term that every replica computes alike."""
+    return value / num_replicas()
+
+
+def check_batches(num_samples: int, batch_size: int) -> None:
+    """Refuse batch sizes that leave a replica without samples.
+
+    Raises:
+        ValueError: If the last batch holds fewer samples than there are replicas.
+    """
+    replicas = num_replicas()
+    last = num_samples % batch_size or batch_size
+    if min(last, num_samples) < replicas:
+        raise ValueError(
+            f"`batch_size` must leave every replica at least one sample of the last "
+            f"batch: {num_samples} samples in batches of {batch_size} leave {last} "
+            f"for {replicas} replicas. Choose another batch size or drop samples. "
+            f"Received: batch_size={batch_size}"
+        )

@@ -1,0 +1,1 @@
+"""The models, one final class per file, on the common `base.OneClassModel`."""

@@ -1,0 +1,201 @@
+"""`OneClassModel`: Keras's `fit`, `evaluate` and `predict` for one-class objectives."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import keras
+
+from kerasocc import distribution
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.collapse import CollapseMonitor
+from kerasocc.checks import check_integer, check_non_negative
+from kerasocc.losses.weight_decay import squared_norm
+from kerasocc.models import feeding, steps
+from kerasocc.models.fitting import Fitting
+from kerasocc.models.passes import InferencePasses
+from kerasocc.models.saving import Saving
+from kerasocc.models.scoring import Scoring
+from kerasocc.models.state import add_state
+
+
+class OneClassModel(Fitting, Scoring, Saving, keras.Model):
+    """Base of all models: an encoder, an objective and an anomaly score.
+
+    A subclass says what the objective works on (`represent`), what it costs per
+    sample (`loss_of`) and how anomalous it is (`score_of`). Training, scoring
+    and saving are common to all and stand in files of their own.
+
+    `model(x)` and `model.predict(x)` give the anomaly score, shape `(batch,)`,
+    float32; larger is more anomalous.
+
+    Args:
+        encoder: Keras model that maps a batch of inputs to embeddings,
+            shape `(batch, d)`.
+        preprocessing: Adapted layer (or None) that raw inputs pass first; it is
+            saved inside the model. It computes in float32.
+        weight_decay: Factor of `1/2 * sum ||W||_F^2` over the trained kernels,
+            added to the objective but not to the reported loss.
+        seed: Seed of the order of the samples. None draws one from Python's
+            `random`, which `keras.utils.set_random_seed` seeds.
+        name: Name of the model.
+    """
+
+    uses_labels = False
+    """Whether `y` given to `fit` changes the objective."""
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        *,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        # Without autocast raw inputs reach the preprocessing in full precision.
+        super().__init__(name=name, autocast=False)
+        if not isinstance(encoder, keras.layers.Layer):
+            raise ValueError(f"`encoder` must be a Keras model. Received: {type(encoder).__name__}")
+        self.encoder = encoder
+        self.preprocessing = preprocessing
+        self.weight_decay = check_non_negative("weight_decay", weight_decay)
+        self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
+        self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.threshold = add_state(self, "threshold", initial=math.inf)
+        self.epochs_trained = add_state(self, "epochs_trained", dtype="int32")
+        self._order_seed = random.randrange(2**31) if seed is None else seed
+        self._passes = InferencePasses(self)
+        self._training_data = None
+
+    # What a subclass defines.
+
+    def represent(self, x: Any, training: bool = False) -> Any:
+        """Map inputs `(batch, ...)` to what objective and score are computed from."""
+        return self.embedding(x, training)
+
+    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        """Per-example loss, shape `(batch,)`, float32.
+
+        Args:
+            representation: What `represent` returned.
+            targets: `{"label": (batch,), "index": (batch,)}`.
+        """
+        raise NotImplementedError
+
+    def score_of(self, representation: Any) -> Any:
+        """Anomaly score, shape `(batch,)`, float32."""
+        raise NotImplementedError
+
+    def initialize(self) -> None:
+        """Set the state that depends on the training data, before the first epoch.
+
+        `over_training_data` reads them.
+        """
+
+    def after_representation(self, representation: Any) -> None:
+        """Update state from a training batch, inside the compiled step."""
+
+    def default_callbacks(self) -> list[StateCallback]:
+        """Callbacks attached to every fit unless the user passes others of their kind."""
+        return [CollapseMonitor()]
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the state that scoring needs has been set."""
+        return True
+
+    # Inputs to scores.
+
+    def build(self, input_shape: Any) -> None:
+        if not self.encoder.built:
+            self.encoder.build(input_shape)
+        self.built = True
+
+    def build_from_encoder(self) -> None:
+        """Create the weights now if the encoder already knows its input."""
+        shape = getattr(self.encoder, "input_shape", None) if self.encoder.built else None
+        if isinstance(shape, tuple) and not self.built:
+            self.build(shape)
+
+    def prepare(self, x: Any) -> Any:
+        """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
+        x = keras.ops.cast(x, "float32")
+        return x if self.preprocessing is None else self.preprocessing(x)
+
+    def embedding(self, x: Any, training: bool = False) -> Any:
+        """Embed a tensor of inputs, shape `(batch, ...)`, as `(batch, d)`."""
+        return self.encoder(self.prepare(x), training=training)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return self.score_of(self.represent(x, training))
+
+    def loss_and_score(self, x: Any) -> tuple[Any, Any]:
+        """Per-example objective of unlabelled inputs and their score, in inference mode."""
+        representation = self.represent(x)
+        objective = self.loss_of(representation, feeding.as_targets(None, x))
+        return objective, self.score_of(representation)
+
+    # Keras's training protocol.
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return [self.loss_tracker]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
+        """Share of this replica in the objective over the global batch.
+
+        Args:
+            x: Inputs, shape `(batch, ...)`.
+            y: Targets as `objective` takes them.
+            y_pred: What `represent` returned.
+            sample_weight: Shape `(batch,)`, or None.
+            training: Whether to add weight decay and the layers' own losses.
+
+        Returns:
+            Scalar, float32.
+        """
+        losses = self.loss_of(y_pred, y)
+        if sample_weight is not None:
+            losses = losses * keras.ops.cast(keras.ops.reshape(sample_weight, (-1,)), losses.dtype)
+        self.loss_tracker.update_state(losses)
+        total = distribution.global_mean_share(losses)
+        if training:
+            extra = sum(keras.ops.cast(loss, "float32") for loss in self.losses)
+            if self.weight_decay:
+                extra = extra + self.weight_decay * squared_norm(self._kernels())
+            total = total + distribution.replicated_share(extra)
+        return total
+
+    def train_step(self, *args: Any) -> Any:
+        backend = keras.backend.backend()
+        if backend == "jax":
+            state, data = args
+            state = steps.jax_step(self, state, lambda: self._batch_loss(data, training=True))
+            return steps.jax_logs(self, state[-1]), state
+        step = steps.tensorflow_step if backend == "tensorflow" else steps.torch_step
+        step(self, lambda: self._batch_loss(args[0], training=True))
+        return self.get_metrics_result()
+
+    def test_step(self, *args: Any) -> Any:
+        def loss():
+            return self._batch_loss(args[-1], training=False)
+
+        if keras.backend.backend() == "jax":
+            state = steps.jax_evaluation(self, args[0], loss)
+            return steps.jax_logs(self, state[-1]), state
+        loss()
+        return self.get_metrics_result()
+
+    def _batch_loss(self, data: Any, training: bool) -> Any:
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        representation = self.represent(x, training)
+        if training:
+            self.after_representation(representation)
+        targets = feeding.as_targets(y, x)
+        return self.compute_loss(x, targets, representation, sample_weight, training)
+
+    def _kernels(self) -> list[Any]:
+        return [w for w in self.trainable_variables if len(w.shape) >= 2]

@@ -1,0 +1,159 @@
+"""Deep SVDD (Ruff et al., ICML 2018), one-class and soft-boundary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc import distribution
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.radius import RadiusUpdate
+from kerasocc.checks import check_choice, check_fraction, check_non_negative
+from kerasocc.losses import svdd
+from kerasocc.models.base import OneClassModel
+from kerasocc.models.sources import as_source
+from kerasocc.models.state import add_state
+from kerasocc.networks.conditions import warn_of_trivial_solutions
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class DeepSVDD(OneClassModel):
+    """Deep support vector data description.
+
+    The encoder is trained to map normal samples close to a fixed center `c`; the
+    distance from it is the anomaly score. With `dist = ||phi(x) - c||^2`:
+
+    - `"one-class"` (eq. 4): `mean(dist)`, score `dist`;
+    - `"soft-boundary"` (eq. 3): `R^2 + 1/nu * mean(max(0, dist - R^2))`, score
+      `dist - R^2`, so that 0 is the natural threshold.
+
+    Both plus `weight_decay/2 * sum ||W||_F^2`. The center is the mean embedding
+    of the training data, set on the first `fit` (so pretrain before it), every
+    coordinate kept at least 0.1 away from 0; an exact 0 goes to +0.1. The radius
+    is driven by `callbacks.RadiusUpdate`, attached by default.
+
+    Args:
+        encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`.
+        objective: `"one-class"` or `"soft-boundary"`.
+        nu: Upper bound on the fraction of training samples outside of the
+            sphere, in (0, 1]; used by `"soft-boundary"` only.
+        preprocessing: See `OneClassModel`.
+        weight_decay: See `OneClassModel`; the paper's lambda.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Raises:
+        ValueError: For an unknown objective or `nu` outside of (0, 1].
+
+    Warns:
+        UserWarning: If layers of the encoder break the conditions of section 3.4
+            (no biases, no bounded activations), naming them.
+
+    Example:
+        >>> encoder = kerasocc.networks.mlp([20, 32, 16])
+        >>> model = kerasocc.DeepSVDD(encoder, seed=0)
+        >>> model.compile(optimizer="adam")
+        >>> model.fit(x_train, epochs=50)
+        >>> model.calibrate(x_train, contamination=0.05)
+        >>> model.is_anomaly(x_new)
+
+    Reference:
+        Ruff et al., Deep One-Class Classification, ICML 2018.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        objective: str = "one-class",
+        *,
+        nu: float = 0.1,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            preprocessing=preprocessing,
+            weight_decay=weight_decay,
+            seed=seed,
+            name=name,
+        )
+        self.objective = check_choice("objective", objective, ["one-class", "soft-boundary"])
+        self.nu = check_fraction("nu", nu, one=True)
+        self.soft_boundary = objective == "soft-boundary"
+        if self.soft_boundary:
+            self.radius = add_state(self, "radius")
+            self.radius_from_batch = add_state(self, "radius_from_batch")
+            self.threshold.assign(0.0)
+        warn_of_trivial_solutions(encoder)
+        self.build_from_encoder()
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        if len(embedding) != 2:
+            raise ValueError(
+                "`encoder` must map to embeddings of shape (batch, d); end it with "
+                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
+            )
+        self.center = add_state(self, "center", (embedding[1],))
+
+    def initialize(self) -> None:
+        if not self.is_fitted:
+            self._set_center(self.over_training_data("embedding"))
+
+    def initialize_center(self, x: Any, *, eps: float = 0.1) -> None:
+        """Set the center to the mean embedding of `x`; `fit` then leaves it alone.
+
+        Args:
+            x: Samples, as for `fit`.
+            eps: Coordinates closer to 0 than this are pushed to `+eps` or `-eps`:
+                a center at 0 is reached by a network of zero weights.
+        """
+        source = as_source(x)
+        self.ensure_built(source)
+        self._set_center(self.map_source("embedding", source), check_non_negative("eps", eps))
+
+    def _set_center(self, embeddings: np.ndarray, eps: float = 0.1) -> None:
+        center = embeddings.mean(axis=0, dtype="float64")
+        small = np.abs(center) < eps
+        center[small] = np.where(center[small] < 0, -eps, eps)
+        self.center.assign(center.astype("float32"))
+
+    @property
+    def is_fitted(self) -> bool:
+        # A center that has been set has no coordinate at 0.
+        return self.built and bool(np.any(ops.convert_to_numpy(self.center)))
+
+    def distance(self, x: Any) -> Any:
+        """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
+        return svdd.squared_distance(self.embedding(x), self.center)
+
+    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        distance = svdd.squared_distance(representation, self.center)
+        if self.soft_boundary:
+            return svdd.soft_boundary(distance, self.radius, self.nu)
+        return svdd.one_class(distance)
+
+    def score_of(self, representation: Any) -> Any:
+        distance = svdd.squared_distance(representation, self.center)
+        return distance - ops.square(self.radius) if self.soft_boundary else distance
+
+    def after_representation(self, representation: Any) -> None:
+        if not self.soft_boundary:
+            return
+        distance = svdd.squared_distance(representation, self.center)
+        everyones = distribution.global_concat(ops.sqrt(ops.stop_gradient(distance)))
+        quantile = ops.quantile(everyones, 1.0 - self.nu)
+        self.radius.assign(self.radius + self.radius_from_batch * (quantile - self.radius))
+
+    def default_callbacks(self) -> list[StateCallback]:
+        radius = [RadiusUpdate()] if self.soft_boundary else []
+        return [*radius, *super().default_callbacks()]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "objective": self.objective, "nu": self.nu}

@@ -1,0 +1,238 @@
+"""The training data path: batches of `(x, {"label", "index"}, sample_weight)`.
+
+Every sample carries its position in the training set, which the latent labels
+and the noise of the robust autoencoder are looked up by. The order of an epoch
+depends on the seed and on the number of epochs trained so far, nothing else, so
+a training that was interrupted continues with the very batches it would have
+seen.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc.models.sources import (
+    ArraySource,
+    PyDatasetSource,
+    Source,
+    TensorFlowSource,
+    unpack,
+)
+
+
+def make_feed(
+    source: Source, *, batch_size: int, shuffle: bool, seed: int, steps: int | None
+) -> Feed:
+    """Choose the feed for a source.
+
+    Args:
+        source: The training data.
+        batch_size: Samples per batch; datasets keep their own batches.
+        shuffle: Whether to draw a new order for every epoch.
+        seed: Seed of the orders.
+        steps: Batches per epoch, or None for one pass over the data.
+    """
+    if isinstance(source, ArraySource):
+        order = _EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
+        if keras.backend.backend() == "tensorflow":
+            return _TensorFlowArrayFeed(source, order)
+        return _NumpyArrayFeed(source, order)
+    if isinstance(source, TensorFlowSource):
+        return _TensorFlowStreamFeed(source, steps)
+    return _PyDatasetFeed(source, shuffle, seed, steps)
+
+
+def as_targets(y: Any, x: Any) -> dict[str, Any]:
+    """Targets of a batch that did not come from a feed (`train_on_batch`).
+
+    Args:
+        y: Targets made by a feed, semi-supervised labels of shape `(batch,)`, or
+            None for unlabelled samples.
+        x: The batch that they belong to.
+
+    Returns:
+        `{"label": (batch,) float32, "index": (batch,) int32}`; an unknown index
+        is -1.
+    """
+    if isinstance(y, dict):
+        return y
+    size = ops.shape(x)[0]
+    label = ops.zeros((size,)) if y is None else ops.reshape(y, (-1,))
+    return {
+        "label": ops.cast(label, "float32"),
+        "index": ops.full((size,), -1, dtype="int32"),
+    }
+
+
+class Feed:
+    """What `keras.Model.fit` is given instead of the user's data."""
+
+    data: Any
+    """The dataset for `fit`."""
+    steps: int | None = None
+    """`steps_per_epoch` for `fit`; None where the dataset is one epoch long."""
+
+    def begin_epoch(self, epochs_trained: int) -> None:
+        """Fix the order of the coming epoch, before its iterator is made."""
+
+
+class _EpochOrder:
+    """Positions of the samples in the order in which an epoch visits them."""
+
+    def __init__(self, num_samples, batch_size, shuffle, seed, steps):
+        self.num_samples = num_samples
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.length = num_samples if steps is None else steps * batch_size
+        self.num_batches = math.ceil(self.length / batch_size)
+
+    def draw(self, epochs_trained: int) -> np.ndarray:
+        """Positions, shape `(length,)`, int32: as many passes as it takes."""
+        passes = math.ceil(self.length / self.num_samples)
+        if self.shuffle:
+            generator = np.random.default_rng([self.seed, epochs_trained])
+            parts = [generator.permutation(self.num_samples) for _ in range(passes)]
+        else:
+            parts = [np.arange(self.num_samples)] * passes
+        return np.concatenate(parts)[: self.length].astype("int32")
+
+
+class _TensorFlowArrayFeed(Feed):
+    """Arrays held once, gathered in the graph."""
+
+    def __init__(self, source: ArraySource, order: _EpochOrder):
+        import tensorflow as tf
+
+        self._order = order
+        # A variable: the dataset's graph is made once, the order changes.
+        self._positions = tf.Variable(order.draw(0), trainable=False)
+        with tf.device("CPU"):
+            x = tf.constant(source.x)
+            label = None if source.y is None else tf.constant(source.y, "float32")
+            weight = None
+            if source.sample_weight is not None:
+                weight = tf.constant(source.sample_weight)
+
+        def gather(step):
+            start = step * order.batch_size
+            index = self._positions[start : start + order.batch_size]
+            batch_label = (
+                tf.zeros_like(index, "float32") if label is None else tf.gather(label, index)
+            )
+            batch = (tf.gather(x, index), {"label": batch_label, "index": index})
+            return batch if weight is None else (*batch, tf.gather(weight, index))
+
+        steps = tf.data.Dataset.range(order.num_batches, output_type=tf.int32)
+        self.data = steps.map(gather).prefetch(tf.data.AUTOTUNE)
+
+    def begin_epoch(self, epochs_trained):
+        self._positions.assign(self._order.draw(epochs_trained))
+
+
+class _NumpyArrayFeed(Feed):
+    """Arrays gathered by NumPy, for the backends other than TensorFlow."""
+
+    def __init__(self, source: ArraySource, order: _EpochOrder):
+        self._order = order
+        self.data = _GatheredBatches(source, order)
+
+    def begin_epoch(self, epochs_trained):
+        self.data.positions = self._order.draw(epochs_trained)
+
+
+class _GatheredBatches(keras.utils.PyDataset):
+    def __init__(self, source: ArraySource, order: _EpochOrder):
+        super().__init__()
+        self._source = source
+        self._batch_size = order.batch_size
+        self._num_batches = order.num_batches
+        self.positions = order.draw(0)
+
+    def __len__(self):
+        return self._num_batches
+
+    def __getitem__(self, step):
+        source = self._source
+        start = step * self._batch_size
+        index = self.positions[start : start + self._batch_size]
+        label = np.zeros(len(index)) if source.y is None else source.y[index]
+        weight = None if source.sample_weight is None else source.sample_weight[index]
+        return _batch(source.x[index], label, weight, index)
+
+
+class _TensorFlowStreamFeed(Feed):
+    """The user's `tf.data.Dataset`, its samples numbered in the order they come."""
+
+    def __init__(self, source: TensorFlowSource, steps: int | None):
+        import tensorflow as tf
+
+        def number(seen, element):
+            x, label, weight = unpack(element)
+            size = tf.shape(x)[0]
+            index = tf.range(seen, seen + size)
+            label = (
+                tf.zeros([size]) if label is None else tf.cast(tf.reshape(label, [-1]), "float32")
+            )
+            batch = (x, {"label": label, "index": index})
+            return seen + size, batch if weight is None else (*batch, tf.reshape(weight, [-1]))
+
+        self.data = source.dataset.scan(tf.constant(0), number)
+        self.steps = steps
+
+
+class _PyDatasetFeed(Feed):
+    """The user's `PyDataset`, its batches in an order of our drawing."""
+
+    def __init__(self, source: PyDatasetSource, shuffle: bool, seed: int, steps: int | None):
+        self.data = _NumberedBatches(source.dataset, source.num_batches)
+        self.steps = steps
+        self._order = None
+        if shuffle and source.num_batches is not None:
+            self._order = _EpochOrder(source.num_batches, 1, True, seed, None)
+
+    def begin_epoch(self, epochs_trained):
+        if self._order is not None:
+            self.data.order = self._order.draw(epochs_trained)
+
+
+class _NumberedBatches(keras.utils.PyDataset):
+    def __init__(self, dataset: keras.utils.PyDataset, num_batches: int | None):
+        super().__init__(
+            workers=dataset.workers,
+            use_multiprocessing=dataset.use_multiprocessing,
+            max_queue_size=dataset.max_queue_size,
+        )
+        self._dataset = dataset
+        self._num_batches = num_batches
+        self._batch_size = len(unpack(dataset[0])[0])
+        self.order = None
+
+    @property
+    def num_batches(self):
+        return self._num_batches
+
+    def __getitem__(self, step):
+        number = step if self.order is None else int(self.order[step])
+        x, label, weight = unpack(self._dataset[number])
+        # All batches but the last are of one size, as in any epoch of samples.
+        index = number * self._batch_size + np.arange(len(x), dtype="int32")
+        label = np.zeros(len(x)) if label is None else label
+        return _batch(x, label, weight, index)
+
+    def on_epoch_begin(self):
+        self._dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self._dataset.on_epoch_end()
+
+
+def _batch(x, label, weight, index):
+    label = np.asarray(label, "float32").reshape(-1)
+    batch = (x, {"label": label, "index": index})
+    return batch if weight is None else (*batch, np.asarray(weight, "float32").reshape(-1))

@@ -1,0 +1,199 @@
+"""`fit`: from the user's data to Keras's training loop."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasocc import distribution
+from kerasocc.callbacks.base import StateCallback, arrange
+from kerasocc.callbacks.progress import EpochCount, Validation
+from kerasocc.checks import check_fraction, check_integer
+from kerasocc.models.feeding import make_feed
+from kerasocc.models.labels import check_training_labels
+from kerasocc.models.sources import ArraySource, Source, as_source
+
+
+class TrainingData(NamedTuple):
+    """What a running `fit` trains on."""
+
+    source: Source
+    batch_size: int
+    steps: int | None
+    """Number of batches that one pass over the source is bounded by."""
+
+
+class Fitting:
+    """The training half of `OneClassModel`."""
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ) -> keras.callbacks.History:
+        """Train; the arguments are those of `keras.Model.fit`, with these differences.
+
+        Args:
+            x: Array or tensor of shape `(samples, ...)`, a `tf.data.Dataset` or a
+                `keras.utils.PyDataset`; training samples, (nearly) all normal.
+            y: Semi-supervised labels, shape `(samples,)`: +1 labelled normal, -1
+                labelled anomaly, 0 unlabelled. None means all unlabelled.
+            callbacks: State callbacks among them (`kerasocc.callbacks`) take the
+                place of the default ones of their kind.
+            validation_data: `(x, y)` or `(x, y, sample_weight)` with 0 normal and
+                1 anomaly adds `val_auc` and `val_average_precision` to `val_loss`.
+            validation_split: Fraction at the end of `x` that is held out,
+                unlabelled: it gives `val_loss` alone.
+            class_weight: Not supported; pass `sample_weight`.
+            steps_per_epoch: With arrays, any number: passes over the data go on
+                from epoch to epoch in newly drawn orders.
+
+        Returns:
+            The `History`.
+
+        Raises:
+            ValueError: For data that cannot be trained on, by name.
+            CollapseError: If the training ended in hypersphere collapse.
+            FloatingPointError: If the loss became NaN or infinite.
+        """
+        self._check_compiled(class_weight)
+        source = as_source(x, y, sample_weight)
+        if validation_split and validation_data is None:
+            source, validation_data = _hold_out(source, validation_split)
+        batch_size = check_integer("batch_size", batch_size or 32, minimum=1)
+        self.ensure_built(source)
+        self._check_training_data(source, batch_size, steps_per_epoch)
+        feed = make_feed(
+            source,
+            batch_size=batch_size,
+            shuffle=bool(shuffle),
+            seed=self._order_seed,
+            steps=steps_per_epoch,
+        )
+        defaults = [EpochCount(feed.begin_epoch), *self.default_callbacks()]
+        if validation_data is not None:
+            evaluate = self._evaluation_of(validation_data, validation_batch_size, validation_steps)
+            defaults.append(Validation(evaluate, validation_freq))
+        callbacks = arrange(defaults, keras.tree.flatten(callbacks) if callbacks else [])
+        # Arrays are read once whatever the length of an epoch; a dataset may be endless.
+        bound = None if isinstance(source, ArraySource) else steps_per_epoch
+        self._training_data = TrainingData(source, batch_size, bound)
+        try:
+            self.initialize()
+            history = super().fit(
+                feed.data,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                shuffle=False,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=feed.steps,
+            )
+            for callback in callbacks:
+                if isinstance(callback, StateCallback):
+                    callback.finish()
+        finally:
+            self._training_data = None
+        return history
+
+    def over_training_data(self, method: str) -> np.ndarray:
+        """Apply a method to the whole training set, in inference mode and stored order.
+
+        Args:
+            method: Name of a method from a tensor `(batch, ...)` to `(batch, ...)`.
+
+        Raises:
+            RuntimeError: Outside of `fit`.
+        """
+        data = self._running_training_data()
+        return self.map_source(method, data.source, steps=data.steps)
+
+    def training_sample(self, size: int) -> np.ndarray:
+        """Up to `size` training samples, evenly spaced in arrays, the first of datasets."""
+        data = self._running_training_data()
+        if isinstance(data.source, ArraySource):
+            count = data.source.num_samples
+            rows = np.linspace(0, count - 1, min(size, count)).astype(int)
+            return data.source.x[rows]
+        parts: list[np.ndarray] = []
+        for x, _, _ in data.source.batches(data.batch_size, steps=data.steps):
+            parts.append(x)
+            if sum(map(len, parts)) >= size:
+                break
+        return np.concatenate(parts)[:size]
+
+    def _running_training_data(self) -> TrainingData:
+        if self._training_data is None:
+            raise RuntimeError("There are training data only while `fit` runs.")
+        return self._training_data
+
+    def _check_compiled(self, class_weight: Any) -> None:
+        if not self.compiled:
+            raise ValueError("Call `compile(optimizer=...)` before `fit`.")
+        compiled = self.get_compile_config() or {}
+        for argument in ("loss", "metrics", "weighted_metrics"):
+            if compiled.get(argument):
+                raise ValueError(
+                    f"`compile` must not be given `{argument}`: {type(self).__name__} has "
+                    "its own objective, and `val_auc` comes from `validation_data`. "
+                    f"Received: {argument}={compiled[argument]!r}"
+                )
+        if class_weight is not None:
+            raise ValueError(
+                "`class_weight` is not supported, there are no classes to train on; pass "
+                f"`sample_weight`. Received: class_weight={class_weight!r}"
+            )
+
+    def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
+        if not isinstance(source, ArraySource):
+            return
+        if source.num_samples < 2:
+            raise ValueError(
+                f"`x` must hold at least 2 samples to train on. Received: {source.num_samples}"
+            )
+        if (source.x == source.x[:1]).all():
+            raise ValueError(
+                "`x` must hold different samples. Received: "
+                f"{source.num_samples} copies of one sample"
+            )
+        if source.y is not None:
+            check_training_labels(source.y, uses_labels=self.uses_labels)
+        if steps is None:
+            distribution.check_batches(source.num_samples, batch_size)
+
+    def _evaluation_of(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        source = as_source(x, y, sample_weight)
+        return lambda: self.evaluate(
+            source, batch_size=batch_size, steps=steps, verbose=0, return_dict=True
+        )
+
+
+def _hold_out(source: Source, fraction: float) -> tuple[Source, tuple[Any]]:
+    """Split arrays into a first part to train on and a last, unlabelled one."""
+    fraction = check_fraction("validation_split", fraction)
+    if not isinstance(source, ArraySource):
+        raise ValueError(
+            "`validation_split` needs arrays; pass `validation_data` beside a dataset. "
+            f"Received: validation_split={fraction}"
+        )
+    stop = int(source.num_samples * (1 - fraction))
+    parts = (source.y, source.sample_weight)
+    y, sample_weight = (None if part is None else part[:stop] for part in parts)
+    return ArraySource(source.x[:stop], y, sample_weight), (source.x[stop:],)

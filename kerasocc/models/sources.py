@@ -1,0 +1,226 @@
+"""What users pass as data, behind one face: arrays, `tf.data.Dataset`, `PyDataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+
+
+def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
+    """Wrap the user's data.
+
+    Args:
+        x: Array or tensor of shape `(samples, ...)`, a `tf.data.Dataset` or a
+            `keras.utils.PyDataset` of batches `x`, `(x, y)` or
+            `(x, y, sample_weight)`.
+        y: Labels, shape `(samples,)`; only with an array `x`.
+        sample_weight: Weights, shape `(samples,)`; only with an array `x`.
+
+    Raises:
+        ValueError: If the data are empty, not numbers, not finite or do not fit
+            together.
+    """
+    if isinstance(x, (Source, type(None))):
+        if x is None:
+            raise ValueError("`x` must hold the samples. Received: x=None")
+        return x
+    is_dataset = _is_tf_dataset(x)
+    if is_dataset or isinstance(x, keras.utils.PyDataset):
+        if y is not None or sample_weight is not None:
+            raise ValueError(
+                "`y` and `sample_weight` must be part of the batches when `x` is a "
+                f"dataset. Received: x of type {type(x).__name__} and separate labels "
+                "or weights"
+            )
+        return TensorFlowSource(x) if is_dataset else PyDatasetSource(x)
+    if hasattr(x, "__next__") or isinstance(x, (dict, str)):
+        raise ValueError(
+            "`x` must be an array, a tensor, a `tf.data.Dataset` or a "
+            f"`keras.utils.PyDataset`. Received: x of type {type(x).__name__}"
+        )
+    return ArraySource(x, y, sample_weight)
+
+
+class Source:
+    """Samples that can be read, batch by batch and in stored order, again and again."""
+
+    num_samples: int | None = None
+    """Number of samples, where it is known without reading them."""
+
+    def batches(self, batch_size: int, steps: int | None = None) -> Iterator[Batch]:
+        """Yield `(x, y, sample_weight)` in NumPy, checked to be finite.
+
+        Args:
+            batch_size: Size of the batches; a dataset keeps its own.
+            steps: Number of batches to stop after.
+        """
+        raise NotImplementedError
+
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        for x, _, _ in self.batches(1, steps=1):
+            return x.shape[1:]
+        raise ValueError("`x` must hold at least one sample. Received: an empty dataset")
+
+
+class ArraySource(Source):
+    """Arrays, held once as float32 (or as they came if they are uint8)."""
+
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None):
+        self.x = as_samples(x)
+        self.num_samples = len(self.x)
+        self.y = None if y is None else _as_column("y", y, self.num_samples)
+        self.sample_weight = None
+        if sample_weight is not None:
+            weights = _as_column("sample_weight", sample_weight, self.num_samples)
+            self.sample_weight = weights.astype("float32")
+
+    def batches(self, batch_size, steps=None):
+        stop = self.num_samples if steps is None else steps * batch_size
+        for start in range(0, min(stop, self.num_samples), batch_size):
+            rows = slice(start, start + batch_size)
+            yield (
+                self.x[rows],
+                None if self.y is None else self.y[rows],
+                None if self.sample_weight is None else self.sample_weight[rows],
+            )
+
+    def input_shape(self):
+        return self.x.shape[1:]
+
+
+class TensorFlowSource(Source):
+    """A `tf.data.Dataset` of batches."""
+
+    def __init__(self, dataset: Any):
+        self.dataset = dataset
+        self.endless = int(dataset.cardinality()) == -1
+
+    def batches(self, batch_size, steps=None):
+        if self.endless and steps is None:
+            raise ValueError(
+                "An endless dataset needs `steps_per_epoch` (`steps` when scoring). Received: None"
+            )
+        elements = self.dataset if steps is None else self.dataset.take(steps)
+        for number, element in enumerate(elements):
+            yield _checked_batch(element, number)
+
+
+class PyDatasetSource(Source):
+    """A `keras.utils.PyDataset` of batches."""
+
+    def __init__(self, dataset: keras.utils.PyDataset):
+        self.dataset = dataset
+        self.num_batches = getattr(dataset, "num_batches", None)
+
+    def batches(self, batch_size, steps=None):
+        count = self.num_batches if steps is None else steps
+        if count is None:
+            raise ValueError(
+                "An endless PyDataset needs `steps_per_epoch` (`steps` when scoring). "
+                "Received: None"
+            )
+        if self.num_batches is not None:
+            count = min(count, self.num_batches)
+        for number in range(count):
+            yield _checked_batch(self.dataset[number], number)
+
+
+def as_samples(x: Any, name: str = "x") -> np.ndarray:
+    """Convert to a finite array of shape `(samples, ...)`, float32 or uint8.
+
+    Raises:
+        ValueError: If `x` is empty, has no feature axis, holds anything but
+            numbers, or holds NaN or infinity.
+    """
+    samples = _to_numpy(name, x)
+    if samples.ndim < 2:
+        raise ValueError(
+            f"`{name}` must have shape (samples, ...) with at least one feature axis. "
+            f"Received: shape {samples.shape}"
+        )
+    if samples.size == 0:
+        raise ValueError(f"`{name}` must hold at least one sample. Received: shape {samples.shape}")
+    check_finite(name, samples)
+    return samples
+
+
+def check_finite(name: str, values: np.ndarray, where: str = "") -> None:
+    """Raise `ValueError` naming the first row that holds NaN or infinity."""
+    if values.dtype.kind != "f":
+        return
+    # The sum is finite far more cheaply than every element is looked at; it may
+    # overflow on finite data, so only its failure leads to the full check.
+    if np.isfinite(np.sum(values, dtype="float64")):
+        return
+    bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"`{name}` must be finite. Received: NaN or infinity in {int(bad.sum())} "
+            f"of {len(values)} samples, the first at index {int(bad.argmax())}{where}"
+        )
+
+
+def unpack(element: Any) -> tuple[Any, Any, Any]:
+    """Split a batch into `(x, y, sample_weight)`, None for what is absent."""
+    if not isinstance(element, (tuple, list)):
+        element = (element,)
+    if not 1 <= len(element) <= 3 or isinstance(element[0], (dict, tuple, list)):
+        raise ValueError(
+            "A batch must be `x`, `(x, y)` or `(x, y, sample_weight)` with a single "
+            f"input tensor. Received: a structure of length {len(element)} whose first "
+            f"element is of type {type(element[0]).__name__}"
+        )
+    return (*element, None, None)[:3]
+
+
+def _to_numpy(name: str, values: Any) -> np.ndarray:
+    values = np.asarray(
+        keras.ops.convert_to_numpy(values) if keras.ops.is_tensor(values) else values
+    )
+    if values.dtype == "uint8":
+        return values
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"`{name}` must hold numbers. Received: an array of dtype {values.dtype}")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(values, dtype="float32")
+
+
+def _as_column(name: str, values: Any, num_samples: int) -> np.ndarray:
+    values = _to_numpy(name, values)
+    if values.size != num_samples:
+        raise ValueError(
+            f"`{name}` must hold one value per sample: {num_samples} values expected. "
+            f"Received: shape {values.shape}"
+        )
+    values = values.reshape(num_samples)
+    check_finite(name, values)
+    return values
+
+
+def _checked_batch(element: Any, number: int) -> Batch:
+    x, y, sample_weight = unpack(element)
+    x = _to_numpy("x", x)
+    if x.ndim < 2 or x.size == 0:
+        raise ValueError(
+            "Every batch of `x` must have shape (batch, ...) and hold samples. "
+            f"Received: shape {x.shape} in batch {number}"
+        )
+    check_finite("x", x, f" of batch {number}")
+    return (
+        x,
+        None if y is None else _as_column("y", y, len(x)),
+        None if sample_weight is None else _as_column("sample_weight", sample_weight, len(x)),
+    )
+
+
+def _is_tf_dataset(x: Any) -> bool:
+    return any(
+        cls.__name__ == "DatasetV2" and cls.__module__.startswith("tensorflow.")
+        for cls in type(x).__mro__
+    )

@@ -1,0 +1,6 @@
+"""Encoders and decoders."""
+
+from kerasocc.networks.lenet import lenet, lenet_decoder
+from kerasocc.networks.mlp import mlp, mlp_decoder
+
+__all__ = ["lenet", "lenet_decoder", "mlp", "mlp_decoder"]

@@ -1,0 +1,95 @@
+"""The few layers that all of the reference networks are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+from keras import layers
+
+LEAKY_SLOPE = 0.01
+XAVIER_LEAKY_SCALE = 2 / (1 + LEAKY_SLOPE**2)
+"""Squared gain of leaky ReLU, for Glorot (Xavier) initialisation."""
+
+
+class Blocks:
+    """Makes the layers of one network, with its options and its own seeds.
+
+    Args:
+        use_bias: Whether convolutions and dense layers have biases and BatchNorm
+            trainable parameters. The Deep SVDD paper forbids both.
+        initializer: `"torch"`, the reference's default
+            (uniform, fan-in, scale 1/3), or `"xavier"` with the gain of leaky ReLU.
+        seed: Seed of the initial weights; None leaves them to Keras.
+    """
+
+    def __init__(
+        self, *, use_bias: bool = False, initializer: str = "torch", seed: int | None = None
+    ):
+        self.use_bias = use_bias
+        self.initializer = initializer
+        self._seeds = _seeds(seed)
+
+    def kernel_initializer(self) -> keras.initializers.Initializer:
+        """A fresh initializer with a seed of its own."""
+        torch_default = self.initializer == "torch"
+        return keras.initializers.VarianceScaling(
+            1 / 3 if torch_default else XAVIER_LEAKY_SCALE,
+            mode="fan_in" if torch_default else "fan_avg",
+            distribution="uniform",
+            seed=next(self._seeds),
+        )
+
+    def convolution(self, filters: int, size: int = 5) -> layers.Layer:
+        """Convolution with `same` padding."""
+        return layers.Conv2D(
+            filters,
+            size,
+            padding="same",
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer(),
+        )
+
+    def deconvolution(self, filters: int, size: int = 5) -> layers.Layer:
+        """Transposed convolution of stride 1 with `same` padding."""
+        return layers.Conv2DTranspose(
+            filters,
+            size,
+            padding="same",
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer(),
+        )
+
+    def dense(self, units: int) -> layers.Layer:
+        """Linear layer."""
+        return layers.Dense(
+            units, use_bias=self.use_bias, kernel_initializer=self.kernel_initializer()
+        )
+
+    def norm(self) -> layers.Layer:
+        """BatchNorm with the statistics of all replicas."""
+        return layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-4,
+            center=self.use_bias,
+            scale=self.use_bias,
+            synchronized=True,
+        )
+
+    def leaky(self) -> layers.Layer:
+        """Leaky ReLU."""
+        return layers.LeakyReLU(negative_slope=LEAKY_SLOPE)
+
+
+def _seeds(seed: int | None) -> Iterator[int | None]:
+    """Endless seeds for the layers of one network."""
+    number = 0
+    while True:
+        # Far apart, so that networks of neighbouring seeds share no layer.
+        yield None if seed is None else (seed * 1_000_003 + number) % (2**31 - 1)
+        number += 1
+
+
+def sequential(shape: tuple[int, ...], parts: list[layers.Layer], name: str) -> keras.Model:
+    """A built `Sequential` for inputs of the given shape."""
+    return keras.Sequential([keras.Input(shape), *parts], name=name)

@@ -1,0 +1,75 @@
+"""Fully connected encoders and decoders for tabular data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from kerasocc.checks import check_integer
+from kerasocc.networks.blocks import Blocks, sequential
+
+
+def mlp(widths: Sequence[int], *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
+    """Fully connected encoder: dense, BatchNorm, leaky ReLU; the code is linear.
+
+    Args:
+        widths: `[features, hidden, ..., code]`, at least two numbers.
+        use_bias: Whether layers have biases and BatchNorm trainable parameters,
+            which Deep SVDD forbids without an anti-collapse regularizer.
+        seed: Seed of the initial weights.
+
+    Returns:
+        Model from rows `(batch, features)` to codes `(batch, code)`.
+
+    Raises:
+        ValueError: If `widths` are not at least two positive integers.
+
+    Reference:
+        Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020, section 4.3.
+    """
+    features, *hidden, code = _check_widths(widths)
+    make = Blocks(use_bias=use_bias, seed=seed)
+    return sequential((features,), [*_hidden(hidden, make), make.dense(code)], "mlp")
+
+
+def mlp_decoder(
+    widths: Sequence[int],
+    *,
+    activation: str | None = "sigmoid",
+    use_bias: bool = False,
+    seed: int | None = None,
+) -> keras.Model:
+    """Mirror of `mlp(widths)`.
+
+    Args:
+        widths: The widths of the encoder, `[features, hidden, ..., code]`.
+        activation: Of the output; the sigmoid needs inputs scaled to [0, 1].
+        use_bias: As for `mlp`.
+        seed: Seed of the initial weights; that of the encoder will do.
+
+    Returns:
+        Model from codes `(batch, code)` to rows `(batch, features)`.
+
+    Raises:
+        ValueError: If `widths` are not at least two positive integers.
+    """
+    features, *hidden, code = _check_widths(widths)
+    make = Blocks(use_bias=use_bias, seed=None if seed is None else seed + 500_000_000)
+    output = [make.dense(features), layers.Activation(activation)]
+    return sequential((code,), [*_hidden(hidden[::-1], make), *output], "mlp_decoder")
+
+
+def _hidden(widths: Sequence[int], make: Blocks) -> list[layers.Layer]:
+    return [layer for width in widths for layer in (make.dense(width), make.norm(), make.leaky())]
+
+
+def _check_widths(widths: Sequence[int]) -> list[int]:
+    widths = list(widths)
+    if len(widths) < 2:
+        raise ValueError(
+            "`widths` must hold at least the number of features and the code dimension. "
+            f"Received: widths={widths}"
+        )
+    return [check_integer("widths", width, minimum=1) for width in widths]

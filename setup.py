@@ -1,0 +1,55 @@
+"""Packaging of kerasocc."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def requirements() -> list[str]:
+    """The lines of requirements.txt without their comments."""
+    lines = (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    stripped = (line.split("#")[0].strip() for line in lines)
+    return [line for line in stripped if line]
+
+
+def version() -> str:
+    """The version that the package states, read without importing it."""
+    source = (HERE / "kerasocc" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE).group(1)
+
+
+# tensorflow-datasets 4.9 imports importlib_resources without requiring it.
+TFDS = ["tensorflow-datasets>=4.9.9,<5", "importlib_resources>=6"]
+TEST = [
+    "pytest>=8,<10",
+    "ruff>=0.15,<1",
+    "jax>=0.6,<1",  # the second backend that the tests train on
+    "nbclient>=0.10,<1",
+    "ipykernel>=6,<8",
+]
+
+setup(
+    name="kerasocc",
+    version=version(),
+    description="Deep one-class anomaly detection for Keras",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["kerasocc", "kerasocc.*"]),
+    python_requires=">=3.11",  # Keras 3.15 needs it
+    install_requires=requirements(),
+    extras_require={"test": TEST},
+    entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
