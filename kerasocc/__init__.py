@@ -25,6 +25,7 @@ _REGISTERED = (
     "kerasocc.datasets.preprocessing",
     "kerasocc.models.autoencoder",
     "kerasocc.models.deep_svdd",
+    "kerasocc.networks.normalization",
 )
 
 __all__ = ["__version__", *_HOMES, *_SUBPACKAGES]

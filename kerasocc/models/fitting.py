@@ -161,6 +161,7 @@ class Fitting:
             )
 
     def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
+        source.check_bounded(steps)
         if not isinstance(source, ArraySource):
             return
         if source.num_samples < 2:

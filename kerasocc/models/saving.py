@@ -22,6 +22,12 @@ class Saving:
         """Save as `keras.Model.save_weights` does, but completely or not at all."""
         _write(super().save_weights, filepath, overwrite, **kwargs)
 
+    def load_weights(self, filepath: Any, **kwargs: Any) -> None:
+        """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
+        if self.compiled and self.built and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        super().load_weights(filepath, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {

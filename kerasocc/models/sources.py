@@ -51,6 +51,8 @@ class Source:
 
     num_samples: int | None = None
     """Number of samples, where it is known without reading them."""
+    endless = False
+    """Whether a pass over the source needs a number of steps to come to an end."""
 
     def batches(self, batch_size: int, steps: int | None = None) -> Iterator[Batch]:
         """Yield `(x, y, sample_weight)` in NumPy, checked to be finite.
@@ -60,6 +62,13 @@ class Source:
             steps: Number of batches to stop after.
         """
         raise NotImplementedError
+
+    def check_bounded(self, steps: int | None) -> None:
+        """Raise `ValueError` for an endless source without a number of steps."""
+        if self.endless and steps is None:
+            raise ValueError(
+                "An endless dataset needs `steps_per_epoch` (`steps` when scoring). Received: None"
+            )
 
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
@@ -102,10 +111,7 @@ class TensorFlowSource(Source):
         self.endless = int(dataset.cardinality()) == -1
 
     def batches(self, batch_size, steps=None):
-        if self.endless and steps is None:
-            raise ValueError(
-                "An endless dataset needs `steps_per_epoch` (`steps` when scoring). Received: None"
-            )
+        self.check_bounded(steps)
         elements = self.dataset if steps is None else self.dataset.take(steps)
         for number, element in enumerate(elements):
             yield _checked_batch(element, number)
@@ -117,14 +123,11 @@ class PyDatasetSource(Source):
     def __init__(self, dataset: keras.utils.PyDataset):
         self.dataset = dataset
         self.num_batches = getattr(dataset, "num_batches", None)
+        self.endless = self.num_batches is None
 
     def batches(self, batch_size, steps=None):
+        self.check_bounded(steps)
         count = self.num_batches if steps is None else steps
-        if count is None:
-            raise ValueError(
-                "An endless PyDataset needs `steps_per_epoch` (`steps` when scoring). "
-                "Received: None"
-            )
         if self.num_batches is not None:
             count = min(count, self.num_batches)
         for number in range(count):

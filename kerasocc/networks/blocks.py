@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from kerasocc.networks.normalization import GlobalBatchNormalization
+
 LEAKY_SLOPE = 0.01
 XAVIER_LEAKY_SCALE = 2 / (1 + LEAKY_SLOPE**2)
 """Squared gain of leaky ReLU, for Glorot (Xavier) initialisation."""
@@ -68,12 +70,11 @@ class Blocks:
 
     def norm(self) -> layers.Layer:
         """BatchNorm with the statistics of all replicas."""
-        return layers.BatchNormalization(
+        return GlobalBatchNormalization(
             momentum=0.9,
             epsilon=1e-4,
             center=self.use_bias,
             scale=self.use_bias,
-            synchronized=True,
         )
 
     def leaky(self) -> layers.Layer:

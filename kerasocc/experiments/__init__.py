@@ -1,0 +1,1 @@
+"""Experiments: their settings, the runner, run folders and reports."""

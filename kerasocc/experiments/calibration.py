@@ -1,0 +1,62 @@
+"""The decision threshold of a run."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kerasocc.datasets.one_class import OneClassDataset
+from kerasocc.models.base import OneClassModel
+
+
+def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[str, Any]:
+    """Set the threshold for a false positive rate on samples that are new to the model.
+
+    Training pulls the training samples to the center and leaves new normal
+    samples where they are, so a quantile of training scores flags far too many.
+    Hence normal samples that were held out. Of `n` of them the `k` largest scores may lie above
+    the threshold; the next sample then lies above it with probability
+    `(k + 1) / (n + 1)`, which the plain quantile, `k = rate * n`, exceeds by much
+    where `n` is small.
+
+    Args:
+        model: The trained model.
+        data: Its data; training samples serve where no normal ones were held out.
+        rate: Wanted false positive rate, in [0, 1).
+
+    Returns:
+        `{"on", "samples", "rate", "expected_rate", "note"}`: what the threshold was
+        computed on, the rate that was asked for and the one to expect (None if
+        unknown), and what the reader should be warned of (None if nothing).
+    """
+    held_out = data.x_val[data.y_val == 0]
+    if not len(held_out):
+        model.calibrate(data.x_train, fpr=rate)
+        note = (
+            "no normal samples were held out: the threshold is a quantile of training "
+            "scores and will flag more new samples than asked for"
+        )
+        return _calibration("training samples", len(data.x_train), rate, None, note)
+    samples = len(held_out)
+    # The small addend keeps a rate such as 0.1 * 30 from falling below the integer.
+    above = max(math.floor(rate * (samples + 1) + 1e-9) - 1, 0)
+    # Half a sample above, so that rounding in the quantile cannot matter.
+    model.calibrate(held_out, fpr=(above + 0.5) / samples if rate else 0.0)
+    expected = (above + 1) / (samples + 1)
+    note = None
+    if 0 < rate < expected:
+        note = (
+            f"{samples} held-out normal samples are too few for a false positive rate of "
+            f"{rate:g}: the threshold is their largest score, to be expected is {expected:.2g}"
+        )
+    return _calibration("held-out normal samples", samples, rate, expected, note)
+
+
+def _calibration(on, samples, rate, expected, note) -> dict[str, Any]:
+    return {
+        "on": on,
+        "samples": samples,
+        "rate": rate,
+        "expected_rate": expected,
+        "note": note,
+    }

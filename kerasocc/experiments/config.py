@@ -1,0 +1,172 @@
+"""The settings of a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from kerasocc.checks import check_choice, check_fraction, check_integer, check_non_negative
+from kerasocc.files import read_json, write_json
+
+OBJECTIVES = ("one-class", "soft-boundary")
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "digits": {
+        "batch_size": 32,
+        "pretrain_epochs": 100,
+        "pretrain_learning_rate": 1e-3,
+        "pretrain_drop_at": (),
+        "pretrain_weight_decay": 5e-7,
+        "epochs": 60,
+        "learning_rate": 1e-3,
+        "drop_at": (40,),
+        "weight_decay": 5e-7,
+    },
+}
+"""Settings that depend on the data set; a new data set costs one entry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything that decides the outcome of a run, and nothing else.
+
+    Attributes:
+        dataset: Name of the data set, one of `DEFAULTS`.
+        normal_class: The class that is normal.
+        objective: `"one-class"` or `"soft-boundary"`.
+        nu: Of the soft boundary, in (0, 1].
+        batch_size: Samples per step, in both phases.
+        pretrain_epochs: Epochs of the autoencoder; 0 leaves it out.
+        pretrain_learning_rate: Of the autoencoder's Adam.
+        pretrain_drop_at: Epochs after which it is divided by 10.
+        pretrain_weight_decay: Of the autoencoder.
+        epochs: Epochs of Deep SVDD.
+        learning_rate: Of its Adam.
+        drop_at: Epochs after which it is divided by 10.
+        weight_decay: Of Deep SVDD.
+        contamination: Fraction of hidden anomalies in the training set, in [0, 1).
+        validation: Fraction of the training part that is held out for the
+            threshold, in [0, 1).
+        threshold_rate: False positive rate that the threshold is set for, in [0, 1).
+        seed: Seed of the split, the initial weights and the order of the samples.
+
+    Raises:
+        ValueError: For a setting that is out of range.
+    """
+
+    dataset: str
+    normal_class: int | str = 0
+    objective: str = "one-class"
+    nu: float = 0.1
+    batch_size: int
+    pretrain_epochs: int
+    pretrain_learning_rate: float
+    pretrain_drop_at: tuple[int, ...]
+    pretrain_weight_decay: float
+    epochs: int
+    learning_rate: float
+    drop_at: tuple[int, ...]
+    weight_decay: float
+    contamination: float = 0.0
+    validation: float = 0.3
+    threshold_rate: float = 0.05
+    seed: int = 0
+
+    def __post_init__(self):
+        check_choice("dataset", self.dataset, DEFAULTS)
+        _check_class("normal_class", self.normal_class)
+        check_choice("objective", self.objective, OBJECTIVES)
+        check_fraction("nu", self.nu, one=True)
+        check_integer("batch_size", self.batch_size, minimum=1)
+        check_integer("pretrain_epochs", self.pretrain_epochs, minimum=0)
+        check_integer("epochs", self.epochs, minimum=1)
+        for name in ("learning_rate", "pretrain_learning_rate"):
+            _check_positive(name, getattr(self, name))
+        for name in ("weight_decay", "pretrain_weight_decay"):
+            check_non_negative(name, getattr(self, name))
+        for name in ("contamination", "validation", "threshold_rate"):
+            check_fraction(name, getattr(self, name), zero=True)
+        check_integer("seed", self.seed, minimum=0)
+        self._check_drops("drop_at", self.epochs)
+        self._check_drops("pretrain_drop_at", self.pretrain_epochs)
+
+    def _check_drops(self, name: str, epochs: int) -> None:
+        drops = getattr(self, name)
+        valid = isinstance(drops, (tuple, list)) and all(
+            isinstance(drop, int) and 0 < drop < epochs for drop in drops
+        )
+        if not valid:
+            raise ValueError(
+                f"`{name}` must hold epochs after the first and before the end of the "
+                f"{epochs} epochs. Received: {name}={drops!r}"
+            )
+        # JSON has no tuples; what was read must equal what was written.
+        object.__setattr__(self, name, tuple(drops))
+
+    @classmethod
+    def for_dataset(cls, dataset: str = "digits", **settings: Any) -> TrainConfig:
+        """The defaults of a data set with some settings changed.
+
+        Args:
+            dataset: One of `DEFAULTS`.
+            **settings: Fields of this class. Where a number of epochs is given
+                without its drops, the default drops keep their proportion.
+
+        Raises:
+            ValueError: For a setting that is unknown or out of range.
+        """
+        defaults = DEFAULTS[check_choice("dataset", dataset, DEFAULTS)]
+        _check_known("Settings", settings)
+        scaled = {}
+        for prefix in ("", "pretrain_"):
+            epochs, usual = settings.get(f"{prefix}epochs"), defaults[f"{prefix}epochs"]
+            if isinstance(epochs, int) and usual:
+                drops = (round(drop * epochs / usual) for drop in defaults[f"{prefix}drop_at"])
+                scaled[f"{prefix}drop_at"] = tuple(d for d in drops if 0 < d < epochs)
+        return cls(dataset=dataset, **{**defaults, **scaled, **settings})
+
+    def write(self, path: str | os.PathLike) -> None:
+        """Write as JSON; `read` returns an equal object."""
+        write_json(path, dataclasses.asdict(self))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> TrainConfig:
+        """Read what `write` has written.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no JSON object, lacks settings, has unknown ones
+                or such that are out of range.
+        """
+        content = read_json(path)
+        if not isinstance(content, dict):
+            raise ValueError(f"{path} must hold a JSON object. Received: {type(content).__name__}")
+        _check_known(str(path), content)
+        missing = sorted({field.name for field in dataclasses.fields(cls)} - set(content))
+        if missing:
+            raise ValueError(f"{path} must hold all settings. Missing: {missing}")
+        try:
+            return cls(**content)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
+def _check_known(where: str, settings: dict[str, Any]) -> None:
+    known = [field.name for field in dataclasses.fields(TrainConfig)]
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ValueError(f"{where} must be among {known}. Received: unknown {unknown}")
+
+
+def _check_class(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError(
+            f"`{name}` must be the number or the name of a class. Received: {name}={value!r}"
+        )
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if check_non_negative(name, value) == 0:
+        raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")

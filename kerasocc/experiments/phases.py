@@ -1,0 +1,146 @@
+"""One phase of a run: a `fit` that can be interrupted at any moment."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from kerasocc.files import read_json, write_json
+from kerasocc.models.base import OneClassModel
+
+History = dict[str, list[float]]
+"""Values per epoch, by name."""
+
+SECONDS_BETWEEN_BACKUPS = 1.0
+BACKUP_SHARE = 0.05
+"""Share of the training time that backups may take."""
+
+
+class Phase(NamedTuple):
+    """What a phase trains, and how."""
+
+    name: str
+    model: OneClassModel
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    drop_at: tuple[int, ...] = ()
+    """Epochs after which the learning rate is divided by 10."""
+
+
+def run_phase(
+    phase: Phase,
+    x: np.ndarray,
+    backup: Path,
+    callbacks: list[keras.callbacks.Callback] | None = None,
+) -> History:
+    """Train, from where an earlier process has stopped if there was one.
+
+    All that the outcome depends on is in the weights that are backed up: those of
+    the model and of the optimizer, the center, and the number of epochs, which
+    gives the order of the samples and the learning rate.
+
+    Args:
+        phase: What to train.
+        x: Training samples, shape `(samples, ...)`.
+        backup: Folder of the backups.
+        callbacks: For `fit`.
+
+    Returns:
+        Loss, learning rate, seconds and what the model logs, per epoch. The
+        seconds are those of the training alone.
+
+    Raises:
+        ValueError: If the backup cannot be read or belongs to other settings.
+    """
+    phase.model.compile(optimizer=keras.optimizers.Adam(phase.learning_rate))
+    keeper = EpochBackup(backup, phase.name, phase.epochs)
+    keeper.restore(phase.model)
+
+    def rate(epoch: int, _: float) -> float:
+        return phase.learning_rate / 10 ** sum(epoch >= drop for drop in phase.drop_at)
+
+    # A finished phase passes through `fit` without an epoch: the state that is
+    # computed after the last one is computed again.
+    phase.model.fit(
+        x,
+        batch_size=phase.batch_size,
+        epochs=phase.epochs,
+        initial_epoch=_epochs_trained(phase.model),
+        verbose=0,
+        callbacks=[keras.callbacks.LearningRateScheduler(rate), keeper, *(callbacks or [])],
+    )
+    return keeper.history
+
+
+class EpochBackup(keras.callbacks.Callback):
+    """Save the state after an epoch, about once a second and after the last one.
+
+    Args:
+        folder: Where to.
+        name: Of the files.
+        epochs: Number of epochs, those finished by an earlier process included.
+
+    Attributes:
+        history: The logs of all epochs, those of earlier processes included.
+    """
+
+    def __init__(self, folder: Path, name: str, epochs: int):
+        super().__init__()
+        self.history: History = {}
+        self._name = name
+        self._epochs = epochs
+        self._weights_file = folder / f"{name}.weights.h5"
+        self._history_file = folder / f"{name}.history.json"
+        self._saved = time.monotonic()
+        self._pause = SECONDS_BETWEEN_BACKUPS
+
+    def restore(self, model: OneClassModel) -> None:
+        """Bring a compiled model to the state of the last backup, if there is one.
+
+        Raises:
+            ValueError: If the backup cannot be read or belongs to other settings.
+        """
+        if not self._weights_file.exists():
+            return
+        model.optimizer.build(model.trainable_variables)
+        try:
+            model.load_weights(self._weights_file)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"The backup {self._weights_file} does not fit: {error}") from error
+        self.history = self._history_until(_epochs_trained(model))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._begun = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.monotonic()
+        entries = {**(logs or {}), "seconds": now - self._begun}
+        for name, value in entries.items():
+            self.history.setdefault(name, []).append(float(value))
+        if epoch + 1 == self._epochs or now - self._saved >= self._pause:
+            self._save()
+            self._saved = time.monotonic()
+            self._pause = max(SECONDS_BETWEEN_BACKUPS, (self._saved - now) / BACKUP_SHARE)
+
+    def _save(self) -> None:
+        # The history first: one that is ahead of the weights can be cut.
+        write_json(self._history_file, self.history)
+        self.model.save_weights(self._weights_file)
+
+    def _history_until(self, epochs: int) -> History:
+        history = read_json(self._history_file)
+        if any(len(values) < epochs for values in history.values()):
+            raise ValueError(
+                f"{self._history_file} must hold the {epochs} epochs that "
+                f"{self._weights_file.name} has seen. Received: fewer"
+            )
+        return {name: values[:epochs] for name, values in history.items()}
+
+
+def _epochs_trained(model: OneClassModel) -> int:
+    return int(keras.ops.convert_to_numpy(model.epochs_trained))

@@ -1,0 +1,165 @@
+"""The files that a finished run is read from: tables, pictures, a page."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerasocc import plots
+from kerasocc.experiments.folder import RunFolder
+from kerasocc.experiments.phases import History
+from kerasocc.files import complete_or_absent, write_json, write_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PICTURES = {
+    "samples.png": "Test samples with the smallest and the largest scores",
+    "histogram.png": "Scores of the test samples",
+    "roc.png": "Receiver operating characteristic on the test samples",
+    "training.png": "Loss and embedding spread per epoch",
+}
+"""Files and captions, in the order of the page."""
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+       padding: 0 1rem; color: #222; background: #fff; }
+table { border-collapse: collapse; }
+th, td { text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; }
+th { font-weight: normal; color: #555; }
+td { font-variant-numeric: tabular-nums; }
+figure { margin: 2rem 0; }
+img { max-width: 100%; height: auto; }
+figcaption { color: #555; }
+.note { border-left: 4px solid #d55e00; padding-left: 1rem; }
+"""
+
+
+def write_report(
+    run: RunFolder,
+    results: dict[str, Any],
+    x: np.ndarray,
+    labels: np.ndarray,
+    scores: np.ndarray,
+    histories: dict[str, History],
+) -> None:
+    """Write `scores.csv`, `history.json`, the pictures and `report.html`.
+
+    Args:
+        run: The folder.
+        results: What `results.json` will hold.
+        x: Test samples, shape `(samples, ...)`.
+        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+        scores: Their anomaly scores, shape `(samples,)`.
+        histories: Logs per epoch, by phase.
+    """
+    threshold = results["threshold"]
+    write_text(run.path / "scores.csv", scores_table(labels, scores, threshold))
+    write_json(run.path / "history.json", histories)
+    figures = {
+        "samples.png": plots.plot_extremes(x, scores, labels),
+        "histogram.png": plots.plot_histogram(scores, labels, threshold),
+        "roc.png": plots.plot_roc(labels, scores, threshold),
+        "training.png": plots.plot_history(histories),
+    }
+    for name, figure in figures.items():
+        write_figure(run.path / name, figure)
+    write_text(run.path / "report.html", page(results))
+
+
+def write_figure(path: Path, figure: Figure) -> None:
+    """Write a figure, completely or not at all; the suffix tells the format."""
+    with complete_or_absent(path) as temporary:
+        figure.savefig(temporary)
+
+
+def scores_table(labels: np.ndarray, scores: np.ndarray, threshold: float) -> str:
+    """CSV of index, label, score and decision; the scores with all their digits.
+
+    Args:
+        labels: Shape `(samples,)`.
+        scores: Shape `(samples,)`.
+        threshold: A score above it is an anomaly.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["index", "label", "score", "is_anomaly"])
+    for index, (label, score) in enumerate(zip(labels, scores, strict=True)):
+        table.writerow([index, int(label), repr(float(score)), int(score > threshold)])
+    return text.getvalue()
+
+
+def key_figures(results: dict[str, Any]) -> dict[str, str]:
+    """What a reader wants to know first, in words.
+
+    Args:
+        results: What `results.json` holds.
+    """
+    seconds, calibration = results["seconds"], results["calibration"]
+    training, test = results["samples"]["training"], results["samples"]["test"]
+    hidden = training["anomalous"]
+    phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
+    return {
+        "AUC (test)": f"{100 * results['auc']:.2f} %",
+        "Average precision": f"{100 * results['average_precision']:.2f} %",
+        "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
+        f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
+        "Flagged": f"{100 * results['flagged_fraction']:.1f} % of the test samples: "
+        f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
+        f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
+        "Time": phases,
+        "Samples": f"trained on {training['normal']} normal"
+        f"{f' and {hidden} hidden anomalous' if hidden else ''}, "
+        f"tested on {test['normal']} normal and {test['anomalous']} anomalous",
+    }
+
+
+def page(results: dict[str, Any]) -> str:
+    """The report as HTML, with the pictures beside it.
+
+    Args:
+        results: What `results.json` holds.
+    """
+    title = html.escape(f"Deep SVDD: {results['run']}")
+    versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items() if value)
+    rows = {
+        **key_figures(results),
+        "Seed": str(results["seed"]),
+        "Software": f"{versions}; backend {results['backend']}",
+    }
+    table = "\n".join(
+        f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'
+        for name, value in rows.items()
+    )
+    pictures = "\n".join(
+        f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+        for name, caption in PICTURES.items()
+    )
+    note = results["calibration"]["note"]
+    warning = f'<p class="note">Threshold: {html.escape(note)}.</p>\n' if note else ""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<table>
+{table}
+</table>
+{warning}{pictures}
+<p>All figures: <a href="results.json">results.json</a>. Settings:
+<a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.</p>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,194 @@
+"""A run of Deep SVDD: pretraining, training, threshold, test, report."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+import kerasocc
+from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
+from kerasocc.datasets import OneClassDataset, one_vs_rest
+from kerasocc.experiments.calibration import calibrate
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
+from kerasocc.experiments.phases import History, Phase, run_phase
+from kerasocc.experiments.progress import EpochBar
+from kerasocc.experiments.report import write_report
+from kerasocc.models.autoencoder import Autoencoder
+from kerasocc.models.deep_svdd import DeepSVDD
+from kerasocc.models.scoring import ranking_metrics
+from kerasocc.networks import lenet, lenet_decoder
+
+
+def load_data(config: TrainConfig) -> OneClassDataset:
+    """The data of a run.
+
+    Raises:
+        ValueError: If the data set does not have what the settings ask for.
+    """
+    return one_vs_rest(
+        config.dataset,
+        normal_class=config.normal_class,
+        contamination=config.contamination,
+        validation=config.validation,
+        seed=config.seed,
+    )
+
+
+def train(
+    config: TrainConfig, run: RunFolder, data: OneClassDataset, *, progress: bool = False
+) -> dict[str, Any]:
+    """Do a run, or what an earlier process has left of it.
+
+    Args:
+        config: The settings, those in the folder.
+        run: Its folder.
+        data: What `load_data` returned.
+        progress: Whether to draw a bar per phase.
+
+    Returns:
+        What `results.json` holds.
+
+    Raises:
+        ValueError: If another process is working on the run.
+        CollapseError: If the training ended in hypersphere collapse.
+        FloatingPointError: If a loss became NaN or infinite.
+    """
+    with run.locked(), _status_kept(run):
+        run.remove_leftovers()
+        histories, model = _train_phases(config, run, data, progress)
+        run.complete(_finish(config, run, data, histories, model))
+    return run.results
+
+
+@contextlib.contextmanager
+def _status_kept(run: RunFolder) -> Iterator[None]:
+    run.set_status(RUNNING)
+    try:
+        yield
+    except (CollapseError, FloatingPointError) as error:
+        run.set_status(FAILED, error=str(error), finished=now())
+        raise
+    except BaseException:
+        # A full disk must not hide what went wrong.
+        with contextlib.suppress(OSError):
+            run.set_status(INTERRUPTED)
+        raise
+
+
+def _train_phases(
+    config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
+) -> tuple[dict[str, History], DeepSVDD]:
+    encoder = lenet(config.dataset, seed=config.seed)
+    histories = {}
+
+    def fit(phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
+        bar = EpochBar(phase.name.capitalize(), phase.epochs) if progress else None
+        try:
+            histories[phase.name] = run_phase(
+                phase, data.x_train, run.backup, [*callbacks, *([bar] if bar else [])]
+            )
+        finally:
+            if bar:
+                bar.close()
+
+    if config.pretrain_epochs:
+        autoencoder = Autoencoder(
+            encoder,
+            lenet_decoder(config.dataset, seed=config.seed),
+            preprocessing=data.preprocessing,
+            weight_decay=config.pretrain_weight_decay,
+            seed=config.seed,
+        )
+        fit(
+            Phase(
+                "pretraining",
+                autoencoder,
+                epochs=config.pretrain_epochs,
+                batch_size=config.batch_size,
+                learning_rate=config.pretrain_learning_rate,
+                drop_at=config.pretrain_drop_at,
+            ),
+            # Records the spread that the training starts from, and stops on NaN.
+            CollapseMonitor(action="log"),
+        )
+    model = DeepSVDD(
+        encoder,
+        config.objective,
+        nu=config.nu,
+        preprocessing=data.preprocessing,
+        weight_decay=config.weight_decay,
+        seed=config.seed,
+    )
+    fit(
+        Phase(
+            "training",
+            model,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            drop_at=config.drop_at,
+        )
+    )
+    return histories, model
+
+
+def _finish(
+    config: TrainConfig,
+    run: RunFolder,
+    data: OneClassDataset,
+    histories: dict[str, History],
+    model: DeepSVDD,
+) -> dict[str, Any]:
+    calibration = calibrate(model, data, config.threshold_rate)
+    begun = time.monotonic()
+    scores = model.score(data.x_test)
+    scoring = time.monotonic() - begun
+    threshold = float(keras.ops.convert_to_numpy(model.threshold))
+    labels = data.y_test
+    flagged = scores > threshold
+    results = {
+        "run": run.name,
+        **ranking_metrics(labels, scores),
+        "threshold": threshold,
+        "flagged_fraction": float(flagged.mean()),
+        "false_positive_rate": float(flagged[labels == 0].mean()),
+        "true_positive_rate": float(flagged[labels == 1].mean()),
+        "calibration": calibration,
+        "seconds": {
+            **{name: sum(history["seconds"]) for name, history in histories.items()},
+            "scoring": scoring,
+        },
+        "samples": _sample_counts(data),
+        "seed": config.seed,
+        "backend": keras.backend.backend(),
+        "versions": _versions(),
+    }
+    model.save(run.model_file)
+    write_report(run, results, data.x_test, labels, scores, histories)
+    return results
+
+
+def _sample_counts(data: OneClassDataset) -> dict[str, dict[str, int]]:
+    parts = {"training": data.truth_train, "validation": data.y_val, "test": data.y_test}
+    return {
+        name: {"normal": int(np.sum(labels == 0)), "anomalous": int(np.sum(labels == 1))}
+        for name, labels in parts.items()
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    used = ("keras", "tensorflow", "numpy", "scikit-learn")
+    modules = {name: sys.modules.get(name.replace("scikit-learn", "sklearn")) for name in used}
+    versions = {name: getattr(module, "__version__", None) for name, module in modules.items()}
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "kerasocc": kerasocc.__version__,
+        **versions,
+    }

@@ -1,0 +1,64 @@
+"""Import Keras and its backend without TensorFlow's start-up chatter."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+def import_keras() -> None:
+    """Import Keras and initialise its devices.
+
+    TensorFlow is told to log errors only, unless the user has set
+    `TF_CPP_MIN_LOG_LEVEL`.
+    """
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _without_logs(int(level) if level.isdigit() else 0):
+        import keras
+
+        # Devices are named in the log when the first operation looks for them.
+        keras.ops.convert_to_numpy(keras.ops.zeros(()))
+
+
+@contextlib.contextmanager
+def _without_logs(level: int) -> Iterator[None]:
+    """Drop the log lines below `level` that compiled code writes to standard error.
+
+    TensorFlow 2.21 writes some of them before it has read the variable that is
+    to silence them, and past `sys.stderr`. All other lines appear afterwards.
+    """
+    original = _duplicate_of_stderr() if level > 0 else None
+    if original is None:
+        yield
+        return
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(original, 2)
+            os.close(original)
+            captured.seek(0)
+            os.write(2, _without_lines(captured.read(), level))
+
+
+def _duplicate_of_stderr() -> int | None:
+    try:
+        return os.dup(2)
+    except OSError:  # a daemon may have no standard error to keep clean
+        return None
+
+
+def _without_lines(text: bytes, level: int) -> bytes:
+    dropped = "IWE"[:level]
+    chatter = re.compile(
+        rf"WARNING: All log messages before absl::InitializeLog|[{dropped}]\d{{4}} "
+        rf"|\d{{4}}-\d\d-\d\d [\d:.]+: [{dropped}] ".encode()
+    )
+    return b"".join(line for line in text.splitlines(True) if not chatter.match(line))
