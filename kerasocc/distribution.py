@@ -23,6 +23,11 @@ def num_replicas() -> int:
     return 1 if tf is None else tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def num_replicas_of(model: keras.Model) -> int:
+    """Number of replicas of the strategy that a model was created under."""
+    return 1 if tf is None else model.distribute_strategy.num_replicas_in_sync
+
+
 def global_sum(value: Any) -> Any:
     """Sum a tensor over the replicas.
 
@@ -72,13 +77,13 @@ def replicated_share(value: Any) -> Any:
     return value / num_replicas()
 
 
-def check_batches(num_samples: int, batch_size: int) -> None:
+def check_batches(model: keras.Model, num_samples: int, batch_size: int) -> None:
     """Refuse batch sizes that leave a replica without samples.
 
     Raises:
         ValueError: If the last batch holds fewer samples than there are replicas.
     """
-    replicas = num_replicas()
+    replicas = num_replicas_of(model)
     last = num_samples % batch_size or batch_size
     if min(last, num_samples) < replicas:
         raise ValueError(

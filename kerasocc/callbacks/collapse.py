@@ -38,7 +38,7 @@ class CollapseMonitor(StateCallback):
             embedding dimension after each epoch.
     """
 
-    def __init__(self, *, samples: int = 256, tolerance: float = 1e-3, action: str = "raise"):
+    def __init__(self, *, samples: int = 256, tolerance: float = 1e-4, action: str = "raise"):
         super().__init__()
         self.samples = check_integer("samples", samples, minimum=2)
         self.tolerance = check_non_negative("tolerance", tolerance)
@@ -70,9 +70,9 @@ class CollapseMonitor(StateCallback):
         if self.action == "log" or relative >= self.tolerance:
             return
         message = (
-            f"{type(self.model).__name__} collapsed: the embeddings of {self.samples} "
-            f"training samples differ by {relative:.1e} of their size, so all samples "
-            "get the same score (hypersphere collapse). Use an encoder without biases, "
+            f"{type(self.model).__name__} collapsed: it maps the training samples to one "
+            f"point, their embeddings differ by {relative:.1e} of their size (hypersphere "
+            "collapse), and the scores say nothing. Use an encoder without biases, "
             "bounded activations and trainable BatchNorm parameters, pretrain it "
             "(`kerasocc.pretrain`), lower the learning rate or train for fewer epochs; "
             "`CollapseMonitor(action='warn')` returns the model all the same."

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.checks import check_fraction, check_integer
+from kerasocc.checks import check_fraction
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def cut(
     contamination = check_fraction("contamination", contamination, zero=True)
     labelled = check_fraction("labelled", labelled, zero=True)
     validation = check_fraction("validation", validation, zero=True)
-    generator = np.random.default_rng(check_integer("seed", seed, minimum=0))
+    generator = np.random.default_rng(seed)
     _check_class("normal_class", normal_class, train.classes)
     train, held_out = split(train, validation, generator)
     normal = np.flatnonzero(train.classes == normal_class)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.checks import check_fraction
+from kerasocc.checks import check_fraction, check_integer
 from kerasocc.datasets.one_class import OneClassDataset, Pool, cut, split
 from kerasocc.datasets.preprocessing import contrast_min_max, min_max
 
@@ -53,7 +53,7 @@ def one_vs_rest(
         >>> model = kerasocc.DeepSVDD(encoder, preprocessing=data.preprocessing)
     """
     name, pool = _load(source)
-    generator = np.random.default_rng([seed, 1])
+    generator = np.random.default_rng([check_integer("seed", seed, minimum=0), 1])
     train_part, test_part = split(pool, check_fraction("test", test), generator)
     is_image = pool.x.ndim == 4
     return cut(

@@ -14,6 +14,7 @@ from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models import feeding, steps
+from kerasocc.models.compiling import Compiling
 from kerasocc.models.fitting import Fitting
 from kerasocc.models.passes import InferencePasses
 from kerasocc.models.saving import Saving
@@ -21,7 +22,7 @@ from kerasocc.models.scoring import Scoring
 from kerasocc.models.state import add_state
 
 
-class OneClassModel(Fitting, Scoring, Saving, keras.Model):
+class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
     """Base of all models: an encoder, an objective and an anomaly score.
 
     A subclass says what the objective works on (`represent`), what it costs per
@@ -69,6 +70,7 @@ class OneClassModel(Fitting, Scoring, Saving, keras.Model):
         self._order_seed = random.randrange(2**31) if seed is None else seed
         self._passes = InferencePasses(self)
         self._training_data = None
+        self._chunk_is_ours = True
 
     # What a subclass defines.
 

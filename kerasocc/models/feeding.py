@@ -76,6 +76,8 @@ class Feed:
     """The dataset for `fit`."""
     steps: int | None = None
     """`steps_per_epoch` for `fit`; None where the dataset is one epoch long."""
+    num_batches: int | None = None
+    """Batches of an epoch of arrays."""
 
     def begin_epoch(self, epochs_trained: int) -> None:
         """Fix the order of the coming epoch, before its iterator is made."""
@@ -110,6 +112,7 @@ class _TensorFlowArrayFeed(Feed):
         import tensorflow as tf
 
         self._order = order
+        self.num_batches = order.num_batches
         # A variable: the dataset's graph is made once, the order changes.
         self._positions = tf.Variable(order.draw(0), trainable=False)
         with tf.device("CPU"):

@@ -47,22 +47,32 @@ class Fitting:
         validation_batch_size=None,
         validation_freq=1,
     ) -> keras.callbacks.History:
-        """Train; the arguments are those of `keras.Model.fit`, with these differences.
+        """Train; the arguments are those of `keras.Model.fit`, with few differences.
 
         Args:
             x: Array or tensor of shape `(samples, ...)`, a `tf.data.Dataset` or a
                 `keras.utils.PyDataset`; training samples, (nearly) all normal.
             y: Semi-supervised labels, shape `(samples,)`: +1 labelled normal, -1
                 labelled anomaly, 0 unlabelled. None means all unlabelled.
+            batch_size: Samples per step, default 32; datasets keep their own.
+            epochs: Epoch to stop before, counted from `initial_epoch` = 0.
+            verbose: As in Keras.
             callbacks: State callbacks among them (`kerasocc.callbacks`) take the
                 place of the default ones of their kind.
-            validation_data: `(x, y)` or `(x, y, sample_weight)` with 0 normal and
-                1 anomaly adds `val_auc` and `val_average_precision` to `val_loss`.
             validation_split: Fraction at the end of `x` that is held out,
                 unlabelled: it gives `val_loss` alone.
+            validation_data: `(x, y)` or `(x, y, sample_weight)` with 0 normal and
+                1 anomaly adds `val_auc` and `val_average_precision` to `val_loss`.
+            shuffle: Whether every epoch has a new order, drawn from the model's
+                seed; a `tf.data.Dataset` shuffles itself.
             class_weight: Not supported; pass `sample_weight`.
-            steps_per_epoch: With arrays, any number: passes over the data go on
-                from epoch to epoch in newly drawn orders.
+            sample_weight: Factors of the samples' losses, shape `(samples,)`.
+            initial_epoch: As in Keras.
+            steps_per_epoch: With arrays any number: passes over the data follow
+                each other, newly shuffled. Needed for endless datasets.
+            validation_steps: Batches of an endless validation dataset.
+            validation_batch_size: Samples per validation batch.
+            validation_freq: As in Keras.
 
         Returns:
             The `History`.
@@ -72,7 +82,13 @@ class Fitting:
             CollapseError: If the training ended in hypersphere collapse.
             FloatingPointError: If the loss became NaN or infinite.
         """
-        self._check_compiled(class_weight)
+        if not self.compiled:
+            raise ValueError("Call `compile(optimizer=...)` before `fit`.")
+        if class_weight is not None:
+            raise ValueError(
+                "`class_weight` is not supported, there are no classes to train on; pass "
+                f"`sample_weight`. Received: class_weight={class_weight!r}"
+            )
         source = as_source(x, y, sample_weight)
         if validation_split and validation_data is None:
             source, validation_data = _hold_out(source, validation_split)
@@ -96,6 +112,7 @@ class Fitting:
         self._training_data = TrainingData(source, batch_size, bound)
         try:
             self.initialize()
+            self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
             history = super().fit(
                 feed.data,
                 epochs=epochs,
@@ -111,6 +128,12 @@ class Fitting:
         finally:
             self._training_data = None
         return history
+
+    def _run_in_chunks(self, chunk: int) -> None:
+        if chunk != self.steps_per_execution:
+            # Keras reads the number when it makes the function, and keeps that.
+            self.steps_per_execution = chunk
+            self.train_function = None
 
     def over_training_data(self, method: str) -> np.ndarray:
         """Apply a method to the whole training set, in inference mode and stored order.
@@ -143,23 +166,6 @@ class Fitting:
             raise RuntimeError("There are training data only while `fit` runs.")
         return self._training_data
 
-    def _check_compiled(self, class_weight: Any) -> None:
-        if not self.compiled:
-            raise ValueError("Call `compile(optimizer=...)` before `fit`.")
-        compiled = self.get_compile_config() or {}
-        for argument in ("loss", "metrics", "weighted_metrics"):
-            if compiled.get(argument):
-                raise ValueError(
-                    f"`compile` must not be given `{argument}`: {type(self).__name__} has "
-                    "its own objective, and `val_auc` comes from `validation_data`. "
-                    f"Received: {argument}={compiled[argument]!r}"
-                )
-        if class_weight is not None:
-            raise ValueError(
-                "`class_weight` is not supported, there are no classes to train on; pass "
-                f"`sample_weight`. Received: class_weight={class_weight!r}"
-            )
-
     def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
         source.check_bounded(steps)
         if not isinstance(source, ArraySource):
@@ -176,7 +182,7 @@ class Fitting:
         if source.y is not None:
             check_training_labels(source.y, uses_labels=self.uses_labels)
         if steps is None:
-            distribution.check_batches(source.num_samples, batch_size)
+            distribution.check_batches(self, source.num_samples, batch_size)
 
     def _evaluation_of(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -50,7 +50,9 @@ def _compile_tensorflow(model, method, x):
 
     # One trace whatever the batch size: the last, smaller batch would cost another.
     signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype)]
-    return tf.function(method, input_signature=signature, autograph=False)
+    # A function object of its own: TensorFlow would count all models' traces of one
+    # method together and warn of retracing.
+    return tf.function(lambda inputs: method(inputs), input_signature=signature, autograph=False)
 
 
 def _compile_jax(model, method, x):

@@ -76,7 +76,10 @@ class Scoring:
             x: Array of shape `(samples, ...)` or a dataset of batches `(x, y)`.
             y: 0 normal, 1 anomaly, shape `(samples,)`; the AUC and the average
                 precision are left out where it is None or holds one class only.
+            batch_size: Samples per pass.
+            verbose: 1 prints the results.
             sample_weight: Weights of the objective; the ranking ignores them.
+            steps: Batches of an endless dataset.
             callbacks: Get `on_test_begin` and `on_test_end`.
             return_dict: Whether to return a dict instead of a list.
 

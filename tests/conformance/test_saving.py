@@ -130,9 +130,7 @@ def test_resumed_training_equals_uninterrupted(case, digits, tmp_path):
     assert_same_weights(resumed, uninterrupted)
     kernels = [np.array(m.encoder.trainable_weights[0]) for m in (interrupted, resumed)]
     assert not np.array_equal(*kernels)
-    np.testing.assert_array_equal(
-        resumed.score(digits.x_test), uninterrupted.score(digits.x_test)
-    )
+    np.testing.assert_array_equal(resumed.score(digits.x_test), uninterrupted.score(digits.x_test))
 
 
 LOAD_AND_SCORE = """
@@ -147,7 +145,9 @@ for path in sys.argv[2:]:
 
 
 @pytest.mark.parametrize(
-    "imports", ["import kerasocc, keras", "import keras, kerasocc"], ids=["ours-first", "keras-first"]
+    "imports",
+    ["import kerasocc, keras", "import keras, kerasocc"],
+    ids=["ours-first", "keras-first"],
 )
 def test_a_bare_import_is_enough_to_load(imports, digits, trained, tmp_path):
     np.save(tmp_path / "x.npy", digits.x_test[:50])

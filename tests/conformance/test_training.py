@@ -97,9 +97,9 @@ def test_keras_callbacks_see_val_auc(case, digits, tmp_path):
     ).history["val_auc"]
     assert len(history) < 30 or history[-1] > max(history[:-1])
     loaded = keras.saving.load_model(best)
-    assert loaded.evaluate(digits.x_test, digits.y_test, return_dict=True)[
-        "auc"
-    ] == pytest.approx(max(history), abs=1e-12)
+    assert loaded.evaluate(digits.x_test, digits.y_test, return_dict=True)["auc"] == pytest.approx(
+        max(history), abs=1e-12
+    )
 
 
 @every_model
@@ -202,9 +202,7 @@ def test_train_and_test_on_batch(case, digits):
     assert loss == pytest.approx(expected, rel=1e-5)
     before = model.get_weights()
     model.train_on_batch(digits.x_train[:20])
-    assert any(
-        not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)
-    )
+    assert any(not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
 @every_model

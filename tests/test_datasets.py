@@ -1,0 +1,95 @@
+"""Cutting data sets into one-class problems."""
+
+import numpy as np
+import pytest
+
+from kerasocc.datasets import one_vs_rest
+
+
+@pytest.fixture
+def arrays(random):
+    """Ten classes of 40 rows; every row is its own number, so that rows can be followed."""
+    return np.arange(400, dtype="float32").reshape(400, 1), np.repeat(np.arange(10), 40)
+
+
+OPTIONS = [
+    dict(),
+    dict(validation=0.25),
+    dict(contamination=0.2),
+    dict(labelled=0.1),
+    dict(contamination=0.1, labelled=0.1, labelled_classes=[4, 5], validation=0.1, test=0.3),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_row_is_in_two_parts(options, seed, arrays):
+    data = one_vs_rest(arrays, normal_class=3, seed=seed, **options)
+    parts = [data.x_train.ravel(), data.x_val.ravel(), data.x_test.ravel()]
+    rows = np.concatenate(parts)
+    assert len(set(rows.tolist())) == len(rows)
+    truth = (arrays[1] != 3).astype(int)
+    for part, labels in zip(parts, (data.truth_train, data.y_val, data.y_test), strict=True):
+        np.testing.assert_array_equal(truth[part.astype(int)], labels)
+
+
+def test_sizes_by_hand(arrays):
+    # 40 per class; test .25 -> 10; validation .2 of 30 -> 6; 24 normal samples train.
+    data = one_vs_rest(
+        arrays, normal_class=0, test=0.25, validation=0.2, contamination=0.2, labelled=0.4
+    )
+    assert len(data.x_test) == 100 and data.y_test.sum() == 90
+    assert len(data.x_val) == 60 and data.y_val.sum() == 54
+    # 24 normal + 6 contaminants (6 / 30 = .2) + 20 labelled (20 / 50 = .4)
+    assert (data.y_train == 0).sum() == 30 and (data.y_train == -1).sum() == 20
+    assert data.truth_train[:30].sum() == 6 and data.truth_train[30:].all()
+
+
+def test_seeds(arrays):
+    a, b, c = (one_vs_rest(arrays, contamination=0.1, seed=s) for s in (1, 1, 2))
+    np.testing.assert_array_equal(a.x_train, b.x_train)
+    assert set(a.x_test.ravel()) != set(c.x_test.ravel())
+
+
+def test_labelled_classes_limit_the_labelled_anomalies(arrays):
+    data = one_vs_rest(arrays, labelled=0.3, labelled_classes=[7])
+    classes = arrays[1][data.x_train[data.y_train == -1].astype(int).ravel()]
+    assert len(classes) and (classes == 7).all()
+
+
+def test_preprocessing_sees_no_labelled_anomalies(arrays):
+    x, classes = arrays
+    x = x.copy()
+    x[classes == 7] = 1e6
+    data = one_vs_rest((x, classes), labelled=0.3, labelled_classes=[7])
+    assert np.array(data.preprocessing.range).item() < 1e3
+
+
+def test_digits():
+    data = one_vs_rest("digits", normal_class=8)
+    assert data.name == "digits-8"
+    assert data.x_train.shape[1:] == (8, 8, 1) and data.x_train.max() == 16.0
+    assert not data.truth_train.any() and not data.y_train.any()
+    assert len(data.x_test) == pytest.approx(0.4 * 1797, abs=10)
+    prepared = np.array(data.preprocessing(data.x_train))
+    assert (prepared.min(), prepared.max()) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("imagenet", {}, "`source` must be one of .*'digits'.* Received: 'imagenet'"),
+        (3, {}, "a pair of arrays.*Received: int"),
+        ((np.zeros((4, 2)), np.zeros(3)), {}, r"Received: shapes \(4, 2\) and \(3,\)"),
+        ("digits", dict(normal_class=10), "`normal_class` must be among the classes .*: 10"),
+        ("digits", dict(contamination=1.0), r"`contamination` must be in \[0, 1\)"),
+        ("digits", dict(contamination=0.95), "`contamination` asks for 2033 anomalies"),
+        ("digits", dict(labelled=-1), r"`labelled` must be in \[0, 1\)"),
+        ("digits", dict(labelled=0.1, labelled_classes=[11]), "`labelled_classes` must be among"),
+        ("digits", dict(test=0.0), r"`test` must be in \(0, 1\)"),
+        ("digits", dict(seed=-1), "`seed` must be an integer of at least 0"),
+    ],
+)
+def test_bad_input(source, options, message):
+    with pytest.raises(ValueError, match=message):
+        one_vs_rest(source, **options)
