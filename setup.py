@@ -21,13 +21,11 @@ def version() -> str:
     return re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE).group(1)
 
 
-# tensorflow-datasets 4.9 imports importlib_resources without requiring it.
-TFDS = ["tensorflow-datasets>=4.9.9,<5", "importlib_resources>=6"]
 TEST = [
     "pytest>=8,<10",
     "ruff>=0.15,<1",
     "jax>=0.6,<1",  # the second backend that the tests train on
-    "nbclient>=0.10,<1",
+    "nbclient>=0.10,<1",  # executes the notebooks
     "ipykernel>=6,<8",
 ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -86,7 +87,7 @@ def train(arguments: argparse.Namespace) -> int:
         run = None
         config = TrainConfig.for_dataset(**given)
         runs.check_new(arguments.out, arguments.name)
-    say(f"Deep SVDD on {config.dataset}, normal class {config.normal_class}")
+    say(f"Deep SVDD on {config.dataset}, normal class {config.normal_class}; loading Keras")
 
     from kerasocc.experiments.startup import import_keras
 
@@ -222,8 +223,9 @@ def _say(text: str) -> None:
 
 
 def _say_how_to_resume(run: RunFolder) -> None:
-    out = "" if str(run.path.parent) == "runs" else f" --out {run.path.parent}"
-    print(f"Interrupted. Go on with: kerasocc train --resume --name {run.name}{out}")
+    out = str(run.path.parent)
+    option = "" if out == "runs" else f" --out {shlex.quote(out)}"
+    print(f"Interrupted. Go on with: kerasocc train --resume --name {run.name}{option}")
 
 
 def _fail(error: Exception) -> int:

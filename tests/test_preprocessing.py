@@ -27,6 +27,12 @@ def test_constant_image_becomes_zero(value):
     assert (np.array(GlobalContrastNormalization()(images)) == 0).all()
 
 
+def test_nan_stays_nan():
+    images = np.ones((1, 8, 8, 1), "float32")
+    images[0, 0, 0, 0] = np.nan
+    assert np.isnan(np.array(GlobalContrastNormalization()(images))).all()
+
+
 def test_faint_contrast_is_kept():
     images = np.full((1, 8, 8, 1), 100.0, "float32")
     images[0, 0, 0, 0] += 0.1

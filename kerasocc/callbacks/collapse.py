@@ -51,12 +51,6 @@ class CollapseMonitor(StateCallback):
         self._sample = self.model.training_sample(self.samples)
 
     def on_epoch_end(self, epoch, logs=None):
-        if logs is not None and not math.isfinite(logs.get("loss", 0.0)):
-            raise FloatingPointError(
-                f"The loss of epoch {epoch + 1} is {logs['loss']}: the training "
-                "diverged. Lower the learning rate, scale the inputs (pass "
-                "`preprocessing`) and look for NaN in them."
-            )
         spread, _ = self._measure()
         self.spread.append(spread)
         if logs is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,18 @@ class EpochCount(StateCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.epochs_trained.assign(ops.convert_to_numpy(self.model.epochs_trained) + 1)
+
+
+class FiniteLoss(StateCallback):
+    """End a training whose loss is no number any more."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None and not math.isfinite(logs.get("loss", 0.0)):
+            raise FloatingPointError(
+                f"The loss of epoch {epoch + 1} is {logs['loss']}: the training "
+                "diverged. Lower the learning rate, scale the inputs (pass "
+                "`preprocessing`) and look for NaN in them."
+            )
 
 
 class Validation(StateCallback):

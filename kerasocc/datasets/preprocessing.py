@@ -36,8 +36,9 @@ class GlobalContrastNormalization(keras.layers.Layer):
         scale = ops.mean(ops.abs(centered), axis=axes, keepdims=True)
         # Rounding leaves a constant sample of size s off its mean by less than this.
         noise = 1e-6 * ops.max(ops.abs(x), axis=axes, keepdims=True)
-        contrast = scale > noise
-        return ops.where(contrast, centered / ops.where(contrast, scale, 1.0), 0.0)
+        # NaN is not constant: it must come out as NaN.
+        constant = scale <= noise
+        return ops.where(constant, 0.0, centered / ops.where(constant, 1.0, scale))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

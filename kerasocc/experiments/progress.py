@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
@@ -67,8 +68,12 @@ class EpochBar(keras.callbacks.Callback):
         bar = "#" * filled + "." * (WIDTH - filled)
         count = f"{self._done:>{len(str(self.epochs))}}/{self.epochs} epochs"
         line = f"{self.title:<11} [{bar}] {count}{self._loss(logs)}{self._left()}"
-        # Padded: a shorter line must cover the longer one before it.
-        sys.stdout.write(f"\r{line:<79}" if self._terminal else f"{line}\n")
+        if self._terminal:
+            columns = shutil.get_terminal_size().columns - 1
+            # Padded: a shorter line must cover the longer one before it.
+            sys.stdout.write(f"\r{line[:columns]:<{min(columns, 79)}}")
+        else:
+            sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
         self._open = self._terminal
 

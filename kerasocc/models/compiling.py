@@ -93,7 +93,9 @@ def _looks_at_batches(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback would notice that batches run in chunks."""
     if getattr(callback, "save_freq", None) == "epoch":
         return False
+    # The instance is asked: `LambdaCallback` has its hooks there.
     return any(
-        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        getattr(getattr(callback, hook), "__func__", None)
+        is not getattr(keras.callbacks.Callback, hook)
         for hook in BATCH_HOOKS
     )

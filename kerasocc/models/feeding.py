@@ -131,7 +131,7 @@ class _TensorFlowArrayFeed(Feed):
             batch = (tf.gather(x, index), {"label": batch_label, "index": index})
             return batch if weight is None else (*batch, tf.gather(weight, index))
 
-        steps = tf.data.Dataset.range(order.num_batches, output_type=tf.int32)
+        steps = tf.data.Dataset.range(order.num_batches)
         self.data = steps.map(gather).prefetch(tf.data.AUTOTUNE)
 
     def begin_epoch(self, epochs_trained):

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback, arrange
-from kerasocc.callbacks.progress import EpochCount, Validation
+from kerasocc.callbacks.progress import EpochCount, FiniteLoss, Validation
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.models.feeding import make_feed
 from kerasocc.models.labels import check_training_labels
@@ -102,7 +102,7 @@ class Fitting:
             seed=self._order_seed,
             steps=steps_per_epoch,
         )
-        defaults = [EpochCount(feed.begin_epoch), *self.default_callbacks()]
+        defaults = [FiniteLoss(), EpochCount(feed.begin_epoch), *self.default_callbacks()]
         if validation_data is not None:
             evaluate = self._evaluation_of(validation_data, validation_batch_size, validation_steps)
             defaults.append(Validation(evaluate, validation_freq))

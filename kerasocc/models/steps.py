@@ -44,11 +44,9 @@ def jax_step(model: keras.Model, state: tuple, loss: Callable[[], Any]) -> tuple
     trainable, non_trainable, optimizer_variables, metrics = state
 
     def pure(values):
-        (value, scope), optimizer_scope = (
-            _stateless(model, values, non_trainable, metrics, loss),
-            _mapping(model.optimizer.variables, optimizer_variables),
-        )
-        with keras.StatelessScope(state_mapping=optimizer_scope):
+        value, scope = _stateless(model, values, non_trainable, metrics, loss)
+        optimizer_state = _mapping(model.optimizer.variables, optimizer_variables)
+        with keras.StatelessScope(state_mapping=optimizer_state):
             scaled = model.optimizer.scale_loss(value)
         return scaled, (
             _current(scope, model.non_trainable_variables, non_trainable),

@@ -116,6 +116,30 @@ def test_steps_per_execution(case, digits, steps):
 
 
 @every_model
+def test_batch_hooks_see_every_batch(case, digits):
+    seen = []
+    hook = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    model = build(case, digits)
+    model.fit(digits.x_train[:64], batch_size=16, epochs=2, verbose=0, callbacks=[hook])
+    assert seen == [0, 1, 2, 3] * 2
+    assert int(model.optimizer.iterations.numpy()) == 8
+    model.fit(digits.x_train[:64], batch_size=16, epochs=1, verbose=0)
+    assert model.steps_per_execution == 4
+    assert int(model.optimizer.iterations.numpy()) == 12
+
+
+@every_model
+def test_nan_in_a_dataset_is_reported(case, digits):
+    import tensorflow as tf
+
+    x = digits.x_train.copy()
+    x[40, 0, 0, 0] = np.nan
+    dataset = tf.data.Dataset.from_tensor_slices(x).batch(16)
+    with pytest.raises((ValueError, FloatingPointError), match="NaN or infinity|is nan"):
+        build(case, digits).fit(dataset, epochs=2, verbose=0)
+
+
+@every_model
 def test_datasets_equal_arrays(case, digits):
     import tensorflow as tf
 
