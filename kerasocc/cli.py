@@ -18,11 +18,9 @@ from kerasocc import __version__
 from kerasocc.experiments import runs
 from kerasocc.experiments.config import DEFAULTS, OBJECTIVES, TrainConfig
 from kerasocc.experiments.folder import COMPLETE, FAILED, RunFolder
+from kerasocc.experiments.startup import INTERRUPTED, import_keras
 
 BAD_INPUT = 2
-INTERRUPTED = 130
-"""Exit code of a process that Ctrl-C has ended: 128 + SIGINT."""
-
 NOT_SETTINGS = {"run_command", "name", "out", "resume", "quiet"}
 """Arguments that do not change the outcome of a run."""
 
@@ -88,8 +86,6 @@ def train(arguments: argparse.Namespace) -> int:
         config = TrainConfig.for_dataset(**given)
         runs.check_new(arguments.out, arguments.name)
     say(f"Deep SVDD on {config.dataset}, normal class {config.normal_class}; loading Keras")
-
-    from kerasocc.experiments.startup import import_keras
 
     import_keras()
     from kerasocc.experiments import runner

@@ -49,7 +49,7 @@ def pretrain(
         The fitted autoencoder.
 
     Raises:
-        RuntimeError: If the training left a weight or a moving statistic of the
+        ValueError: If the training left a weight or a moving statistic of the
             encoder as it was.
 
     Reference:
@@ -59,7 +59,7 @@ def pretrain(
         encoder, decoder, preprocessing=preprocessing, weight_decay=weight_decay, seed=seed
     )
     autoencoder.compile(optimizer=optimizer or keras.optimizers.Adam(1e-4))
-    before = {w.path: np.array(w) for w in encoder.weights}
+    before = snapshot(encoder)
     autoencoder.fit(
         x,
         epochs=epochs,
@@ -68,11 +68,23 @@ def pretrain(
         verbose=verbose,
         **fit_arguments,
     )
-    _check_changed(encoder, before)
+    check_changed(encoder, before)
     return autoencoder
 
 
-def _check_changed(encoder: keras.Model, before: dict[str, np.ndarray]) -> None:
+def snapshot(encoder: keras.Model) -> dict[str, np.ndarray]:
+    """Copies of the weights of an encoder, by path."""
+    return {w.path: np.array(w) for w in encoder.weights}
+
+
+def check_changed(encoder: keras.Model, before: dict[str, np.ndarray]) -> None:
+    """Raise `ValueError` if a training has left weights as they were.
+
+    Args:
+        encoder: After the training.
+        before: Its `snapshot` before. Weights that are frozen, and such that did
+            not exist yet, are not compared.
+    """
     moving = {w.path for layer in leaf_layers(encoder) for w in _statistics(layer)}
     watched = moving | {w.path for w in encoder.trainable_weights}
     unchanged = [
@@ -81,7 +93,7 @@ def _check_changed(encoder: keras.Model, before: dict[str, np.ndarray]) -> None:
         if w.path in before and w.path in watched and np.array_equal(before[w.path], np.array(w))
     ]
     if unchanged:
-        raise RuntimeError(
+        raise ValueError(
             "Pretraining left these weights of the encoder unchanged: "
             f"{', '.join(unchanged)}. Look at the learning rate and the number of epochs."
         )

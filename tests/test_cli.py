@@ -8,12 +8,14 @@ import shlex
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import kerasocc
 from kerasocc.callbacks import CollapseError
 from kerasocc.cli import main
 from kerasocc.experiments import phases, progress, runner, startup
+from kerasocc.models.autoencoder import Autoencoder
 
 SHORT = ["--pretrain-epochs", "2", "--epochs", "2"]
 
@@ -102,17 +104,22 @@ def test_a_run_prints_lines_not_walls_and_ends_with_the_report(out, capsys, monk
 
 
 def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
-    save = phases.EpochBackup._save
+    save = Autoencoder.save_weights
 
-    def interrupted(self):
-        save(self)
-        raise KeyboardInterrupt
+    def interrupted(self, path):
+        # After the second epoch the history has been written, the weights have not.
+        if int(np.array(self.epochs_trained)) == 2:
+            raise KeyboardInterrupt
+        save(self, path)
 
     monkeypatch.setattr(phases, "SECONDS_BETWEEN_BACKUPS", 0)
-    monkeypatch.setattr(phases.EpochBackup, "_save", interrupted)
+    monkeypatch.setattr(phases, "BACKUP_SHARE", math.inf)
+    monkeypatch.setattr(Autoencoder, "save_weights", interrupted)
     assert main(["train", *SHORT, "--out", "my runs"]) == 130
     run = out.parent / "my runs" / "digits-0-deep-svdd"
     assert status(run) == "interrupted"
+    ahead = json.loads((run / "backup" / "pretraining.history.json").read_text())
+    assert len(ahead["loss"]) == 2
     last = capsys.readouterr().out.splitlines()[-1]
     command = last.removeprefix("Interrupted. Go on with: kerasocc ")
 
@@ -122,7 +129,8 @@ def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
     assert "`--epochs` must be left out or equal" in message and "Received: epochs=3" in message
     assert main([*shlex.split(command), "--epochs", "2"]) == 0
     assert status(run) == "complete"
-    assert "2/2 epochs" in capsys.readouterr().out
+    history = json.loads((run / "history.json").read_text())
+    assert {len(values) for phase in history.values() for values in phase.values()} == {2}
 
 
 @pytest.mark.parametrize("error", [CollapseError("the\nsame\nscore"), FloatingPointError("nan")])
@@ -204,3 +212,14 @@ def test_start_up_chatter_is_dropped_and_nothing_else(capfd):
         os.write(2, b"E0000 00:00:1 gone\nkept")
         raise ZeroDivisionError
     assert capfd.readouterr().err == "kept"
+
+
+def test_ctrl_c_during_the_imports_ends_the_process():
+    code = (
+        "import os, signal, time\nfrom kerasocc.experiments import startup\n"
+        "with startup._left_at_once():\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
+        "    except KeyboardInterrupt:\n        print('swallowed')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

@@ -6,6 +6,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.callbacks import CollapseError, CollapseMonitor, RadiusUpdate
+from kerasocc.models.scoring import threshold_at
 
 
 def identity_encoder(features):
@@ -134,6 +135,17 @@ def test_one_class_needs_calibration(digits):
     model.fit(np.eye(2), verbose=0)
     with pytest.raises(ValueError, match="threshold is not set. Call `calibrate"):
         model.is_anomaly(np.eye(2))
+
+
+@pytest.mark.parametrize(
+    ("count", "rate", "above"),
+    [(10, 0.2, 2), (10, 0.0, 0), (10, 0.19, 1), (100, 0.07, 7), (1, 0.5, 0)],
+)
+def test_threshold_flags_as_many_as_the_rate_allows(count, rate, above):
+    scores = np.arange(count)[::-1].astype("float32")
+    threshold = threshold_at(scores, rate)
+    assert threshold in scores
+    assert (scores > threshold).sum() == above
 
 
 @pytest.mark.parametrize("nu", [0, -0.1, 1.1, 2, None, "a", float("nan")])

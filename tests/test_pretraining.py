@@ -37,7 +37,7 @@ def test_the_center_comes_from_the_pretrained_encoder(digits):
 
 
 def test_unchanged_weights_are_reported(digits):
-    with pytest.raises(RuntimeError, match="left these weights of the encoder unchanged: .*kernel"):
+    with pytest.raises(ValueError, match="left these weights of the encoder unchanged: .*kernel"):
         pretrain(digits, optimizer=keras.optimizers.SGD(0.0))
 
 

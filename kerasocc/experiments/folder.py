@@ -63,9 +63,8 @@ class RunFolder:
         self.tidy()
 
     def tidy(self) -> None:
-        """Remove what a complete run does not need: the backup and dead files."""
+        """Remove what a complete run does not need."""
         shutil.rmtree(self.backup, ignore_errors=True)
-        self.remove_leftovers()
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a process that was killed while writing."""

@@ -107,6 +107,7 @@ class EpochBackup(keras.callbacks.Callback):
         """
         if not self._weights_file.exists():
             return
+        # Keras 3.15 does this while it loads, but does not promise to.
         model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(self._weights_file)

@@ -24,6 +24,7 @@ from kerasocc.models.autoencoder import Autoencoder
 from kerasocc.models.deep_svdd import DeepSVDD
 from kerasocc.models.scoring import ranking_metrics
 from kerasocc.networks import lenet, lenet_decoder
+from kerasocc.pretraining import check_changed, snapshot
 
 
 def load_data(config: TrainConfig) -> OneClassDataset:
@@ -86,6 +87,7 @@ def _train_phases(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
 ) -> tuple[dict[str, History], DeepSVDD]:
     encoder = lenet(config.dataset, seed=config.seed)
+    untrained = snapshot(encoder)
     histories = {}
 
     def fit(phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
@@ -115,9 +117,10 @@ def _train_phases(
                 learning_rate=config.pretrain_learning_rate,
                 drop_at=config.pretrain_drop_at,
             ),
-            # Records the spread that the training starts from, and stops on NaN.
+            # Records the spread that the training starts from.
             CollapseMonitor(action="log"),
         )
+        check_changed(encoder, untrained)
     model = DeepSVDD(
         encoder,
         config.objective,

@@ -32,8 +32,11 @@ def check_new(out: str | os.PathLike, name: str | None) -> None:
         if (Path(out) / name).exists():
             raise ValueError(_exists_message(Path(out) / name))
     Path(out).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=out):
-        pass
+    try:
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        # Named after the folder: nobody knows the temporary file.
+        raise OSError(error.errno, error.strerror, str(out)) from error
 
 
 def create(out: str | os.PathLike, name: str | None, config: TrainConfig) -> RunFolder:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+
+INTERRUPTED = 130
+"""Exit code of a process that Ctrl-C has ended: 128 + SIGINT."""
 
 
 def import_keras() -> None:
@@ -17,11 +22,32 @@ def import_keras() -> None:
     `TF_CPP_MIN_LOG_LEVEL`.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _without_logs(int(level) if level.isdigit() else 0):
+    with _left_at_once(), _without_logs(int(level) if level.isdigit() else 0):
         import keras
 
         # Devices are named in the log when the first operation looks for them.
         keras.ops.convert_to_numpy(keras.ops.zeros(()))
+        # Under the other backends Keras imports it too, but later.
+        with contextlib.suppress(ImportError):
+            import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def _left_at_once() -> Iterator[None]:
+    """End the process on Ctrl-C.
+
+    Libraries that are being imported swallow `KeyboardInterrupt` or make another
+    error of it. Nothing has been begun yet that would have to be ended properly.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager

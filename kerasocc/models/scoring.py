@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -238,13 +239,15 @@ def check_scores(scores: np.ndarray) -> np.ndarray:
 
 
 def threshold_at(scores: np.ndarray, rate: float) -> float:
-    """Smallest threshold that at most a fraction `rate` of the scores exceeds.
+    """Smallest score that at most a fraction `rate` of the scores exceeds.
 
     Args:
         scores: Shape `(samples,)`.
         rate: In [0, 1); 0 gives the largest score.
     """
-    return float(np.quantile(scores, 1.0 - rate, method="higher"))
+    # The addend keeps a product such as 0.07 * 100 from falling below its integer.
+    above = math.floor(rate * len(scores) + 1e-9)
+    return float(np.sort(scores)[len(scores) - 1 - above])
 
 
 def ranking_metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:

@@ -1,0 +1,173 @@
+"""What a run is made of: settings, threshold, page, folders."""
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+import pytest
+
+from kerasocc.experiments import folder, report, runs
+from kerasocc.experiments.calibration import calibrate
+from kerasocc.experiments.config import DEFAULTS, TrainConfig
+from kerasocc.models.scoring import threshold_at
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+# Settings.
+
+
+def test_settings_survive_the_file(tmp_path):
+    config = TrainConfig.for_dataset(
+        "digits", normal_class="three", drop_at=(5, 9), nu=0.3, threshold_rate=0, seed=7
+    )
+    config.write(tmp_path / "config.json")
+    assert TrainConfig.read(tmp_path / "config.json") == config
+    assert set(read(tmp_path / "config.json")) == {f.name for f in dataclasses.fields(config)}
+
+
+def test_default_drops_keep_their_proportion():
+    usual = DEFAULTS["digits"]
+    assert TrainConfig.for_dataset().drop_at == usual["drop_at"]
+    doubled = TrainConfig.for_dataset(epochs=2 * usual["epochs"])
+    assert doubled.drop_at == tuple(2 * drop for drop in usual["drop_at"])
+    assert TrainConfig.for_dataset(epochs=1).drop_at == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"speed": 3}, r"config\.json must be among \[.*Received: unknown \['speed'\]"),
+        ({"seed": None}, r"config\.json: `seed` must be an integer of at least 0"),
+        ({"drop_at": [0]}, r"`drop_at` must hold epochs .*Received: drop_at=\[0\]"),
+        ({"dataset": "moons"}, r"`dataset` must be one of \['digits'\]"),
+        ({"normal_class": 1.5}, r"`normal_class` must be .*Received: normal_class=1\.5"),
+        ({"learning_rate": 0}, r"`learning_rate` must be positive"),
+        ({"validation": 1}, r"`validation` must be in \[0, 1\)"),
+    ],
+)
+def test_a_bad_settings_file_is_refused_by_name(tmp_path, change, message):
+    content = {**dataclasses.asdict(TrainConfig.for_dataset()), **change}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        TrainConfig.read(tmp_path / "config.json")
+
+
+def test_missing_settings_and_other_content_are_refused(tmp_path):
+    path = tmp_path / "config.json"
+    content = dataclasses.asdict(TrainConfig.for_dataset())
+    del content["seed"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"must hold all settings\. Missing: \['seed'\]"):
+        TrainConfig.read(path)
+    path.write_text("[]")
+    with pytest.raises(ValueError, match="must hold a JSON object. Received: list"):
+        TrainConfig.read(path)
+    path.write_text('{"seed": ')
+    with pytest.raises(ValueError, match="is not a readable JSON file"):
+        TrainConfig.read(path)
+
+
+# Threshold.
+
+
+class Scores:
+    """The part of a model that `calibrate` uses; samples are their own scores."""
+
+    def calibrate(self, x, *, fpr):
+        self.threshold = threshold_at(np.ravel(x), fpr)
+
+
+@pytest.mark.parametrize(
+    # (k + 1) / (n + 1) within the rate: of 20 samples 5 % leaves 0 above, 10 % leaves 1.
+    ("samples", "rate", "above"),
+    [(20, 0.05, 0), (20, 0.1, 1), (39, 0.05, 1), (30, 0.1, 2), (99, 0.05, 4), (20, 0, 0)],
+)
+def test_the_threshold_leaves_so_many_held_out_samples_above(digits, samples, rate, above):
+    values = np.random.default_rng(1).permutation(samples).astype("float32")
+    data = dataclasses.replace(digits, x_val=values[:, None], y_val=np.zeros(samples, "int8"))
+    model = Scores()
+    calibration = calibrate(model, data, rate)
+    assert (values > model.threshold).sum() == above
+    assert calibration["expected_rate"] == (above + 1) / (samples + 1)
+    assert calibration["samples"] == samples and calibration["note"] is None
+
+
+def test_too_few_or_no_held_out_samples_are_reported(digits):
+    few = dataclasses.replace(digits, x_val=np.arange(9.0)[:, None], y_val=np.zeros(9, "int8"))
+    model = Scores()
+    calibration = calibrate(model, few, 0.05)
+    assert model.threshold == 8
+    assert "9 held-out normal samples are too few" in calibration["note"]
+    assert "to be expected is 0.1" in calibration["note"]
+
+    calibration = calibrate(model, digits, 0.05)
+    assert calibration["on"] == "training samples"
+    assert "no normal samples were held out" in calibration["note"]
+    assert "Threshold: no normal samples" in report.page(
+        {**report_figures(), "calibration": calibration}
+    )
+
+
+def report_figures():
+    numbers = dict.fromkeys(
+        [
+            *("auc", "average_precision", "threshold", "flagged_fraction"),
+            *("false_positive_rate", "true_positive_rate"),
+        ],
+        0.5,
+    )
+    samples = {part: {"normal": 1, "anomalous": 1} for part in ("training", "test")}
+    versions = {"python": "3", "tensorflow": None}
+    texts = {"run": "<b>", "seed": 0, "backend": "jax", "versions": versions}
+    return {**numbers, **texts, "samples": samples, "seconds": {"training": 1.0}}
+
+
+def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
+    calibration = {"rate": 0.05, "samples": 9, "on": "x", "note": None}
+    text = report.page({**report_figures(), "calibration": calibration})
+    assert "<b>" not in text and "&lt;b&gt;" in text
+    assert "tensorflow" not in text
+
+
+# Folders.
+
+
+def test_two_processes_cannot_work_on_one_run(tmp_path):
+    run = runs.create(tmp_path, None, TrainConfig.for_dataset())
+    with run.locked():
+        assert run.is_locked()
+        with (
+            pytest.raises(ValueError, match="is being trained by another process"),
+            folder.RunFolder(run.path).locked(),
+        ):
+            pass
+        with pytest.raises(FileNotFoundError, match="There is no unfinished run"):
+            runs.find_unfinished(tmp_path, None)
+    assert runs.find_unfinished(tmp_path, None).path == run.path
+
+
+def test_names_are_numbered_and_never_taken_twice(tmp_path):
+    config = TrainConfig.for_dataset(normal_class=3)
+    names = [runs.create(tmp_path, None, config).name for _ in range(3)]
+    assert names == [f"digits-3-deep-svdd{end}" for end in ("", "-2", "-3")]
+    with pytest.raises(ValueError, match="`name` must be new, .*`--resume`"):
+        runs.create(tmp_path, names[0], config)
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+
+
+def test_the_last_unfinished_run_is_resumed(tmp_path):
+    config = TrainConfig.for_dataset()
+    made = [runs.create(tmp_path, name, config) for name in ("a", "b", "c", "d")]
+    made[2].set_status(folder.FAILED, error="of itself")
+    made[3].complete({})
+    (tmp_path / "stray").mkdir()
+    (tmp_path / "stray" / "results.json").write_text("{")
+    assert not made[3].backup.exists()
+    for run, moment in zip(made, (50, 100, 200, 300), strict=True):
+        os.utime(run.results_file, (moment, moment))
+    assert runs.find_unfinished(tmp_path, None).name == "b"
+    assert runs.find_unfinished(tmp_path, "a").name == "a"

@@ -1,0 +1,40 @@
+"""The README does what it says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+@pytest.fixture
+def readme():
+    return README.read_text(encoding="utf-8")
+
+
+def test_first_screen_has_two_commands(readme):
+    blocks = re.findall(r"^```\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert [block.strip() for block in blocks[:2]] == [
+        "python -m pip install . && kerasocc train",
+        'python -m pip install -e ".[test]" && python -m pytest',
+    ]
+
+
+def test_example_runs(readme, tmp_path):
+    (example,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert len(example.splitlines()) <= 15
+    run = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "True" in run.stdout.splitlines()[-1]
+    assert float(re.findall(r"val_auc: ([\d.]+)", run.stdout)[-1]) > 0.95
+    assert [p.name for p in tmp_path.iterdir()] == ["digits.keras"]
+
+
+def test_pictures_and_links_exist(readme):
+    for target in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (README.parent / target).exists(), target
