@@ -31,7 +31,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
        padding: 0 1rem; color: #222; background: #fff; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; }
-th { font-weight: normal; color: #555; }
+th { font-weight: normal; color: #555; white-space: nowrap; }
 td { font-variant-numeric: tabular-nums; }
 figure { margin: 2rem 0; }
 img { max-width: 100%; height: auto; }
