@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from kerasocc import __version__
 from kerasocc.experiments import runs
-from kerasocc.experiments.config import DEFAULTS, OBJECTIVES, TrainConfig
+from kerasocc.experiments.config import DEFAULTS, OBJECTIVES, PROTOCOLS, TrainConfig
 from kerasocc.experiments.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.startup import INTERRUPTED, import_keras
 
@@ -126,7 +126,8 @@ def _add_train(commands: Any) -> None:
         help="train Deep SVDD and report how well it detects anomalies",
         description="Train Deep SVDD, pretrained by an autoencoder, and report how well it "
         "detects anomalies. Without an option: scikit-learn's digits, 0 against the rest. "
-        "Everything is written to OUT/NAME; an interrupted run goes on with --resume.",
+        "Everything is written to OUT/NAME; an interrupted run goes on with --resume. The "
+        "defaults shown are those for the digits.",
         argument_default=argparse.SUPPRESS,
     )
     parser.set_defaults(run_command=train)
@@ -137,6 +138,9 @@ def _add_train(commands: Any) -> None:
 
 def _add_problem(group: Any) -> None:
     _option(group, "dataset", "data set", choices=list(DEFAULTS))
+    _option(
+        group, "protocol", "published experiment that fixes the settings", choices=list(PROTOCOLS)
+    )
     _option(group, "normal_class", "the class that is normal", type=_class, metavar="CLASS")
     _option(group, "contamination", "fraction of hidden anomalies in the training set", type=float)
     _option(group, "validation", "fraction held out for the threshold", type=float)
@@ -149,6 +153,7 @@ def _add_problem(group: Any) -> None:
 def _add_training(group: Any) -> None:
     drops = {"type": _epoch_list, "metavar": "EPOCH[,EPOCH...]"}
     _option(group, "objective", "objective of Deep SVDD", choices=OBJECTIVES)
+    _option(group, "radius_update", "when the radius is set", choices=["epoch", "batch"])
     _option(group, "nu", "of the soft boundary: bound on the fraction outside", type=float)
     _option(group, "epochs", "epochs of Deep SVDD", type=int)
     _option(group, "learning_rate", "of Deep SVDD's Adam", type=float, metavar="RATE")
@@ -184,7 +189,9 @@ def _option(group: Any, name: str, text: str, **arguments: Any) -> None:
     """Add an option for a field of `TrainConfig`, its default in the help."""
     # What is not given stays absent, so that resuming can tell what was.
     default = getattr(TrainConfig.for_dataset(), name)
-    shown = ",".join(map(str, default)) or "none" if isinstance(default, tuple) else default
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    shown = "none" if default in ("", None) else default
     if "choices" not in arguments:
         arguments.setdefault("metavar", name.rpartition("_")[-1].upper())
     group.add_argument(

@@ -78,7 +78,6 @@ def test_digits():
 @pytest.mark.parametrize(
     ("source", "options", "message"),
     [
-        ("imagenet", {}, "`source` must be one of .*'digits'.* Received: 'imagenet'"),
         (3, {}, "a pair of arrays.*Received: int"),
         ((np.zeros((4, 2)), np.zeros(3)), {}, r"Received: shapes \(4, 2\) and \(3,\)"),
         ("digits", dict(normal_class=10), "`normal_class` must be among the classes .*: 10"),

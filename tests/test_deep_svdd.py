@@ -101,12 +101,18 @@ def test_radius_per_batch(random):
     x = random.normal(1.0, 1.0, size=(30, 2))
     model = frozen("soft-boundary", nu=0.25)
     update = RadiusUpdate(warmup_epochs=1, update="batch")
-    radii = model.fit(
+    history = model.fit(
         x, epochs=2, batch_size=20, shuffle=False, verbose=0, callbacks=[update]
-    ).history["radius"]
+    ).history
+    radii = history["radius"]
     distance = np.sqrt(((x - value(model.center)) ** 2).sum(axis=1))
     assert radii[0] == 0.0
     assert radii[1] == pytest.approx(np.quantile(distance[20:], 0.75), rel=1e-5)
+    # A batch's loss is taken with the radius of the batch before it, at first 0.
+    radius = np.quantile(distance[:20], 0.75)
+    first, second = distance[:20] ** 2 / 0.25, np.maximum(distance[20:] ** 2 - radius**2, 0) / 0.25
+    expected = (first.sum() + (radius**2 + second).sum()) / 30
+    assert history["loss"][1] == pytest.approx(expected, rel=1e-5)
     # Whatever the updates were, the last one is exact.
     assert value(model.radius) == pytest.approx(np.quantile(distance, 0.75), rel=1e-5)
 

@@ -43,7 +43,7 @@ def test_default_drops_keep_their_proportion():
         ({"speed": 3}, r"config\.json must be among \[.*Received: unknown \['speed'\]"),
         ({"seed": None}, r"config\.json: `seed` must be an integer of at least 0"),
         ({"drop_at": [0]}, r"`drop_at` must hold epochs .*Received: drop_at=\[0\]"),
-        ({"dataset": "moons"}, r"`dataset` must be one of \['digits'\]"),
+        ({"dataset": "moons"}, "`dataset` must be one of .*digits.* Received"),
         ({"normal_class": 1.5}, r"`normal_class` must be .*Received: normal_class=1\.5"),
         ({"learning_rate": 0}, r"`learning_rate` must be positive"),
         ({"validation": 1}, r"`validation` must be in \[0, 1\)"),
@@ -171,3 +171,40 @@ def test_the_last_unfinished_run_is_resumed(tmp_path):
         os.utime(run.results_file, (moment, moment))
     assert runs.find_unfinished(tmp_path, None).name == "b"
     assert runs.find_unfinished(tmp_path, "a").name == "a"
+
+
+def test_protocol_fixes_the_settings_of_the_paper():
+    config = TrainConfig.for_dataset("mnist", "deep-svdd", normal_class=3, seed=1, nu=0.2)
+    assert (config.pretrain_epochs, config.pretrain_drop_at) == (150, (50,))
+    assert (config.epochs, config.drop_at, config.batch_size) == (150, (50,), 200)
+    assert (config.pretrain_weight_decay, config.weight_decay) == (0.5e-3, 0.5e-6)
+    assert (config.learning_rate, config.validation, config.radius_update) == (1e-4, 0.0, "batch")
+    assert (config.protocol, config.normal_class, config.seed, config.nu) == (
+        "deep-svdd",
+        3,
+        1,
+        0.2,
+    )
+    cifar = TrainConfig.for_dataset("cifar10", "deep-svdd")
+    assert (cifar.pretrain_epochs, cifar.pretrain_drop_at) == (350, (250,))
+    assert cifar.pretrain_weight_decay == 0.5e-6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("mnist", "svdd"), "`protocol` must be one of .*deep-svdd.* Received: protocol='svdd'"),
+        (
+            ("digits", "deep-svdd"),
+            r"for the data sets \['cifar10', 'mnist'\]. Received: dataset='d",
+        ),
+    ],
+)
+def test_unknown_protocol(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig.for_dataset(*arguments)
+
+
+def test_protocol_stands_without_what_it_fixes():
+    with pytest.raises(ValueError, match=r"settings that it fixes: \['epochs', 'validation'\]"):
+        TrainConfig.for_dataset("mnist", "deep-svdd", epochs=3, validation=0.1)

@@ -12,6 +12,26 @@ from kerasocc.files import read_json, write_json
 
 OBJECTIVES = ("one-class", "soft-boundary")
 
+# The settings of Ruff et al., Deep One-Class Classification, ICML 2018, section 4, and of
+# their PyTorch code.
+_PAPER_MNIST = {
+    "batch_size": 200,
+    "pretrain_epochs": 150,
+    "pretrain_learning_rate": 1e-4,
+    "pretrain_drop_at": (50,),
+    "pretrain_weight_decay": 0.5e-3,
+    "epochs": 150,
+    "learning_rate": 1e-4,
+    "drop_at": (50,),
+    "weight_decay": 0.5e-6,
+}
+_PAPER_CIFAR10 = {
+    **_PAPER_MNIST,
+    "pretrain_epochs": 350,
+    "pretrain_drop_at": (250,),
+    "pretrain_weight_decay": 0.5e-6,
+}
+
 DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {
         "batch_size": 32,
@@ -24,8 +44,21 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "drop_at": (40,),
         "weight_decay": 5e-7,
     },
+    "mnist": _PAPER_MNIST,
+    "cifar10": _PAPER_CIFAR10,
 }
 """Settings that depend on the data set; a new data set costs one entry."""
+
+# The papers train on all normal samples and hold none out.
+_WHOLE_TRAINING_PART = {"validation": 0.0, "contamination": 0.0}
+
+PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
+    "deep-svdd": {
+        "mnist": {**_PAPER_MNIST, **_WHOLE_TRAINING_PART, "radius_update": "batch"},
+        "cifar10": {**_PAPER_CIFAR10, **_WHOLE_TRAINING_PART, "radius_update": "batch"},
+    },
+}
+"""Settings that a published experiment fixes, by protocol and data set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +69,11 @@ class TrainConfig:
         dataset: Name of the data set, one of `DEFAULTS`.
         normal_class: The class that is normal.
         objective: `"one-class"` or `"soft-boundary"`.
+        protocol: Published experiment whose settings these are, one of
+            `PROTOCOLS`, or None.
         nu: Of the soft boundary, in (0, 1].
+        radius_update: When the radius of the soft boundary is set: `"epoch"` or
+            `"batch"`, see `RadiusUpdate`.
         batch_size: Samples per step, in both phases.
         pretrain_epochs: Epochs of the autoencoder; 0 leaves it out.
         pretrain_learning_rate: Of the autoencoder's Adam.
@@ -58,8 +95,10 @@ class TrainConfig:
 
     dataset: str
     normal_class: int | str = 0
+    protocol: str | None = None
     objective: str = "one-class"
     nu: float = 0.1
+    radius_update: str = "epoch"
     batch_size: int
     pretrain_epochs: int
     pretrain_learning_rate: float
@@ -80,6 +119,7 @@ class TrainConfig:
         _check_class("normal_class", self.normal_class)
         check_choice("objective", self.objective, OBJECTIVES)
         check_fraction("nu", self.nu, one=True)
+        check_choice("radius_update", self.radius_update, ["epoch", "batch"])
         check_integer("batch_size", self.batch_size, minimum=1)
         check_integer("pretrain_epochs", self.pretrain_epochs, minimum=0)
         check_integer("epochs", self.epochs, minimum=1)
@@ -107,19 +147,32 @@ class TrainConfig:
         object.__setattr__(self, name, tuple(drops))
 
     @classmethod
-    def for_dataset(cls, dataset: str = "digits", **settings: Any) -> TrainConfig:
-        """The defaults of a data set with some settings changed.
+    def for_dataset(
+        cls, dataset: str = "digits", protocol: str | None = None, **settings: Any
+    ) -> TrainConfig:
+        """The defaults of a data set, or a protocol's, with some settings changed.
 
         Args:
             dataset: One of `DEFAULTS`.
+            protocol: One of `PROTOCOLS`, which fixes part of the settings, or None.
             **settings: Fields of this class. Where a number of epochs is given
                 without its drops, the default drops keep their proportion.
 
         Raises:
-            ValueError: For a setting that is unknown or out of range.
+            ValueError: For a setting that is unknown, out of range or fixed by the
+                protocol.
         """
         defaults = DEFAULTS[check_choice("dataset", dataset, DEFAULTS)]
         _check_known("Settings", settings)
+        if protocol is not None:
+            fixed = _settings_of(protocol, dataset)
+            changed = sorted(set(settings) & set(fixed))
+            if changed:
+                raise ValueError(
+                    f"`protocol` must stand without settings that it fixes: {changed}. "
+                    f"Received: protocol={protocol!r}"
+                )
+            return cls(dataset=dataset, protocol=protocol, **fixed, **settings)
         scaled = {}
         for prefix in ("", "pretrain_"):
             epochs, usual = settings.get(f"{prefix}epochs"), defaults[f"{prefix}epochs"]
@@ -152,6 +205,16 @@ class TrainConfig:
             return cls(**content)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+
+
+def _settings_of(protocol: str, dataset: str) -> dict[str, Any]:
+    by_dataset = PROTOCOLS[check_choice("protocol", protocol, PROTOCOLS)]
+    if dataset not in by_dataset:
+        raise ValueError(
+            f"`protocol` {protocol!r} is for the data sets {sorted(by_dataset)}. "
+            f"Received: dataset={dataset!r}"
+        )
+    return by_dataset[dataset]
 
 
 def _check_known(where: str, settings: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 import kerasocc
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
+from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.datasets import OneClassDataset, one_vs_rest
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
@@ -137,7 +138,8 @@ def _train_phases(
             batch_size=config.batch_size,
             learning_rate=config.learning_rate,
             drop_at=config.drop_at,
-        )
+        ),
+        *([RadiusUpdate(update=config.radius_update)] if model.soft_boundary else []),
     )
     return histories, model
 

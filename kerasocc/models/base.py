@@ -97,8 +97,8 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
         `over_training_data` reads them.
         """
 
-    def after_representation(self, representation: Any) -> None:
-        """Update state from a training batch, inside the compiled step."""
+    def update_state(self, representation: Any) -> None:
+        """Update state from a training batch whose loss has been taken, inside the step."""
 
     def default_callbacks(self) -> list[StateCallback]:
         """Callbacks attached to every fit unless the user passes others of their kind."""
@@ -194,10 +194,11 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
     def _batch_loss(self, data: Any, training: bool) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         representation = self.represent(x, training)
-        if training:
-            self.after_representation(representation)
         targets = feeding.as_targets(y, x)
-        return self.compute_loss(x, targets, representation, sample_weight, training)
+        loss = self.compute_loss(x, targets, representation, sample_weight, training)
+        if training:
+            self.update_state(representation)
+        return loss
 
     def _kernels(self) -> list[Any]:
         return [w for w in self.trainable_variables if len(w.shape) >= 2]

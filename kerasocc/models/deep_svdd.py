@@ -143,7 +143,7 @@ class DeepSVDD(OneClassModel):
         distance = svdd.squared_distance(representation, self.center)
         return distance - ops.square(self.radius) if self.soft_boundary else distance
 
-    def after_representation(self, representation: Any) -> None:
+    def update_state(self, representation: Any) -> None:
         if not self.soft_boundary:
             return
         distance = svdd.squared_distance(representation, self.center)

@@ -1,0 +1,79 @@
+"""Image sets of tensorflow-datasets: one that is made here, the real ones where they are."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerasocc.datasets import image_sets, one_vs_rest
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data" / "tfds"
+DATA_DIR = Path(os.environ.get("TFDS_DATA_DIR", SHARED))
+
+
+def real(name):
+    return pytest.mark.skipif(
+        not (DATA_DIR / name).exists(),
+        reason=f"{name} is not in {DATA_DIR}; set TFDS_DATA_DIR to a folder that has it",
+    )
+
+
+@real("mnist")
+def test_mnist():
+    data = one_vs_rest("mnist", normal_class=3, data_dir=DATA_DIR)
+    assert data.name == "mnist-3"
+    assert data.x_train.shape == (6131, 28, 28, 1) and data.x_train.dtype == np.uint8
+    assert len(data.x_test) == 10_000 and (data.y_test == 0).sum() == 1010
+    assert not data.truth_train.any()
+    # Per-image contrast normalisation, then [0, 1] over the normal class's images.
+    prepared = np.array(data.preprocessing(data.x_train))
+    assert (prepared.min(), prepared.max()) == (0.0, 1.0)
+
+
+@real("cifar10")
+def test_cifar10_by_the_name_of_a_class():
+    by_name = one_vs_rest("cifar10", normal_class="automobile", data_dir=DATA_DIR)
+    by_number = one_vs_rest("cifar10", normal_class=1, data_dir=DATA_DIR)
+    assert by_name.x_train.shape == (5000, 32, 32, 3)
+    np.testing.assert_array_equal(by_name.x_train, by_number.x_train)
+    np.testing.assert_array_equal(by_name.y_test, by_number.y_test)
+
+
+@real("cifar10")
+def test_the_order_is_the_stored_one():
+    import tensorflow_datasets as tfds
+
+    train, _, _ = image_sets.load_image_set("cifar10", DATA_DIR)
+    builder = tfds.builder("cifar10", data_dir=DATA_DIR)
+    sizes = builder.info.splits["train"].shard_lengths
+    last = builder.as_dataset(split=f"train[{sum(sizes[:-1])}:]", batch_size=3)
+    first_of_last_shard = next(iter(tfds.as_numpy(last)))
+    start = sum(sizes[:-1])
+    np.testing.assert_array_equal(train.x[start : start + 3], first_of_last_shard["image"])
+
+
+def test_unknown_name_lists_near_ones():
+    with pytest.raises(ValueError, match="Near names: mnist.* Received: 'mnits'"):
+        one_vs_rest("mnits")
+
+
+def test_set_without_labels_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="images of one size.*Received: 'coco'"):
+        one_vs_rest("coco", data_dir=tmp_path)
+
+
+def test_test_part_of_its_own():
+    with pytest.raises(ValueError, match="`test` must be None: 'mnist' has a test part"):
+        one_vs_rest("mnist", test=0.5)
+
+
+def test_failed_download_says_where_to_put_it(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    def no_network(self, **_):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_network)
+    with pytest.raises(OSError, match="'mnist' is not in .*no route to host.*TFDS_DATA_DIR"):
+        one_vs_rest("mnist", data_dir=tmp_path)
