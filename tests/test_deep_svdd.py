@@ -6,6 +6,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.callbacks import CollapseError, CollapseMonitor, RadiusUpdate
+from kerasocc.datasets.preprocessing import min_max
 from kerasocc.models.scoring import threshold_at
 
 
@@ -250,6 +251,20 @@ def test_collapse_can_be_a_warning(collapsing, digits):
         )
     scores = collapsing.score(digits.x_train)
     assert np.ptp(scores) <= 1e-2 * scores.mean()
+
+
+def test_a_table_with_a_constant_column(random):
+    x = random.normal(size=(300, 5))
+    x[:, 2] = 7.0
+    anomalies = random.normal(6.0, size=(100, 5))
+    model = kocc.DeepSVDD(kocc.networks.mlp([5, 16, 8], seed=0), preprocessing=min_max(x), seed=0)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    model.fit(x, epochs=20, verbose=0)
+    result = model.evaluate(
+        np.concatenate([x, anomalies]), np.repeat([0, 1], [300, 100]), return_dict=True
+    )
+    assert result["auc"] > 0.95
+    assert np.ptp(model.score(x)) > 0
 
 
 def test_no_global_seeding(digits):

@@ -119,8 +119,13 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
     def build_from_encoder(self) -> None:
         """Create the weights now if the encoder already knows its input."""
         shape = getattr(self.encoder, "input_shape", None) if self.encoder.built else None
-        if isinstance(shape, tuple) and not self.built:
-            self.build(shape)
+        if isinstance(shape, tuple):
+            self.build_by_call(shape)
+
+    def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
+        """Build through a symbolic call: Keras exports models only that were called."""
+        if not self.built:
+            self(keras.Input(batch_shape=input_shape))
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""

@@ -193,8 +193,7 @@ class Scoring:
                     f"Received: samples of shape {tuple(shape)}"
                     f"{channel if (*shape, 1) == expected else ''}"
                 )
-        if not self.built:
-            self.build((None, *shape))
+        self.build_by_call((None, *shape))
 
     def _scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         source = as_source(x, y, sample_weight)

@@ -77,6 +77,19 @@ def test_weights_round_trip(case, digits, trained, tmp_path):
 
 
 @every_model
+def test_keras_exports_it(case, digits, trained, tmp_path):
+    import tensorflow as tf
+
+    trained[case.name].save(tmp_path / "model.keras")
+    loaded = kocc.load_model(tmp_path / "model.keras")
+    for number, model in enumerate((trained[case.name], loaded)):
+        model.export(tmp_path / f"{number}", verbose=False)
+        module = tf.saved_model.load(tmp_path / f"{number}")
+        served = module.serve(digits.x_test[:20])
+        np.testing.assert_allclose(served, model.score(digits.x_test[:20]), rtol=1e-5, atol=1e-6)
+
+
+@every_model
 def test_failed_save_leaves_the_old_file(case, trained, tmp_path, monkeypatch):
     path = tmp_path / "model.keras"
     trained[case.name].save(path)
