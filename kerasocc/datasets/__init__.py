@@ -7,6 +7,7 @@ from kerasocc.datasets.preprocessing import (
     MinMaxScaling,
     Preprocessing,
 )
+from kerasocc.datasets.tabular import tabular
 
 __all__ = [
     "GlobalContrastNormalization",
@@ -14,4 +15,5 @@ __all__ = [
     "OneClassDataset",
     "Preprocessing",
     "one_vs_rest",
+    "tabular",
 ]
