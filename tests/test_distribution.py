@@ -1,0 +1,73 @@
+"""Reductions over the global batch, under two replicas and under one."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasocc as kocc
+from kerasocc import distribution
+from kerasocc.callbacks import RadiusUpdate
+
+
+def pieces(strategy, *values):
+    """One value per replica."""
+    return strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(values[context.replica_id_in_sync_group], "float32")
+    )
+
+
+def on_replicas(strategy, function, *values):
+    results = strategy.run(tf.function(function), args=(pieces(strategy, *values),))
+    return [np.array(r) for r in strategy.experimental_local_results(results)]
+
+
+def test_one_replica():
+    values = tf.constant([1.0, 2.0, 6.0])
+    assert float(distribution.global_mean_share(values)) == 3.0
+    np.testing.assert_array_equal(distribution.global_concat(values), values)
+    assert distribution.replicated_share(4.0) == 4.0
+
+
+def test_shares_of_unequal_pieces_sum_to_the_mean(two_replicas):
+    shares = on_replicas(two_replicas, distribution.global_mean_share, [1.0, 2.0, 6.0], [11.0])
+    # (1 + 2 + 6) / 4 and 11 / 4; means of the pieces, halved, would sum to 7.
+    assert [float(share) for share in shares] == [2.25, 2.75]
+
+
+def test_concat_of_unequal_pieces(two_replicas):
+    parts = on_replicas(two_replicas, distribution.global_concat, [1.0, 2.0, 6.0], [11.0])
+    for part in parts:
+        assert part.tolist() == [1.0, 2.0, 6.0, 11.0]
+
+
+def test_radius_per_batch_is_that_of_the_global_batch(digits, two_replicas):
+    x = digits.x_train[:53]
+
+    def train():
+        model = kocc.DeepSVDD(
+            kocc.networks.lenet("digits", seed=0),
+            "soft-boundary",
+            nu=0.3,
+            preprocessing=kocc.datasets.preprocessing.contrast_min_max(x),
+            seed=0,
+        )
+        model.compile(optimizer=keras.optimizers.SGD(1e-4))
+        update = RadiusUpdate(warmup_epochs=1, update="batch")
+        history = model.fit(x, batch_size=12, epochs=3, verbose=0, callbacks=[update]).history
+        return history["loss"], history["radius"], keras.ops.convert_to_numpy(model.radius)
+
+    single = train()
+    with two_replicas.scope():
+        replicated = train()
+    for one, two in zip(single, replicated, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-5)
+    assert single[1][0] == 0.0 and single[1][1] > 0.0
+
+
+def test_batches_that_leave_a_replica_empty(two_replicas):
+    with two_replicas.scope():
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    distribution.check_batches(model, 34, 16)
+    with pytest.raises(ValueError, match="33 samples in batches of 16 leave 1 for 2 replicas"):
+        distribution.check_batches(model, 33, 16)
