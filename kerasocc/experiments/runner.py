@@ -22,6 +22,7 @@ from kerasocc.experiments.phases import History, Phase, run_phase
 from kerasocc.experiments.progress import EpochBar
 from kerasocc.experiments.report import write_report
 from kerasocc.models.autoencoder import Autoencoder
+from kerasocc.models.base import OneClassModel
 from kerasocc.models.deep_svdd import DeepSVDD
 from kerasocc.models.scoring import ranking_metrics
 from kerasocc.networks import lenet, lenet_decoder
@@ -110,14 +111,7 @@ def _train_phases(
             seed=config.seed,
         )
         fit(
-            Phase(
-                "pretraining",
-                autoencoder,
-                epochs=config.pretrain_epochs,
-                batch_size=config.batch_size,
-                learning_rate=config.pretrain_learning_rate,
-                drop_at=config.pretrain_drop_at,
-            ),
+            _phase(config, "pretraining", autoencoder, prefix="pretrain_"),
             # Records the spread that the training starts from.
             CollapseMonitor(action="log"),
         )
@@ -131,17 +125,22 @@ def _train_phases(
         seed=config.seed,
     )
     fit(
-        Phase(
-            "training",
-            model,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            learning_rate=config.learning_rate,
-            drop_at=config.drop_at,
-        ),
+        _phase(config, "training", model),
         *([RadiusUpdate(update=config.radius_update)] if model.soft_boundary else []),
     )
     return histories, model
+
+
+def _phase(config: TrainConfig, name: str, model: OneClassModel, prefix: str = "") -> Phase:
+    """A phase with the settings whose names begin with `prefix`."""
+    return Phase(
+        name,
+        model,
+        epochs=getattr(config, f"{prefix}epochs"),
+        batch_size=config.batch_size,
+        learning_rate=getattr(config, f"{prefix}learning_rate"),
+        drop_at=getattr(config, f"{prefix}drop_at"),
+    )
 
 
 def _finish(

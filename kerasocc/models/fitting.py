@@ -92,7 +92,10 @@ class Fitting:
         source = as_source(x, y, sample_weight)
         if validation_split and validation_data is None:
             source, validation_data = _hold_out(source, validation_split)
-        batch_size = check_integer("batch_size", batch_size or 32, minimum=1)
+        batch_size = 32 if batch_size is None else batch_size
+        batch_size = check_integer("batch_size", batch_size, minimum=1)
+        if steps_per_epoch is not None:
+            check_integer("steps_per_epoch", steps_per_epoch, minimum=1)
         self.ensure_built(source)
         self._check_training_data(source, batch_size, steps_per_epoch)
         feed = make_feed(
@@ -145,7 +148,11 @@ class Fitting:
             RuntimeError: Outside of `fit`.
         """
         data = self._running_training_data()
-        return self.map_source(method, data.source, steps=data.steps)
+        seen: list[tuple[Any, Any]] = []
+        result = self.map_source(method, data.source, steps=data.steps, seen=seen)
+        for label, _ in seen:
+            self._check_labels(label)
+        return result
 
     def training_sample(self, size: int) -> np.ndarray:
         """Up to `size` training samples, evenly spaced in arrays, the first of datasets."""
@@ -169,6 +176,9 @@ class Fitting:
     def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
         source.check_bounded(steps)
         if not isinstance(source, ArraySource):
+            # The rest of a dataset is looked at when it is first read to its end.
+            for _, label, _ in source.batches(batch_size, steps=1):
+                self._check_labels(label)
             return
         if source.num_samples < 2:
             raise ValueError(
@@ -179,10 +189,13 @@ class Fitting:
                 "`x` must hold different samples. Received: "
                 f"{source.num_samples} copies of one sample"
             )
-        if source.y is not None:
-            check_training_labels(source.y, uses_labels=self.uses_labels)
+        self._check_labels(source.y)
         if steps is None:
             distribution.check_batches(self, source.num_samples, batch_size)
+
+    def _check_labels(self, label: np.ndarray | None) -> None:
+        if label is not None:
+            check_training_labels(label, uses_labels=self.uses_labels)
 
     def _evaluation_of(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -167,7 +167,8 @@ class Scoring:
         Returns:
             NumPy array (or tuple of arrays), samples first.
         """
-        size = check_integer("batch_size", batch_size or SCORING_BATCH_SIZE, minimum=1)
+        size = SCORING_BATCH_SIZE if batch_size is None else batch_size
+        check_integer("batch_size", size, minimum=1)
         batches = source.batches(size, steps)
         if verbose:
             batches = _with_progress(batches, source, size)

@@ -40,6 +40,8 @@ BAD_FITS = {
     "too-few-labels": (dict(y_rows=3), "one value per sample"),
     "weights-length": (dict(weight_rows=3), "one value per sample"),
     "batch-size": (dict(batch_size=-1), "`batch_size` must be an integer of at least 1"),
+    "no-batch": (dict(batch_size=0), "`batch_size` must be an integer of at least 1"),
+    "steps": (dict(steps_per_epoch=0), "`steps_per_epoch` must be an integer of at least 1"),
     "validation-split": (dict(validation_split=1.5), "`validation_split` must be in"),
     "class-weight": (dict(class_weight={0: 1.0}), "`class_weight` is not supported"),
     "validation-labels": (dict(val_y=-1), "0 normal, 1 anomaly. Received: values"),
@@ -92,6 +94,20 @@ def test_labels_of_anomalies_are_not_trained_on_as_normal(case, digits):
     y[:4] = 1
     with pytest.warns(UserWarning, match=r"0 and \+1 but no -1"):
         model.fit(digits.x_train, y, verbose=0)
+
+
+@every_model
+def test_labels_of_datasets_are_checked_too(case, digits):
+    import tensorflow as tf
+
+    for bad in (5, -1):
+        model = build(case, digits)
+        if bad == -1 and model.uses_labels:
+            continue
+        y = np.full(len(digits.x_train), bad)
+        dataset = tf.data.Dataset.from_tensor_slices((digits.x_train, y)).batch(16)
+        with pytest.raises(ValueError, match="semi-supervised labels|labelled anomalies"):
+            model.fit(dataset, verbose=0)
 
 
 @every_model
