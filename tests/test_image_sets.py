@@ -1,6 +1,8 @@
 """Image sets of tensorflow-datasets: one that is made here, the real ones where they are."""
 
 import os
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -68,12 +70,31 @@ def test_test_part_of_its_own():
         one_vs_rest("mnist", test=0.5)
 
 
-def test_failed_download_says_where_to_put_it(tmp_path, monkeypatch):
+def test_without_network_it_says_at_once_where_to_put_it(tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
-    def no_network(self, **_):
-        raise ConnectionError("no route to host")
+    def no_network(request, timeout):
+        raise urllib.error.URLError("no route to host")
 
-    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_network)
+    def tries_for_minutes(self, **_):
+        raise AssertionError("the download was started")
+
+    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", tries_for_minutes)
     with pytest.raises(OSError, match="'mnist' is not in .*no route to host.*TFDS_DATA_DIR"):
+        one_vs_rest("mnist", data_dir=tmp_path)
+
+
+def test_failed_download_is_reported(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    def unfriendly(request, timeout):
+        raise urllib.error.HTTPError(request.full_url, 405, "no HEAD", {}, None)
+
+    def disk_full(self, **_):
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(urllib.request, "urlopen", unfriendly)
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", disk_full)
+    with pytest.raises(OSError, match="could not be downloaded: RuntimeError: disk full"):
         one_vs_rest("mnist", data_dir=tmp_path)

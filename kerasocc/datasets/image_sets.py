@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
+import urllib.error
+import urllib.request
 from typing import Any
 
 import numpy as np
 
 from kerasocc.datasets.one_class import Pool
+
+REACHABLE_SECONDS = 10
+"""How long a server may take to answer before there is no network for us."""
 
 
 def load_image_set(
@@ -69,12 +74,27 @@ def _prepare(builder: Any) -> None:
     if builder.data_path.exists():
         return
     try:
+        _check_reachable(builder)
         builder.download_and_prepare()
     except Exception as error:
         raise OSError(
             f"{builder.name!r} is not in {str(builder.data_path)!r} and could not be downloaded: "
             f"{type(error).__name__}: {error}. Set TFDS_DATA_DIR to a folder that has it."
         ) from error
+
+
+def _check_reachable(builder: Any) -> None:
+    """Fail at once without a network; the download would try for minutes.
+
+    Raises:
+        OSError: If the server of the first file does not answer.
+    """
+    for url in list(builder.url_infos)[:1]:
+        request = urllib.request.Request(url, method="HEAD")
+        try:
+            urllib.request.urlopen(request, timeout=REACHABLE_SECONDS).close()
+        except urllib.error.HTTPError:
+            pass  # an answer, if not a friendly one: the download will tell
 
 
 def _pool(arrays: dict[str, np.ndarray]) -> Pool:
