@@ -57,7 +57,7 @@ class DeepSVDD(OneClassModel):
         >>> model = kerasocc.DeepSVDD(encoder, seed=0)
         >>> model.compile(optimizer="adam")
         >>> model.fit(x_train, epochs=50)
-        >>> model.calibrate(x_train, contamination=0.05)
+        >>> model.calibrate(x_held_out, fpr=0.05)
         >>> model.is_anomaly(x_new)
 
     Reference:
