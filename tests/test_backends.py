@@ -44,7 +44,7 @@ for weight in decoder.trainable_weights:
 losses = []
 for model in (
     kocc.DeepSVDD(encoder(), preprocessing=data.preprocessing, seed=0, weight_decay=1e-3),
-    kocc.DeepSVDD(encoder(), "soft-boundary", preprocessing=data.preprocessing, seed=0),
+    kocc.DeepSVDD(encoder(), objective="soft-boundary", preprocessing=data.preprocessing, seed=0),
     kocc.Autoencoder(encoder(), decoder, preprocessing=data.preprocessing, seed=0),
 ):
     model.compile(optimizer=keras.optimizers.SGD(1e-4))

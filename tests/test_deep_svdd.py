@@ -25,7 +25,7 @@ def value(variable):
 
 def frozen(objective="one-class", features=2, **options):
     """A model whose embeddings stay the inputs: learning rate 0."""
-    model = kocc.DeepSVDD(identity_encoder(features), objective, seed=0, **options)
+    model = kocc.DeepSVDD(identity_encoder(features), objective=objective, seed=0, **options)
     model.compile(optimizer=keras.optimizers.SGD(0.0))
     return model
 
@@ -119,7 +119,7 @@ def test_radius_per_batch(random):
 
 
 def test_radius_is_exact_for_the_best_weights_that_early_stopping_restores(digits):
-    model = kocc.DeepSVDD(kocc.networks.lenet("digits", seed=0), "soft-boundary", seed=0)
+    model = kocc.DeepSVDD(kocc.networks.lenet("digits", seed=0), objective="soft-boundary", seed=0)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     stopping = keras.callbacks.EarlyStopping(
         "embedding_spread", mode="max", patience=30, restore_best_weights=True
@@ -158,7 +158,7 @@ def test_threshold_flags_as_many_as_the_rate_allows(count, rate, above):
 @pytest.mark.parametrize("nu", [0, -0.1, 1.1, 2, None, "a", float("nan")])
 def test_nu_is_checked(nu):
     with pytest.raises(ValueError, match=r"`nu` must be in \(0, 1\]. Received: nu="):
-        kocc.DeepSVDD(identity_encoder(2), "soft-boundary", nu=nu)
+        kocc.DeepSVDD(identity_encoder(2), objective="soft-boundary", nu=nu)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_radius_per_batch_is_that_of_the_global_batch(digits, two_replicas):
     def train():
         model = kocc.DeepSVDD(
             kocc.networks.lenet("digits", seed=0),
-            "soft-boundary",
+            objective="soft-boundary",
             nu=0.3,
             preprocessing=kocc.datasets.preprocessing.contrast_min_max(x),
             seed=0,

@@ -118,7 +118,7 @@ def _train_phases(
         check_changed(encoder, untrained)
     model = DeepSVDD(
         encoder,
-        config.objective,
+        objective=config.objective,
         nu=config.nu,
         preprocessing=data.preprocessing,
         weight_decay=config.weight_decay,

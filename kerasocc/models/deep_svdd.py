@@ -67,8 +67,8 @@ class DeepSVDD(OneClassModel):
     def __init__(
         self,
         encoder: keras.Model,
-        objective: str = "one-class",
         *,
+        objective: str = "one-class",
         nu: float = 0.1,
         preprocessing: keras.layers.Layer | None = None,
         weight_decay: float = 0.0,

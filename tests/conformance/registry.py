@@ -34,7 +34,7 @@ CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
     Case(
         "soft_boundary",
-        lambda **k: kocc.DeepSVDD(encoder(k["seed"]), "soft-boundary", nu=0.2, **k),
+        lambda **k: kocc.DeepSVDD(encoder(k["seed"]), objective="soft-boundary", nu=0.2, **k),
         15,
         0.9,
         0.2,
