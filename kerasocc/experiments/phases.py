@@ -108,7 +108,6 @@ class EpochBackup(keras.callbacks.Callback):
         if not self._weights_file.exists():
             return
         # Keras 3.15 does this while it loads, but does not promise to.
-        model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(self._weights_file)
         except (OSError, ValueError, KeyError) as error:

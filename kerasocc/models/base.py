@@ -118,9 +118,15 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
 
     def build_from_encoder(self) -> None:
         """Create the weights now if the encoder already knows its input."""
-        shape = getattr(self.encoder, "input_shape", None) if self.encoder.built else None
-        if isinstance(shape, tuple):
+        shape = self.encoder_input_shape
+        if shape is not None:
             self.build_by_call(shape)
+
+    @property
+    def encoder_input_shape(self) -> tuple[int | None, ...] | None:
+        """Shape of the batches that the encoder takes, None before it is known."""
+        shape = getattr(self.encoder, "input_shape", None) if self.encoder.built else None
+        return shape if isinstance(shape, tuple) else None
 
     def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
         """Build through a symbolic call: Keras exports models only that were called."""
@@ -156,7 +162,7 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
 
         Args:
             x: Inputs, shape `(batch, ...)`.
-            y: Targets as `objective` takes them.
+            y: Targets as `loss_of` takes them.
             y_pred: What `represent` returned.
             sample_weight: Shape `(batch,)`, or None.
             training: Whether to add weight decay and the layers' own losses.

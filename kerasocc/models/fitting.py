@@ -148,9 +148,10 @@ class Fitting:
             RuntimeError: Outside of `fit`.
         """
         data = self._running_training_data()
-        seen: list[tuple[Any, Any]] = []
+        # Arrays were looked at when the training began.
+        seen: list | None = None if isinstance(data.source, ArraySource) else []
         result = self.map_source(method, data.source, steps=data.steps, seen=seen)
-        for label, _ in seen:
+        for label, _ in seen or ():
             self._check_labels(label)
         return result
 

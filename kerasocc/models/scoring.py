@@ -181,9 +181,8 @@ class Scoring:
             ValueError: If the samples have another shape than the encoder takes.
         """
         shape = source.input_shape()
-        expected = getattr(self.encoder, "input_shape", None) if self.encoder.built else None
-        if isinstance(expected, tuple):
-            expected = tuple(expected[1:])
+        if self.encoder_input_shape is not None:
+            expected = self.encoder_input_shape[1:]
             matches = len(expected) == len(shape) and all(
                 e is None or e == s for e, s in zip(expected, shape, strict=True)
             )

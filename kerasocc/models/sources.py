@@ -25,9 +25,9 @@ def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         ValueError: If the data are empty, not numbers, not finite or do not fit
             together.
     """
-    if isinstance(x, (Source, type(None))):
-        if x is None:
-            raise ValueError("`x` must hold the samples. Received: x=None")
+    if x is None:
+        raise ValueError("`x` must hold the samples. Received: x=None")
+    if isinstance(x, Source):
         return x
     is_dataset = _is_tf_dataset(x)
     if is_dataset or isinstance(x, keras.utils.PyDataset):

@@ -82,6 +82,11 @@ class Blocks:
         return layers.LeakyReLU(negative_slope=LEAKY_SLOPE)
 
 
+def decoder_seed(seed: int | None) -> int | None:
+    """Seed of a decoder whose encoder has `seed`, far from those of other encoders."""
+    return None if seed is None else seed + 500_000_000
+
+
 def _seeds(seed: int | None) -> Iterator[int | None]:
     """Endless seeds for the layers of one network."""
     number = 0

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from kerasocc.checks import check_choice
-from kerasocc.networks.blocks import LEAKY_SLOPE, Blocks, sequential
+from kerasocc.networks.blocks import Blocks, decoder_seed, sequential
 
 
 class LeNet(NamedTuple):
@@ -28,7 +28,7 @@ class LeNet(NamedTuple):
     crop_after: int | None = None
     """Deconvolution, counted from 0, whose output loses a border of one pixel."""
     plain_decoder: bool = False
-    """Decoder without BatchNorm and activations, upsampling between deconvolutions."""
+    """Decoder without BatchNorm, upsampling after each deconvolution but the last."""
     norm_code: bool = False
     """Whether the decoder normalises its input."""
     kernel: int = 5
@@ -93,8 +93,7 @@ def lenet_decoder(dataset: str, *, use_bias: bool = False, seed: int | None = No
         ValueError: For an unknown data set.
     """
     net = ARCHITECTURES[check_choice("dataset", dataset, ARCHITECTURES)]
-    seed = None if seed is None else seed + 500_000_000
-    make = Blocks(use_bias=use_bias, initializer=net.initializer, seed=seed)
+    make = Blocks(use_bias=use_bias, initializer=net.initializer, seed=decoder_seed(seed))
     parts: list[layers.Layer] = [make.norm()] if net.norm_code else []
     if net.dense:
         norm = [make.norm()] if net.dense_norm else []
@@ -130,5 +129,5 @@ def _plain_body(net: LeNet, make: Blocks) -> list[layers.Layer]:
     parts: list[layers.Layer] = []
     for filters in net.filters[::-1]:
         parts += [make.deconvolution(filters, net.kernel)]
-        parts += [layers.LeakyReLU(negative_slope=LEAKY_SLOPE), layers.UpSampling2D()]
+        parts += [make.leaky(), layers.UpSampling2D()]
     return parts

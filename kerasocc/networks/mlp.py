@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from kerasocc.checks import check_integer
-from kerasocc.networks.blocks import Blocks, sequential
+from kerasocc.networks.blocks import Blocks, decoder_seed, sequential
 
 
 def mlp(widths: Sequence[int], *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
@@ -56,7 +56,7 @@ def mlp_decoder(
         ValueError: If `widths` are not at least two positive integers.
     """
     features, *hidden, code = _check_widths(widths)
-    make = Blocks(use_bias=use_bias, seed=None if seed is None else seed + 500_000_000)
+    make = Blocks(use_bias=use_bias, seed=decoder_seed(seed))
     output = [make.dense(features), layers.Activation(activation)]
     return sequential((code,), [*_hidden(hidden[::-1], make), *output], "mlp_decoder")
 
