@@ -25,6 +25,10 @@ TABLES = [
     "pandas>=2.2,<4",  # reads CSV and says which cell is no number; 2.2 is the first for NumPy 2
     "pyarrow>=16",  # reads Parquet; 16 is the first for NumPy 2
 ]
+ONNX = [
+    "tf2onnx>=1.17,<2",  # the release that is tested with NumPy 2 and protobuf 7
+    "onnx>=1.23,<2",  # the release that is tested
+]
 TEST = [
     *TABLES,
     "pytest>=8,<10",
@@ -44,7 +48,7 @@ setup(
     packages=find_packages(include=["kerasocc", "kerasocc.*"]),
     python_requires=">=3.11",  # Keras 3.15 needs it
     install_requires=requirements(),
-    extras_require={"tables": TABLES, "test": TEST},
+    extras_require={"tables": TABLES, "onnx": ONNX, "test": TEST},
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",

@@ -17,6 +17,7 @@ _HOMES = {
     "Autoencoder": "kerasocc.models.autoencoder",
     "CollapseError": "kerasocc.callbacks.collapse",
     "DeepSVDD": "kerasocc.models.deep_svdd",
+    "export": "kerasocc.exporting",
     "load_model": "kerasocc.models.saving",
     "pretrain": "kerasocc.pretraining",
 }

@@ -13,21 +13,24 @@ PACKAGE = Path(kerasocc.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import of the package, besides itself.
-FOUNDATION = {"checks", "files", "distribution"}
+FOUNDATION = {"checks", "files", "distribution", "rows", "catalog"}
 ALLOWED = {
     "checks": set(),
     "files": set(),
     "distribution": set(),
+    "rows": set(),
+    "catalog": set(),
     "losses": FOUNDATION,
     "networks": FOUNDATION,
     "callbacks": FOUNDATION,
     "datasets": FOUNDATION,
     "models": FOUNDATION | {"losses", "networks", "callbacks"},
     "pretraining": FOUNDATION | {"models", "networks"},
+    "exporting": FOUNDATION | {"models"},
     "plots": FOUNDATION,
     "experiments": FOUNDATION
     | {"models", "pretraining", "networks", "callbacks", "datasets", "plots"},
-    "cli": FOUNDATION | {"experiments"},
+    "cli": FOUNDATION | {"experiments", "exporting"},
 }
 MODELS = {"deep_svdd", "autoencoder"}
 

@@ -169,7 +169,7 @@ def test_a_bug_keeps_its_traceback(out, monkeypatch):
         (["bogus"], "invalid choice: 'bogus'"),
         (["train", "--speed", "3"], "unrecognized arguments: --speed 3 (see `kerasocc --help`)"),
         (["train", "--epochs", "many"], "invalid int value: 'many' (see `kerasocc train --help`)"),
-        (["train", "--drop-at", "4,x"], "argument --drop-at: must be epochs such as 40,50"),
+        (["train", "--drop-at", "4,x"], "argument --drop-at: must be whole numbers such as 40,50"),
         (["train", "--epochs", "0"], "`epochs` must be an integer of at least 1"),
         (["train", "--nu", "2"], "`nu` must be in (0, 1]. Received: nu=2.0"),
         (["train", "--learning-rate", "nan"], "`learning_rate` must be a finite number"),

@@ -43,7 +43,7 @@ def test_default_drops_keep_their_proportion():
         ({"speed": 3}, r"config\.json must be among \[.*Received: unknown \['speed'\]"),
         ({"seed": None}, r"config\.json: `seed` must be an integer of at least 0"),
         ({"drop_at": [0]}, r"`drop_at` must hold epochs .*Received: drop_at=\[0\]"),
-        ({"dataset": "moons"}, "`dataset` must be one of .*digits.* Received"),
+        ({"dataset": 3}, "`dataset` must be a name. Received: dataset=3"),
         ({"normal_class": 1.5}, r"`normal_class` must be .*Received: normal_class=1\.5"),
         ({"learning_rate": 0}, r"`learning_rate` must be positive"),
         ({"validation": 1}, r"`validation` must be in \[0, 1\)"),

@@ -61,7 +61,7 @@ def test_unknown_name_lists_near_ones():
 
 
 def test_set_without_labels_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="images of one size.*Received: 'coco'"):
+    with pytest.raises(ValueError, match="a set of images, each with one label.*Received: 'coco'"):
         one_vs_rest("coco", data_dir=tmp_path)
 
 

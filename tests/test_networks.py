@@ -103,3 +103,21 @@ def test_unknown_name(make):
 def test_bad_widths(widths):
     with pytest.raises(ValueError, match="`widths` must"):
         mlp(widths)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (64, 32, 3), (32, 32, 3)])
+def test_lenet_of_any_size(shape):
+    encoder, decoder = lenet(shape, seed=0), lenet_decoder(shape, seed=0)
+    assert encoder.output_shape == (None, 128)
+    assert decoder.output_shape == (None, *shape)
+    if shape == (32, 32, 3):
+        named = lenet("cifar10", seed=0), lenet_decoder("cifar10", seed=0)
+        for own, other in zip((encoder, decoder), named, strict=True):
+            for a, b in zip(own.get_weights(), other.get_weights(), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("shape", [(30, 32, 3), (8, 8, 1), (32, 32), (32, 32, 0)])
+def test_lenet_of_a_size_that_does_not_fit(shape):
+    with pytest.raises(ValueError, match="multiples of 8 from 16 on. Received: "):
+        lenet(shape)

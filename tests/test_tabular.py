@@ -57,7 +57,7 @@ def test_formats(name, table, tmp_path):
     write(tmp_path / name, *table)
     pool = tables.read_table(tmp_path / name)
     np.testing.assert_allclose(pool.x, table[0], rtol=1e-6)
-    np.testing.assert_array_equal(pool.classes, table[1])
+    np.testing.assert_array_equal(pool.y, table[1])
 
 
 def test_split(table):
@@ -184,4 +184,4 @@ def test_all_real_tables_can_be_read():
     for file in files:
         pool = tables.read_table(file)
         assert np.isfinite(pool.x).all(), file
-        assert 0 < pool.classes.mean() < 0.5, file
+        assert 0 < pool.y.mean() < 0.5, file

@@ -2,71 +2,92 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from kerasocc.catalog import near_names
+from kerasocc.datasets.image_files import check_image_size
 from kerasocc.datasets.one_class import Pool
+from kerasocc.datasets.spool import spool
 
+BATCH_SIZE = 1000
 REACHABLE_SECONDS = 10
 """How long a server may take to answer before there is no network for us."""
 
 
 def load_image_set(
-    name: str, data_dir: str | os.PathLike | None = None
-) -> tuple[Pool, Pool, list[str]]:
+    name: str,
+    data_dir: str | os.PathLike | None = None,
+    image_size: int | tuple[int, int] | None = None,
+) -> tuple[Pool, Pool | None, list[str]]:
     """Load an image classification set, downloading it if it is not there.
 
     Args:
         name: Name in tensorflow-datasets, `"mnist"` for instance.
         data_dir: Where tensorflow-datasets keeps its sets; default the variable
             `TFDS_DATA_DIR`, else its own folder.
+        image_size: Side or `(height, width)` to resize to; None for images of one
+            size.
 
     Returns:
-        Training part and test part, samples uint8 in the stored order, and the
-        names of the classes.
+        Training part and test part (the validation part where the test part has
+        no labels, None where there is neither), samples uint8 in the stored order,
+        and the names of the classes.
 
     Raises:
-        ValueError: If there is no such set (near names are listed), or it has no
-            images of one size with one label, or no training and test part.
+        ValueError: If there is no such set (near names are listed), it has no
+            images with one label, or they are of several sizes and `image_size` is
+            None.
         OSError: If it can be neither found nor downloaded.
     """
     import tensorflow_datasets as tfds
 
-    known = tfds.list_builders(with_community_datasets=False)
+    size = check_image_size(image_size)
+    known = known_image_sets()
     if name not in known:
-        near = difflib.get_close_matches(name, ["digits", *known], n=5)
-        hint = f" Near names: {', '.join(near)}." if near else ""
         raise ValueError(
-            "`source` must be 'digits', an image set of tensorflow-datasets or arrays "
-            f"`(x, classes)`.{hint} Received: {name!r}"
+            "`source` must be 'digits', a folder of images, an image set of tensorflow-datasets "
+            f"or arrays `(x, classes)`.{near_names(name, ['digits', *known])} Received: {name!r}"
         )
     builder = tfds.builder(name, data_dir=data_dir)
-    _check_kind(builder)
+    _check_kind(builder, size)
     _prepare(builder)
-    # One file after the other: by default those of a set are read in turns.
-    in_order = tfds.ReadConfig(interleave_cycle_length=1)
-    train, test = (
-        tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, read_config=in_order))
-        for split in ("train", "test")
-    )
-    names = list(builder.info.features["label"].names)
-    return _pool(train), _pool(test), names
+    train = _pool(builder, "train", size)
+    test = None
+    for split in ("test", "validation"):
+        if test is None and split in builder.info.splits:
+            part = _pool(builder, split, size)
+            # -1 stands for a label that was kept secret.
+            test = part if (part.classes >= 0).all() else None
+    return train, test, list(builder.info.features["label"].names)
 
 
-def _check_kind(builder: Any) -> None:
+def known_image_sets() -> list[str]:
+    """Names of the sets of tensorflow-datasets, those of other kinds among them."""
+    import tensorflow_datasets as tfds
+
+    return tfds.list_builders(with_community_datasets=False)
+
+
+def _check_kind(builder: Any, size: tuple[int, int] | None) -> None:
     features = builder.info.features
-    fits = {"image", "label"} <= set(features) and None not in features["image"].shape
+    fits = {"image", "label"} <= set(features) and hasattr(features["label"], "names")
     splits = set(builder.info.splits)
-    if not fits or (splits and not {"train", "test"} <= splits):
+    if not fits or (splits and "train" not in splits):
         raise ValueError(
-            "`source` must be a set of images of one size, each with one label, and with a "
-            f"training and a test part. Received: {builder.name!r} with features "
-            f"{sorted(features)} and splits {sorted(splits)}"
+            "`source` must be a set of images, each with one label, and with a training part. "
+            f"Received: {builder.name!r} with features {sorted(features)} and splits "
+            f"{sorted(splits)}"
+        )
+    if size is None and None in features["image"].shape:
+        raise ValueError(
+            f"`image_size` must be given for {builder.name!r}: its images are of several sizes. "
+            "Received: image_size=None"
         )
 
 
@@ -97,5 +118,27 @@ def _check_reachable(builder: Any) -> None:
             pass  # an answer, if not a friendly one: the download will tell
 
 
-def _pool(arrays: dict[str, np.ndarray]) -> Pool:
-    return Pool(arrays["image"], arrays["label"].astype("int64"))
+def _pool(builder: Any, split: str, size: tuple[int, int] | None) -> Pool:
+    import tensorflow_datasets as tfds
+
+    # One file after the other: by default those of a set are read in turns.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1)
+    elements = builder.as_dataset(split=split, read_config=in_order)
+    if size is not None:
+        elements = elements.map(lambda element: {**element, "image": _resized(element, size)})
+    classes: list[np.ndarray] = []
+
+    def images() -> Iterator[np.ndarray]:
+        for batch in tfds.as_numpy(elements.batch(BATCH_SIZE)):
+            classes.append(batch["label"])
+            yield batch["image"]
+
+    x = spool(images())
+    return Pool(x, np.concatenate(classes).astype("int64"))
+
+
+def _resized(element: dict[str, Any], size: tuple[int, int]) -> Any:
+    import tensorflow as tf
+
+    image = tf.image.resize(element["image"], size, antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(image), 0, 255), "uint8")

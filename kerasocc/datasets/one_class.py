@@ -10,6 +10,11 @@ from typing import Any
 import numpy as np
 
 from kerasocc.checks import check_fraction
+from kerasocc.datasets.sample_format import SampleFormat
+from kerasocc.rows import Rows
+
+TEST_FRACTION = 0.4
+"""Of sources that have no test part of their own."""
 
 
 @dataclass(frozen=True)
@@ -18,24 +23,27 @@ class OneClassDataset:
 
     Attributes:
         name: What it is called in reports.
-        x_train: Raw training samples, shape `(samples, ...)`.
+        x_train: Raw training samples, shape `(samples, ...)`: an array, or `Rows`
+            where they are too many for the memory; so `x_val` and `x_test`.
         y_train: Semi-supervised labels: +1 labelled normal, -1 labelled anomaly,
             0 unlabelled.
         truth_train: The hidden truth of the training samples: 0 normal, 1 anomaly.
         x_val, y_val: Validation samples and labels (0 normal, 1 anomaly); empty
             unless asked for.
         x_test, y_test: Test samples and labels (0 normal, 1 anomaly).
+        sample_format: How new samples must look to be scored by a model of these.
     """
 
     name: str
-    x_train: np.ndarray
+    x_train: np.ndarray | Rows
     y_train: np.ndarray
     truth_train: np.ndarray
-    x_val: np.ndarray
+    x_val: np.ndarray | Rows
     y_val: np.ndarray
-    x_test: np.ndarray
+    x_test: np.ndarray | Rows
     y_test: np.ndarray
-    make_preprocessing: Callable[[np.ndarray], Any]
+    sample_format: SampleFormat
+    make_preprocessing: Callable[[np.ndarray | Rows], Any]
 
     @cached_property
     def preprocessing(self) -> Any:
@@ -52,7 +60,7 @@ class Pool:
         classes: Shape `(samples,)`.
     """
 
-    x: np.ndarray
+    x: np.ndarray | Rows
     classes: np.ndarray
 
     def take(self, rows: np.ndarray) -> Pool:
@@ -85,7 +93,8 @@ def cut(
     test: Pool,
     *,
     normal_class: Any,
-    make_preprocessing: Callable[[np.ndarray], Any],
+    make_preprocessing: Callable[[np.ndarray | Rows], Any],
+    sample_format: SampleFormat,
     contamination: float,
     labelled: float,
     labelled_classes: Sequence[Any] | None,
@@ -127,6 +136,7 @@ def cut(
         y_val=(held_out.classes != normal_class).astype("int8"),
         x_test=test.x,
         y_test=(test.classes != normal_class).astype("int8"),
+        sample_format=sample_format,
         make_preprocessing=make_preprocessing,
     )
 

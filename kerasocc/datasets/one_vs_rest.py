@@ -4,40 +4,51 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from kerasocc.checks import check_fraction, check_integer
-from kerasocc.datasets.image_sets import load_image_set
-from kerasocc.datasets.one_class import OneClassDataset, Pool, cut, split
+from kerasocc.catalog import RESERVED
+from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.datasets.class_data import ClassData, load_class_data
+from kerasocc.datasets.one_class import TEST_FRACTION, OneClassDataset, Pool, cut, split
 from kerasocc.datasets.preprocessing import contrast_min_max, min_max
-
-TEST_FRACTION = 0.4
-"""Of sources that have no test part of their own."""
+from kerasocc.datasets.sample_format import ARRAYS, IMAGES, SampleFormat
 
 
 def one_vs_rest(
-    source: str | tuple[Any, Any],
+    source: Any,
     *,
-    normal_class: Any = 0,
+    normal_class: Any = None,
     contamination: float = 0.0,
     labelled: float = 0.0,
     labelled_classes: Sequence[Any] | None = None,
     validation: float = 0.0,
     test: float | None = None,
     seed: int = 0,
+    image_size: int | tuple[int, int] | None = None,
+    unreadable: str = "error",
     data_dir: str | os.PathLike | None = None,
 ) -> OneClassDataset:
     """Cut a labelled data set into a one-class problem.
 
+    Data that do not fit into memory are read from disk as they are needed: the parts
+    are then `Rows` instead of arrays.
+
     Args:
-        source: `"digits"` (scikit-learn's 8x8 digits, embedded), the name of an
-            image set of tensorflow-datasets (`"mnist"`, `"fashion_mnist"`,
-            `"cifar10"`, ...), or arrays `(x, classes)` of shapes `(samples, ...)`
-            and `(samples,)`.
+        source: One of
+
+            - `"digits"`: scikit-learn's 8x8 digits, embedded;
+            - a folder of images, or the name of one below `KERASOCC_DATA_DIR`: a
+              folder per class, or the layouts of MVTec-AD, GTSRB and VOC2012 (see
+              `image_folders`);
+            - the name of an image set of tensorflow-datasets (`"mnist"`,
+              `"fashion_mnist"`, `"cifar10"`, ...);
+            - the path of an `.npz` file with images and labels;
+            - arrays `(x, classes)` of shapes `(samples, ...)` and `(samples,)`;
+            - a `tf.data.Dataset` or `PyDataset` of pairs `(x, class)`, read once.
         normal_class: The class that is normal: its number or, where the set has
-            names, its name.
+            names, its name. Default `"good"` in an MVTec-AD layout, else class 0.
         contamination: Fraction of hidden anomalies in the unlabelled training
             samples, in [0, 1); they are added to all of the normal ones.
         labelled: Fraction of labelled anomalies in the training samples, in [0, 1).
@@ -47,14 +58,19 @@ def one_vs_rest(
         test: Fraction of the samples that is the test part, in (0, 1); default
             0.4. None for a set that has a test part of its own.
         seed: Seed of all draws.
-        data_dir: See `image_sets.load_image_set`.
+        image_size: Side, or `(height, width)`, that images are resized to, from a
+            folder or from tensorflow-datasets; None for images of one size.
+        unreadable: What to do about image files that cannot be read: `"error"`, or
+            `"skip"` with a warning.
+        data_dir: Folder of the set instead of the variable `KERASOCC_DATA_DIR` or,
+            for tensorflow-datasets, `TFDS_DATA_DIR`.
 
     Returns:
         The data set, samples raw, with its `preprocessing` layer.
 
     Raises:
-        ValueError: For unknown names and classes, fractions out of range, and more
-            anomalies asked for than there are.
+        ValueError: For unknown names and classes, fractions out of range, more
+            anomalies asked for than there are, and files that cannot be read.
         OSError: If a set can be neither found nor downloaded.
 
     Example:
@@ -62,16 +78,34 @@ def one_vs_rest(
         >>> model = kerasocc.DeepSVDD(encoder, preprocessing=data.preprocessing)
     """
     check_integer("seed", seed, minimum=0)
-    loaded = _load(source, test, seed, data_dir)
+    check_choice("unreadable", unreadable, ["error", "skip"])
+    if isinstance(source, str) and source in RESERVED and source != "digits":
+        _refuse_test(source, test)  # before anything is downloaded
+    loaded = load_class_data(
+        source,
+        normal_class=normal_class,
+        image_size=image_size,
+        unreadable=unreadable,
+        data_dir=data_dir,
+    )
+    normal = loaded.default_normal if normal_class is None else normal_class
+    number = loaded.find_class("normal_class", normal)
     if labelled_classes is not None:
-        labelled_classes = [loaded.number(value) for value in labelled_classes]
-    is_image = loaded.train.x.ndim == 4
+        labelled_classes = [loaded.find_class("labelled_classes", v) for v in labelled_classes]
+    train, test_part = _parts(loaded, test, seed)
+    is_image = train.x.ndim == 4
     return cut(
-        f"{loaded.name}-{normal_class}",
-        loaded.train,
-        loaded.test,
-        normal_class=loaded.number(normal_class),
+        f"{loaded.name}-{normal}",
+        train,
+        test_part,
+        normal_class=number,
         make_preprocessing=contrast_min_max if is_image else min_max,
+        sample_format=SampleFormat(
+            kind=IMAGES if is_image else ARRAYS,
+            shape=tuple(train.x.shape[1:]),
+            resized=loaded.resized,
+            normal_class=loaded.class_names[number] if loaded.class_names else str(number),
+        ),
         contamination=contamination,
         labelled=labelled,
         labelled_classes=labelled_classes,
@@ -80,53 +114,17 @@ def one_vs_rest(
     )
 
 
-class _Loaded(NamedTuple):
-    name: str
-    train: Pool
-    test: Pool
-    class_names: list[str]
-
-    def number(self, value: Any) -> Any:
-        """The class of a name; what is no name stays as it is."""
-        return self.class_names.index(value) if value in self.class_names else value
+def _parts(loaded: ClassData, test: float | None, seed: int) -> tuple[Pool, Pool]:
+    """The training and the test part: those of the data, or drawn."""
+    if loaded.test is None:
+        fraction = TEST_FRACTION if test is None else check_fraction("test", test)
+        return split(loaded.train, fraction, np.random.default_rng([seed, 1]))
+    _refuse_test(loaded.name, test)
+    return loaded.train, loaded.test
 
 
-def _load(
-    source: str | tuple[Any, Any],
-    test: float | None,
-    seed: int,
-    data_dir: str | os.PathLike | None,
-) -> _Loaded:
-    if isinstance(source, str) and source != "digits":
-        if test is not None:
-            raise ValueError(
-                f"`test` must be None: {source!r} has a test part of its own. "
-                f"Received: test={test!r}"
-            )
-        return _Loaded(source, *load_image_set(source, data_dir))
-    name, pool = _load_digits() if isinstance(source, str) else _load_arrays(source)
-    fraction = TEST_FRACTION if test is None else check_fraction("test", test)
-    parts = split(pool, fraction, np.random.default_rng([seed, 1]))
-    return _Loaded(name, *parts, class_names=[])
-
-
-def _load_digits() -> tuple[str, Pool]:
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    return "digits", Pool(digits.images[..., None].astype("float32"), digits.target)
-
-
-def _load_arrays(source: tuple[Any, Any]) -> tuple[str, Pool]:
-    if not isinstance(source, (tuple, list)) or len(source) != 2:
+def _refuse_test(name: str, test: float | None) -> None:
+    if test is not None:
         raise ValueError(
-            "`source` must be a name or a pair of arrays `(x, classes)`. "
-            f"Received: {type(source).__name__}"
+            f"`test` must be None: {name!r} has a test part of its own. Received: test={test!r}"
         )
-    x, classes = np.asarray(source[0]), np.asarray(source[1])
-    if x.ndim < 2 or classes.shape != (len(x),):
-        raise ValueError(
-            "`source` must be `(x, classes)` of shapes (samples, ...) and (samples,). "
-            f"Received: shapes {x.shape} and {classes.shape}"
-        )
-    return "arrays", Pool(x, classes)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from kerasocc.rows import chunks, is_lazy
 
 ADAPT_BATCH_SIZE = 1000
 
@@ -77,15 +80,22 @@ class MinMaxScaling(keras.layers.Layer):
             name=name,
         )
 
-    def adapt(self, x: np.ndarray) -> None:
-        """Set the range from samples of shape `(samples, ...)`."""
-        x = np.asarray(x)
+    def adapt(self, x: Any) -> None:
+        """Set the range from samples, an array or `Rows` of shape `(samples, ...)`."""
+        self.adapt_batches(chunks(_as_indexable(x), ADAPT_BATCH_SIZE))
+
+    def adapt_batches(self, batches: Iterable[np.ndarray]) -> None:
+        """Set the range from batches of samples, shape `(batch, ...)`, read once."""
+        minimum, maximum = np.inf, -np.inf
+        for x in batches:
+            axes = tuple(range(x.ndim - 1)) if self.per_feature else None
+            minimum = np.minimum(minimum, x.min(axis=axes))
+            maximum = np.maximum(maximum, x.max(axis=axes))
         if not self.built:
             self.build((None, *x.shape[1:]))
             self.built = True
-        axes = tuple(range(x.ndim - 1)) if self.per_feature else None
-        minimum = x.min(axis=axes).astype("float32")
-        span = x.max(axis=axes).astype("float32") - minimum
+        minimum = np.float32(minimum)
+        span = np.float32(maximum) - minimum
         self.minimum.assign(minimum)
         self.range.assign(np.where(span > 0, span, 1.0))
 
@@ -106,7 +116,8 @@ class Preprocessing(keras.layers.Layer):
 
     Args:
         layers: Layers that keep the shape of their input; those with a method
-            `adapt(x)` are adapted on what their predecessors make of the data.
+            `adapt_batches(batches)`, else `adapt(x)`, are adapted on what their
+            predecessors make of the data.
         name: Name of the layer.
     """
 
@@ -120,17 +131,24 @@ class Preprocessing(keras.layers.Layer):
                 layer.build(input_shape)
                 layer.built = True
 
-    def adapt(self, x: np.ndarray) -> Preprocessing:
-        """Adapt the layers on samples of shape `(samples, ...)` and return self."""
-        x = np.asarray(x, "float32")
+    def adapt(self, x: Any) -> Preprocessing:
+        """Adapt the layers and return self.
+
+        Args:
+            x: Array or `Rows` of shape `(samples, ...)`; only a layer without
+                `adapt_batches` needs all of what its predecessors make of it at
+                once.
+        """
+        x = _as_indexable(x)
         if not self.built:
             self.build((None, *x.shape[1:]))
             self.built = True
         for number, layer in enumerate(self.layers):
-            if hasattr(layer, "adapt"):
-                layer.adapt(x)
-            if number < len(self.layers) - 1:
-                x = _applied(layer, x)
+            batches = _applied(self.layers[:number], chunks(x, ADAPT_BATCH_SIZE))
+            if hasattr(layer, "adapt_batches"):
+                layer.adapt_batches(batches)
+            elif hasattr(layer, "adapt"):
+                layer.adapt(np.concatenate(list(batches)))
         return self
 
     def call(self, x: Any) -> Any:
@@ -152,16 +170,16 @@ class Preprocessing(keras.layers.Layer):
         return cls([restore(layer) for layer in config["layers"]], name=config["name"])
 
 
-def contrast_min_max(x: np.ndarray) -> Preprocessing:
+def contrast_min_max(x: Any) -> Preprocessing:
     """Deep SVDD's preprocessing of images: contrast normalisation, then [0, 1].
 
     Args:
-        x: Training images, shape `(samples, height, width, channels)`.
+        x: Training images, array or `Rows` of shape `(samples, height, width, channels)`.
     """
     return Preprocessing([GlobalContrastNormalization(), MinMaxScaling()]).adapt(x)
 
 
-def min_max(x: np.ndarray) -> MinMaxScaling:
+def min_max(x: Any) -> MinMaxScaling:
     """Deep SAD's preprocessing of tables: every column to [0, 1].
 
     The reference standardises to zero mean and unit variance first. Both steps
@@ -169,13 +187,23 @@ def min_max(x: np.ndarray) -> MinMaxScaling:
     and a constant column (which becomes 0) is divided by nothing.
 
     Args:
-        x: Training rows, shape `(samples, features)`.
+        x: Training rows, array or `Rows` of shape `(samples, features)`.
     """
     layer = MinMaxScaling(per_feature=True)
     layer.adapt(x)
     return layer
 
 
-def _applied(layer: keras.layers.Layer, x: np.ndarray) -> np.ndarray:
-    parts = range(0, len(x), ADAPT_BATCH_SIZE)
-    return np.concatenate([ops.convert_to_numpy(layer(x[i : i + ADAPT_BATCH_SIZE])) for i in parts])
+def _as_indexable(x: Any) -> Any:
+    return x if is_lazy(x) else np.asarray(x)
+
+
+def _applied(
+    layers: list[keras.layers.Layer], batches: Iterable[np.ndarray]
+) -> Iterator[np.ndarray]:
+    for batch in batches:
+        # As the models do before they apply them.
+        x = np.asarray(batch, "float32")
+        for layer in layers:
+            x = layer(x)
+        yield ops.convert_to_numpy(x)

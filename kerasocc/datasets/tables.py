@@ -1,196 +1,94 @@
-"""Table files: `.npz`, `.mat`, `.csv` and Parquet with one label column."""
+"""Tables with labels, read whole."""
 
 from __future__ import annotations
 
-import difflib
 import os
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasocc.datasets.one_class import Pool
-
-LABEL_NAMES = ("y", "label", "labels", "class", "target", "outlier", "anomaly", "is_anomaly")
-"""What a label column or array may be called, in any case."""
-SAMPLE_NAMES = ("x", "data", "samples", "features")
+from kerasocc.datasets.spool import spool
+from kerasocc.datasets.table_files import Wanted, read_blocks
+from kerasocc.rows import Rows
 
 
-def find_table(name: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> Path:
-    """Path of a table given by its path or by its name.
+class Table(NamedTuple):
+    """A table that has been read.
 
-    Args:
-        name: A path, or the name of a file in `data_dir` without its suffix and
-            without a number in front (`4_breastw.npz` is found as `"breastw"`).
-        data_dir: Folder that is searched, its folders included; default the
-            variable `KERASOCC_DATA_DIR`.
-
-    Raises:
-        FileNotFoundError: If there is none; near names are listed.
+    Attributes:
+        x: Shape `(rows, columns)`, float32, missing values as NaN.
+        y: 0 normal, 1 anomaly, shape `(rows,)`.
+        columns: Names of the columns, None where the file has none.
     """
-    path = Path(name)
-    if path.suffix in READERS:
-        if path.exists():
-            return path
-        raise FileNotFoundError(f"There is no table {str(path)!r}.")
-    folder = data_dir or os.environ.get("KERASOCC_DATA_DIR")
-    if folder is None:
-        raise FileNotFoundError(
-            f"`source` must be a path that ends in one of {list(READERS)}, or KERASOCC_DATA_DIR "
-            f"must name a folder that holds the table. Received: {str(name)!r}"
-        )
-    files = [file for file in sorted(Path(folder).rglob("*")) if file.suffix in READERS]
-    by_name = {_plain_name(file): file for file in reversed(files)}
-    if str(name) in by_name:
-        return by_name[str(name)]
-    near = difflib.get_close_matches(str(name), by_name, n=5)
-    hint = f" Near names: {', '.join(near)}." if near else ""
-    raise FileNotFoundError(
-        f"There is no table {str(name)!r} among the {len(by_name)} in {str(folder)!r}.{hint}"
-    )
+
+    x: np.ndarray | Rows
+    y: np.ndarray
+    columns: tuple[str, ...] | None
 
 
-def read_table(path: str | os.PathLike, label: str | None = None) -> Pool:
+def read_table(
+    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None
+) -> Table:
     """Read samples and their labels.
 
     Args:
-        path: The file.
+        path: The file; one that does not fit into memory is held on disk.
         label: Name of the label column or array; default the one that is called
             `y`, `label`, `class`, `target`, `outlier` or `anomaly`.
-
-    Returns:
-        Samples of shape `(rows, columns)`, float32, missing values as NaN; labels
-        0 normal, 1 anomaly.
+        normal_class: The label of normal rows, all others are anomalies; None
+            for labels that are 0 (normal) and 1 (anomaly).
 
     Raises:
         ValueError: If the file cannot be read or is no such table, naming the
             row and the column that are no numbers.
     """
     path = Path(path)
-    try:
-        x, y = READERS[path.suffix](path, label)
-    except KeyError:
+    labels: list[np.ndarray] = []
+    columns = None
+
+    def samples():
+        nonlocal columns
+        for block in read_blocks(path, Wanted(label=label)):
+            labels.append(block.labels)
+            columns = block.columns
+            with np.errstate(over="ignore"):
+                yield block.x.astype("float32")
+
+    x = spool(samples())
+    return Table(x, _checked_labels(np.concatenate(labels), normal_class, path), columns)
+
+
+def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
+    """0 where a label is `normal_class` (None: is 0), 1 elsewhere, shape `(rows,)`, int64.
+
+    Returns:
+        None if `normal_class` is None and the labels are not 0 and 1, or if no
+        label is `normal_class`.
+    """
+    if normal_class is None:
+        values = set(np.unique(labels).tolist()) if labels.dtype.kind in "biuf" else None
+        return labels.astype("int64") if values is not None and values <= {0, 1} else None
+    # From the command line a number may come as text, or the other way round.
+    normal = labels.astype(str) == str(normal_class)
+    if labels.dtype.kind in "biuf":
+        try:
+            normal = labels == float(normal_class)
+        except ValueError:
+            return None
+    return np.where(normal, 0, 1) if normal.any() else None
+
+
+def _checked_labels(labels: np.ndarray, normal_class: Any, path: Path) -> np.ndarray:
+    y = anomaly_labels(labels, normal_class)
+    if y is not None:
+        return y
+    values = np.unique(labels.astype(str))[:10].tolist()
+    if normal_class is None:
         raise ValueError(
-            f"`source` must end in one of {list(READERS)}. Received: {str(path)!r}"
-        ) from None
-    except ImportError as error:
-        raise ValueError(
-            f"Reading {path.suffix} files needs pandas and pyarrow: install kerasocc[tables]. "
-            f"Received: {str(path)!r} ({error})"
-        ) from error
-    return Pool(_checked_samples(x, path), _checked_labels(y, len(x), path))
-
-
-def _plain_name(file: Path) -> str:
-    number, _, rest = file.stem.partition("_")
-    return rest if number.isdecimal() and rest else file.stem
-
-
-def _read_npz(path: Path, label: str | None) -> tuple[Any, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
-        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
-    return _pick(arrays, label, path)
-
-
-def _read_mat(path: Path, label: str | None) -> tuple[Any, Any]:
-    import h5py
-    from scipy.io import loadmat
-
-    try:
-        if h5py.is_hdf5(path):  # since version 7.3, and column by column
-            with h5py.File(path) as file:
-                datasets = {n: v for n, v in file.items() if isinstance(v, h5py.Dataset)}
-                arrays = {name: np.asarray(values).T for name, values in datasets.items()}
-        else:
-            arrays = loadmat(path)
-    except (OSError, ValueError, TypeError, EOFError) as error:
-        raise ValueError(f"{str(path)!r} is no readable .mat file: {error}") from error
-    return _pick(arrays, label, path)
-
-
-def _pick(arrays: dict[str, Any], label: str | None, path: Path) -> tuple[Any, Any]:
-    samples = _find_name("samples", SAMPLE_NAMES, arrays, path)
-    labels = _find_name("labels", (label,) if label else LABEL_NAMES, arrays, path)
-    return arrays[samples], np.ravel(arrays[labels])
-
-
-def _read_csv(path: Path, label: str | None) -> tuple[Any, Any]:
-    import pandas
-
-    try:
-        return _split_frame(pandas.read_csv(path), label, path)
-    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeError) as error:
-        raise ValueError(f"{str(path)!r} is no readable .csv file: {error}") from error
-
-
-def _read_parquet(path: Path, label: str | None) -> tuple[Any, Any]:
-    import pandas
-    import pyarrow
-
-    try:
-        frame = pandas.read_parquet(path)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise ValueError(f"{str(path)!r} is no readable Parquet file: {error}") from error
-    return _split_frame(frame, label, path)
-
-
-def _split_frame(frame: Any, label: str | None, path: Path) -> tuple[Any, Any]:
-    import pandas
-
-    column = _find_name("labels", (label,) if label else LABEL_NAMES, frame.columns, path)
-    features = frame.drop(columns=[column])
-    for name in features.columns:
-        numbers = pandas.to_numeric(features[name], errors="coerce")
-        wrong = numbers.isna() & features[name].notna()
-        if wrong.any():
-            row = int(np.argmax(wrong.to_numpy()))
-            raise ValueError(
-                f"{str(path)!r} must hold numbers. Received: {features[name].iloc[row]!r} in "
-                f"row {row}, column {name!r}"
-            )
-        features[name] = numbers
-    return features.to_numpy(dtype="float64"), frame[column].to_numpy()
-
-
-def _find_name(what: str, names: tuple[str, ...], available: Any, path: Path) -> Any:
-    for candidate in available:
-        if str(candidate).lower() in [name.lower() for name in names]:
-            return candidate
-    shown = [str(name) for name in available if not str(name).startswith("__")]
+            f"{str(path)!r} must label its {len(labels)} rows 0 (normal) or 1 (anomaly), or "
+            f"`normal_class` must name the label of normal rows. Received: values {values}"
+        )
     raise ValueError(
-        f"{str(path)!r} must have {what} called one of {list(names)}. Received: {shown[:20]}"
+        f"`normal_class` must be a label of {str(path)!r}: {values}. Received: {normal_class!r}"
     )
-
-
-def _checked_samples(x: Any, path: Path) -> np.ndarray:
-    x = np.asarray(x)
-    if x.ndim != 2 or x.dtype.kind not in "biuf" or x.size == 0:
-        raise ValueError(
-            f"{str(path)!r} must hold a table of numbers, rows and columns. "
-            f"Received: shape {x.shape}, dtype {x.dtype}"
-        )
-    return x.astype("float32")
-
-
-def _checked_labels(y: Any, rows: int, path: Path) -> np.ndarray:
-    y = np.asarray(y)
-    values = set(np.unique(y).tolist()) if y.dtype.kind in "biuf" else None
-    if y.shape != (rows,) or values is None or not values <= {0, 1}:
-        raise ValueError(
-            f"{str(path)!r} must label its {rows} rows 0 (normal) or 1 (anomaly). "
-            f"Received: shape {y.shape}, values {np.unique(y.astype(str))[:10].tolist()}"
-        )
-    return y.astype("int64")
-
-
-READERS = {
-    ".npz": _read_npz,
-    ".mat": _read_mat,
-    ".csv": _read_csv,
-    ".parquet": _read_parquet,
-}
-"""Readers of `(path, label)` by suffix."""

@@ -5,60 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from kerasocc import catalog
 from kerasocc.checks import check_choice, check_fraction, check_integer, check_non_negative
+from kerasocc.experiments.defaults import DEFAULTS, PROTOCOLS
 from kerasocc.files import read_json, write_json
 
 OBJECTIVES = ("one-class", "soft-boundary")
 
-# The settings of Ruff et al., Deep One-Class Classification, ICML 2018, section 4, and of
-# their PyTorch code.
-_PAPER_MNIST = {
-    "batch_size": 200,
-    "pretrain_epochs": 150,
-    "pretrain_learning_rate": 1e-4,
-    "pretrain_drop_at": (50,),
-    "pretrain_weight_decay": 0.5e-3,
-    "epochs": 150,
-    "learning_rate": 1e-4,
-    "drop_at": (50,),
-    "weight_decay": 0.5e-6,
-}
-_PAPER_CIFAR10 = {
-    **_PAPER_MNIST,
-    "pretrain_epochs": 350,
-    "pretrain_drop_at": (250,),
-    "pretrain_weight_decay": 0.5e-6,
-}
-
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "digits": {
-        "batch_size": 32,
-        "pretrain_epochs": 100,
-        "pretrain_learning_rate": 1e-3,
-        "pretrain_drop_at": (),
-        "pretrain_weight_decay": 5e-7,
-        "epochs": 60,
-        "learning_rate": 1e-3,
-        "drop_at": (40,),
-        "weight_decay": 5e-7,
-    },
-    "mnist": _PAPER_MNIST,
-    "cifar10": _PAPER_CIFAR10,
-}
-"""Settings that depend on the data set; a new data set costs one entry."""
-
-# The papers train on all normal samples and hold none out.
-_WHOLE_TRAINING_PART = {"validation": 0.0, "contamination": 0.0}
-
-PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
-    "deep-svdd": {
-        "mnist": {**_PAPER_MNIST, **_WHOLE_TRAINING_PART, "radius_update": "batch"},
-        "cifar10": {**_PAPER_CIFAR10, **_WHOLE_TRAINING_PART, "radius_update": "batch"},
-    },
-}
-"""Settings that a published experiment fixes, by protocol and data set."""
+OPTIMIZERS = ("adam", "adamw", "adagrad", "adamax", "lion", "nadam", "rmsprop", "sgd")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,21 +23,31 @@ class TrainConfig:
     """Everything that decides the outcome of a run, and nothing else.
 
     Attributes:
-        dataset: Name of the data set, one of `DEFAULTS`.
-        normal_class: The class that is normal.
+        dataset: Name or path of the data, as `datasets.load` takes it.
+        normal_class: The class that is normal, by name or number; None for the
+            default of the data.
+        label: Name of a table's label column; None for the usual names.
+        missing: `"error"` or `"median"`: what to do about a table's missing values.
+        image_size: Side, or (height, width), that images are resized to, or None.
+        unreadable: `"error"` or `"skip"`: what to do about image files that cannot
+            be read.
+        test: Fraction that is the test part where the data have none, in (0, 1);
+            None for the default.
+        hidden: Widths of the encoder for tables, the code last; None for the default.
         objective: `"one-class"` or `"soft-boundary"`.
         protocol: Published experiment whose settings these are, one of
             `PROTOCOLS`, or None.
         nu: Of the soft boundary, in (0, 1].
         radius_update: When the radius of the soft boundary is set: `"epoch"` or
             `"batch"`, see `RadiusUpdate`.
+        optimizer: One of `OPTIMIZERS`, in both phases.
         batch_size: Samples per step, in both phases.
         pretrain_epochs: Epochs of the autoencoder; 0 leaves it out.
-        pretrain_learning_rate: Of the autoencoder's Adam.
+        pretrain_learning_rate: Of the autoencoder's optimizer.
         pretrain_drop_at: Epochs after which it is divided by 10.
         pretrain_weight_decay: Of the autoencoder.
         epochs: Epochs of Deep SVDD.
-        learning_rate: Of its Adam.
+        learning_rate: Of its optimizer.
         drop_at: Epochs after which it is divided by 10.
         weight_decay: Of Deep SVDD.
         contamination: Fraction of hidden anomalies in the training set, in [0, 1).
@@ -94,11 +61,18 @@ class TrainConfig:
     """
 
     dataset: str
-    normal_class: int | str = 0
+    normal_class: int | str | None = None
+    label: str | None = None
+    missing: str = "error"
+    image_size: int | tuple[int, int] | None = None
+    unreadable: str = "error"
+    test: float | None = None
+    hidden: tuple[int, ...] | None = None
     protocol: str | None = None
     objective: str = "one-class"
     nu: float = 0.1
     radius_update: str = "epoch"
+    optimizer: str = "adam"
     batch_size: int
     pretrain_epochs: int
     pretrain_learning_rate: float
@@ -115,11 +89,12 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        check_choice("dataset", self.dataset, DEFAULTS)
-        _check_class("normal_class", self.normal_class)
+        _check_name("dataset", self.dataset)
+        self._check_data_options()
         check_choice("objective", self.objective, OBJECTIVES)
         check_fraction("nu", self.nu, one=True)
         check_choice("radius_update", self.radius_update, ["epoch", "batch"])
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_integer("batch_size", self.batch_size, minimum=1)
         check_integer("pretrain_epochs", self.pretrain_epochs, minimum=0)
         check_integer("epochs", self.epochs, minimum=1)
@@ -132,6 +107,24 @@ class TrainConfig:
         check_integer("seed", self.seed, minimum=0)
         self._check_drops("drop_at", self.epochs)
         self._check_drops("pretrain_drop_at", self.pretrain_epochs)
+
+    def _check_data_options(self) -> None:
+        if self.normal_class is not None:
+            _check_class("normal_class", self.normal_class)
+        if self.label is not None:
+            _check_name("label", self.label)
+        check_choice("missing", self.missing, ["error", "median"])
+        check_choice("unreadable", self.unreadable, ["error", "skip"])
+        if self.test is not None:
+            check_fraction("test", self.test)
+        for name in ("image_size", "hidden"):
+            value = getattr(self, name)
+            if isinstance(value, (list, tuple)):
+                # JSON has no tuples; what was read must equal what was written.
+                object.__setattr__(self, name, tuple(value))
+            for number in value if isinstance(value, (list, tuple)) else [value]:
+                if value is not None:
+                    check_integer(name, number, minimum=1)
 
     def _check_drops(self, name: str, epochs: int) -> None:
         drops = getattr(self, name)
@@ -153,26 +146,31 @@ class TrainConfig:
         """The defaults of a data set, or a protocol's, with some settings changed.
 
         Args:
-            dataset: One of `DEFAULTS`.
+            dataset: Name or path of the data.
             protocol: One of `PROTOCOLS`, which fixes part of the settings, or None.
             **settings: Fields of this class. Where a number of epochs is given
                 without its drops, the default drops keep their proportion.
 
         Raises:
-            ValueError: For a setting that is unknown, out of range or fixed by the
-                protocol.
+            ValueError: For a setting that is unknown, out of range or changed though
+                the protocol fixes it.
+            FileNotFoundError: If `dataset` is the path of a file that does not exist.
         """
-        defaults = DEFAULTS[check_choice("dataset", dataset, DEFAULTS)]
+        dataset = absolute(_check_name("dataset", dataset))
+        defaults = DEFAULTS[profile_of(dataset)]
         _check_known("Settings", settings)
         if protocol is not None:
             fixed = _settings_of(protocol, dataset)
-            changed = sorted(set(settings) & set(fixed))
+            changed = sorted(
+                n for n in set(settings) & set(fixed) if _differ(settings[n], fixed[n])
+            )
             if changed:
                 raise ValueError(
                     f"`protocol` must stand without settings that it fixes: {changed}. "
                     f"Received: protocol={protocol!r}"
                 )
-            return cls(dataset=dataset, protocol=protocol, **fixed, **settings)
+            usual = {"normal_class": defaults["normal_class"]}
+            return cls(dataset=dataset, protocol=protocol, **{**usual, **fixed, **settings})
         scaled = {}
         for prefix in ("", "pretrain_"):
             epochs, usual = settings.get(f"{prefix}epochs"), defaults[f"{prefix}epochs"]
@@ -207,6 +205,24 @@ class TrainConfig:
             raise ValueError(f"{path}: {error}") from error
 
 
+def absolute(dataset: str) -> str:
+    """The name of a data set as it is; a path as one that holds in every folder."""
+    is_path = dataset not in catalog.RESERVED and Path(dataset).exists()
+    return str(Path(dataset).resolve()) if is_path else dataset
+
+
+def profile_of(dataset: str) -> str:
+    """The entry of `DEFAULTS` for a data set.
+
+    Raises:
+        FileNotFoundError: If it is the path of a file that does not exist.
+    """
+    if dataset in DEFAULTS and dataset in catalog.RESERVED:
+        return dataset
+    kind = catalog.kind_of(dataset)
+    return kind if kind in (catalog.FOLDER, catalog.TABLE) else "images"
+
+
 def _settings_of(protocol: str, dataset: str) -> dict[str, Any]:
     by_dataset = PROTOCOLS[check_choice("protocol", protocol, PROTOCOLS)]
     if dataset not in by_dataset:
@@ -217,11 +233,22 @@ def _settings_of(protocol: str, dataset: str) -> dict[str, Any]:
     return by_dataset[dataset]
 
 
+def _differ(value: Any, other: Any) -> bool:
+    """Whether two settings differ; files hold lists where we have tuples."""
+    return (tuple(value) if isinstance(value, list) else value) != other
+
+
 def _check_known(where: str, settings: dict[str, Any]) -> None:
     known = [field.name for field in dataclasses.fields(TrainConfig)]
     unknown = sorted(set(settings) - set(known))
     if unknown:
         raise ValueError(f"{where} must be among {known}. Received: unknown {unknown}")
+
+
+def _check_name(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"`{name}` must be a name. Received: {name}={value!r}")
+    return value
 
 
 def _check_class(name: str, value: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasocc.files import read_json, write_json
 from kerasocc.models.base import OneClassModel
+from kerasocc.rows import Rows
 
 History = dict[str, list[float]]
 """Values per epoch, by name."""
@@ -28,13 +29,15 @@ class Phase(NamedTuple):
     epochs: int
     batch_size: int
     learning_rate: float
+    optimizer: str = "adam"
+    """Its name in Keras."""
     drop_at: tuple[int, ...] = ()
     """Epochs after which the learning rate is divided by 10."""
 
 
 def run_phase(
     phase: Phase,
-    x: np.ndarray,
+    x: np.ndarray | Rows,
     backup: Path,
     callbacks: list[keras.callbacks.Callback] | None = None,
 ) -> History:
@@ -46,7 +49,7 @@ def run_phase(
 
     Args:
         phase: What to train.
-        x: Training samples, shape `(samples, ...)`.
+        x: Training samples, shape `(samples, ...)`, in memory or on disk.
         backup: Folder of the backups.
         callbacks: For `fit`.
 
@@ -57,7 +60,8 @@ def run_phase(
     Raises:
         ValueError: If the backup cannot be read or belongs to other settings.
     """
-    phase.model.compile(optimizer=keras.optimizers.Adam(phase.learning_rate))
+    optimizer = {"class_name": phase.optimizer, "config": {"learning_rate": phase.learning_rate}}
+    phase.model.compile(optimizer=keras.optimizers.get(optimizer))
     keeper = EpochBackup(backup, phase.name, phase.epochs)
     keeper.restore(phase.model)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from kerasocc import plots
 from kerasocc.experiments.folder import RunFolder
 from kerasocc.experiments.phases import History
 from kerasocc.files import complete_or_absent, write_json, write_text
+from kerasocc.rows import Rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +27,9 @@ PICTURES = {
     "training.png": "Loss and embedding spread per epoch",
 }
 """Files and captions, in the order of the page."""
+
+SHOWN = 16
+"""Samples that are shown of either end."""
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
@@ -43,12 +48,14 @@ figcaption { color: #555; }
 def write_report(
     run: RunFolder,
     results: dict[str, Any],
-    x: np.ndarray,
+    x: np.ndarray | Rows,
     labels: np.ndarray,
     scores: np.ndarray,
     histories: dict[str, History],
 ) -> None:
     """Write `scores.csv`, `history.json`, the pictures and `report.html`.
+
+    Samples are shown where they are images.
 
     Args:
         run: The folder.
@@ -62,14 +69,26 @@ def write_report(
     write_text(run.path / "scores.csv", scores_table(labels, scores, threshold))
     write_json(run.path / "history.json", histories)
     figures = {
-        "samples.png": plots.plot_extremes(x, scores, labels),
         "histogram.png": plots.plot_histogram(scores, labels, threshold),
         "roc.png": plots.plot_roc(labels, scores, threshold),
         "training.png": plots.plot_history(histories),
     }
+    if x.ndim == 4 and x.shape[-1] in (1, 3):
+        shown = _extremes(scores)
+        images = np.asarray(x[shown])
+        figures["samples.png"] = plots.plot_extremes(images, scores[shown], labels[shown])
     for name, figure in figures.items():
         write_figure(run.path / name, figure)
-    write_text(run.path / "report.html", page(results))
+    pictures = [name for name in PICTURES if name in figures]
+    write_text(run.path / "report.html", page(results, pictures))
+
+
+def _extremes(scores: np.ndarray) -> np.ndarray:
+    """Positions of the samples with the smallest and the largest scores."""
+    order = np.argsort(scores, kind="stable")
+    if len(order) <= 2 * SHOWN:
+        return order
+    return np.concatenate([order[:SHOWN], order[-SHOWN:]])
 
 
 def write_figure(path: Path, figure: Figure) -> None:
@@ -119,11 +138,12 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def page(results: dict[str, Any]) -> str:
+def page(results: dict[str, Any], pictures: Sequence[str] = tuple(PICTURES)) -> str:
     """The report as HTML, with the pictures beside it.
 
     Args:
         results: What `results.json` holds.
+        pictures: Which of `PICTURES` there are.
     """
     title = html.escape(f"Deep SVDD: {results['run']}")
     versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items() if value)
@@ -136,9 +156,10 @@ def page(results: dict[str, Any]) -> str:
         f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'
         for name, value in rows.items()
     )
-    pictures = "\n".join(
+    figures = "\n".join(
         f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
         for name, caption in PICTURES.items()
+        if name in pictures
     )
     note = results["calibration"]["note"]
     warning = f'<p class="note">Threshold: {html.escape(note)}.</p>\n' if note else ""
@@ -156,7 +177,7 @@ def page(results: dict[str, Any]) -> str:
 <table>
 {table}
 </table>
-{warning}{pictures}
+{warning}{figures}
 <p>All figures: <a href="results.json">results.json</a>. Settings:
 <a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.</p>
 </main>

@@ -14,9 +14,11 @@ import numpy as np
 import kerasocc
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
 from kerasocc.callbacks.radius import RadiusUpdate
-from kerasocc.datasets import OneClassDataset, one_vs_rest
+from kerasocc.datasets import OneClassDataset, load
+from kerasocc.experiments.architectures import make_networks
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.evaluation import evaluate
 from kerasocc.experiments.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.phases import History, Phase, run_phase
 from kerasocc.experiments.progress import EpochBar
@@ -24,8 +26,6 @@ from kerasocc.experiments.report import write_report
 from kerasocc.models.autoencoder import Autoencoder
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.deep_svdd import DeepSVDD
-from kerasocc.models.scoring import ranking_metrics
-from kerasocc.networks import lenet, lenet_decoder
 from kerasocc.pretraining import check_changed, snapshot
 
 
@@ -33,15 +33,40 @@ def load_data(config: TrainConfig) -> OneClassDataset:
     """The data of a run.
 
     Raises:
-        ValueError: If the data set does not have what the settings ask for.
+        ValueError: If the data set does not have what the settings ask for, or not
+            both classes to test on.
+        OSError: If it cannot be read or downloaded.
     """
-    return one_vs_rest(
+    data = load(
         config.dataset,
         normal_class=config.normal_class,
+        label=config.label,
+        missing=config.missing,
+        image_size=config.image_size,
+        unreadable=config.unreadable,
         contamination=config.contamination,
         validation=config.validation,
+        test=config.test,
         seed=config.seed,
     )
+    normal = int(np.sum(data.y_test == 0))
+    if not 0 < normal < len(data.y_test):
+        raise ValueError(
+            "`dataset` must have normal samples and anomalies to test on. Received: "
+            f"{normal} normal ones among {len(data.y_test)} test samples of {config.dataset!r}"
+        )
+    return data
+
+
+def describe(data: OneClassDataset) -> str:
+    """What will be trained on, in a line."""
+    parts = [
+        f"{name} {len(x)}"
+        for name, x in (("train", data.x_train), ("validate", data.x_val), ("test", data.x_test))
+    ]
+    shape = "x".join(map(str, data.sample_format.shape))
+    resized = " (resized)" if data.sample_format.resized else ""
+    return f"Samples of shape {shape}{resized}: {', '.join(parts)}"
 
 
 def train(
@@ -88,7 +113,7 @@ def _status_kept(run: RunFolder) -> Iterator[None]:
 def _train_phases(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
 ) -> tuple[dict[str, History], DeepSVDD]:
-    encoder = lenet(config.dataset, seed=config.seed)
+    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
     untrained = snapshot(encoder)
     histories = {}
 
@@ -105,7 +130,7 @@ def _train_phases(
     if config.pretrain_epochs:
         autoencoder = Autoencoder(
             encoder,
-            lenet_decoder(config.dataset, seed=config.seed),
+            decoder,
             preprocessing=data.preprocessing,
             weight_decay=config.pretrain_weight_decay,
             seed=config.seed,
@@ -139,6 +164,7 @@ def _phase(config: TrainConfig, name: str, model: OneClassModel, prefix: str = "
         epochs=getattr(config, f"{prefix}epochs"),
         batch_size=config.batch_size,
         learning_rate=getattr(config, f"{prefix}learning_rate"),
+        optimizer=config.optimizer,
         drop_at=getattr(config, f"{prefix}drop_at"),
     )
 
@@ -154,16 +180,10 @@ def _finish(
     begun = time.monotonic()
     scores = model.score(data.x_test)
     scoring = time.monotonic() - begun
-    threshold = float(keras.ops.convert_to_numpy(model.threshold))
     labels = data.y_test
-    flagged = scores > threshold
     results = {
         "run": run.name,
-        **ranking_metrics(labels, scores),
-        "threshold": threshold,
-        "flagged_fraction": float(flagged.mean()),
-        "false_positive_rate": float(flagged[labels == 0].mean()),
-        "true_positive_rate": float(flagged[labels == 1].mean()),
+        **evaluate(labels, scores, float(keras.ops.convert_to_numpy(model.threshold))),
         "calibration": calibration,
         "seconds": {
             **{name: sum(history["seconds"]) for name, history in histories.items()},
@@ -175,6 +195,7 @@ def _finish(
         "versions": _versions(),
     }
     model.save(run.model_file)
+    data.sample_format.write(run.sample_format_file)
     write_report(run, results, data.x_test, labels, scores, histories)
     return results
 

@@ -97,7 +97,10 @@ def find_unfinished(out: str | os.PathLike, name: str | None) -> RunFolder:
 
 def numbered_names(config: TrainConfig) -> Iterator[str]:
     """`digits-0-deep-svdd`, `digits-0-deep-svdd-2`, ..., without end."""
-    name = re.sub(r"[^\w.+-]", "_", f"{config.dataset}-{config.normal_class}-deep-svdd")
+    normal = [] if config.normal_class is None else [str(config.normal_class)]
+    name = "-".join([Path(config.dataset).stem, *normal, "deep-svdd"])
+    # A name begins with a letter or a digit, see `_check_name`.
+    name = re.sub(r"^[\W_]+", "", re.sub(r"[^\w.+-]", "_", name))
     yield name
     for number in itertools.count(2):
         yield f"{name}-{number}"

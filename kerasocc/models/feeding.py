@@ -19,6 +19,7 @@ from keras import ops
 from kerasocc.models.sources import (
     ArraySource,
     PyDatasetSource,
+    RowsSource,
     Source,
     TensorFlowSource,
     unpack,
@@ -39,7 +40,8 @@ def make_feed(
     """
     if isinstance(source, ArraySource):
         order = _EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
-        if keras.backend.backend() == "tensorflow":
+        in_memory = not isinstance(source, RowsSource)
+        if in_memory and keras.backend.backend() == "tensorflow":
             return _TensorFlowArrayFeed(source, order)
         return _NumpyArrayFeed(source, order)
     if isinstance(source, TensorFlowSource):
@@ -139,7 +141,7 @@ class _TensorFlowArrayFeed(Feed):
 
 
 class _NumpyArrayFeed(Feed):
-    """Arrays gathered by NumPy, for the backends other than TensorFlow."""
+    """Arrays gathered by NumPy: on disk, and for the backends other than TensorFlow."""
 
     def __init__(self, source: ArraySource, order: _EpochOrder):
         self._order = order
@@ -166,7 +168,7 @@ class _GatheredBatches(keras.utils.PyDataset):
         index = self.positions[start : start + self._batch_size]
         label = np.zeros(len(index)) if source.y is None else source.y[index]
         weight = None if source.sample_weight is None else source.sample_weight[index]
-        return _batch(source.x[index], label, weight, index)
+        return _batch(source.read(index), label, weight, index)
 
 
 class _TensorFlowStreamFeed(Feed):

@@ -50,8 +50,9 @@ class Fitting:
         """Train; the arguments are those of `keras.Model.fit`, with few differences.
 
         Args:
-            x: Array or tensor of shape `(samples, ...)`, a `tf.data.Dataset` or a
-                `keras.utils.PyDataset`; training samples, (nearly) all normal.
+            x: Array, tensor or `datasets.Rows` of shape `(samples, ...)`, a
+                `tf.data.Dataset` or a `keras.utils.PyDataset`; training samples,
+                (nearly) all normal.
             y: Semi-supervised labels, shape `(samples,)`: +1 labelled normal, -1
                 labelled anomaly, 0 unlabelled. None means all unlabelled.
             batch_size: Samples per step, default 32; datasets keep their own.
@@ -161,7 +162,7 @@ class Fitting:
         if isinstance(data.source, ArraySource):
             count = data.source.num_samples
             rows = np.linspace(0, count - 1, min(size, count)).astype(int)
-            return data.source.x[rows]
+            return data.source.read(rows)
         parts: list[np.ndarray] = []
         for x, _, _ in data.source.batches(data.batch_size, steps=data.steps):
             parts.append(x)
@@ -185,7 +186,7 @@ class Fitting:
             raise ValueError(
                 f"`x` must hold at least 2 samples to train on. Received: {source.num_samples}"
             )
-        if (source.x == source.x[:1]).all():
+        if source.holds_copies_of_one_sample():
             raise ValueError(
                 "`x` must hold different samples. Received: "
                 f"{source.num_samples} copies of one sample"
@@ -217,4 +218,4 @@ def _hold_out(source: Source, fraction: float) -> tuple[Source, tuple[Any]]:
     stop = int(source.num_samples * (1 - fraction))
     parts = (source.y, source.sample_weight)
     y, sample_weight = (None if part is None else part[:stop] for part in parts)
-    return ArraySource(source.x[:stop], y, sample_weight), (source.x[stop:],)
+    return type(source)(source.x[:stop], y, sample_weight), (source.x[stop:],)

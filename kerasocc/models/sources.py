@@ -1,4 +1,4 @@
-"""What users pass as data, behind one face: arrays, `tf.data.Dataset`, `PyDataset`."""
+"""What users pass as data, behind one face: arrays, `Rows`, `tf.data.Dataset`, `PyDataset`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.rows import Rows, as_rows, is_lazy
+
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+CONSTANCY_BATCH = 1000
+"""Samples that are compared at once; most data differ among the first."""
 
 
 def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
     """Wrap the user's data.
 
     Args:
-        x: Array or tensor of shape `(samples, ...)`, a `tf.data.Dataset` or a
+        x: Array or tensor of shape `(samples, ...)`, held in memory; `Rows` or a
+            memory-mapped array, read batch by batch; a `tf.data.Dataset` or a
             `keras.utils.PyDataset` of batches `x`, `(x, y)` or
             `(x, y, sample_weight)`.
         y: Labels, shape `(samples,)`; only with an array `x`.
@@ -43,7 +48,7 @@ def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
             "`x` must be an array, a tensor, a `tf.data.Dataset` or a "
             f"`keras.utils.PyDataset`. Received: x of type {type(x).__name__}"
         )
-    return ArraySource(x, y, sample_weight)
+    return (RowsSource if is_lazy(x) else ArraySource)(x, y, sample_weight)
 
 
 class Source:
@@ -81,7 +86,7 @@ class ArraySource(Source):
     """Arrays, held once as float32 (or as they came if they are uint8)."""
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None):
-        self.x = as_samples(x)
+        self.x = self._as_samples(x)
         self.num_samples = len(self.x)
         self.y = None if y is None else _as_column("y", y, self.num_samples)
         self.sample_weight = None
@@ -94,13 +99,38 @@ class ArraySource(Source):
         for start in range(0, min(stop, self.num_samples), batch_size):
             rows = slice(start, start + batch_size)
             yield (
-                self.x[rows],
+                self.read(rows),
                 None if self.y is None else self.y[rows],
                 None if self.sample_weight is None else self.sample_weight[rows],
             )
 
+    def read(self, rows: slice | np.ndarray) -> np.ndarray:
+        """The samples in the given rows."""
+        return self.x[rows]
+
     def input_shape(self):
         return self.x.shape[1:]
+
+    def holds_copies_of_one_sample(self) -> bool:
+        """Whether all samples are equal."""
+        first = self.read(slice(0, 1))
+        return all((x == first).all() for x, _, _ in self.batches(CONSTANCY_BATCH))
+
+    def _as_samples(self, x: Any) -> Any:
+        return as_samples(x)
+
+
+class RowsSource(ArraySource):
+    """Samples on disk, read (and checked) when their batch is due."""
+
+    def _as_samples(self, x: Any) -> Rows:
+        return check_shape("x", as_rows(x))
+
+    def read(self, rows):
+        batch = _to_numpy("x", np.asarray(self.x[rows]))
+        is_slice = isinstance(rows, slice)
+        check_finite("x", batch, positions=range(self.num_samples)[rows] if is_slice else rows)
+        return batch
 
 
 class TensorFlowSource(Source):
@@ -141,20 +171,32 @@ def as_samples(x: Any, name: str = "x") -> np.ndarray:
         ValueError: If `x` is empty, has no feature axis, holds anything but
             numbers, or holds NaN or infinity.
     """
-    samples = _to_numpy(name, x)
+    samples = check_shape(name, _to_numpy(name, x))
+    check_finite(name, samples)
+    return samples
+
+
+def check_shape(name: str, samples: Any) -> Any:
+    """Return samples that are some and have a feature axis."""
     if samples.ndim < 2:
         raise ValueError(
             f"`{name}` must have shape (samples, ...) with at least one feature axis. "
             f"Received: shape {samples.shape}"
         )
-    if samples.size == 0:
+    if 0 in samples.shape:
         raise ValueError(f"`{name}` must hold at least one sample. Received: shape {samples.shape}")
-    check_finite(name, samples)
     return samples
 
 
-def check_finite(name: str, values: np.ndarray, where: str = "") -> None:
-    """Raise `ValueError` naming the first row that holds NaN or infinity."""
+def check_finite(name: str, values: np.ndarray, where: str = "", positions: Any = None) -> None:
+    """Raise `ValueError` naming the first row that holds NaN or infinity.
+
+    Args:
+        name: Of the argument.
+        values: Shape `(rows, ...)`.
+        where: What the rows are counted in, for the message.
+        positions: What their indices are, if not 0, 1, ...
+    """
     if values.dtype.kind != "f":
         return
     # The sum is finite far more cheaply than every element is looked at; it may
@@ -163,9 +205,11 @@ def check_finite(name: str, values: np.ndarray, where: str = "") -> None:
         return
     bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if bad.any():
+        first = int(bad.argmax())
         raise ValueError(
             f"`{name}` must be finite. Received: NaN or infinity in {int(bad.sum())} "
-            f"of {len(values)} samples, the first at index {int(bad.argmax())}{where}"
+            f"of {len(values)} samples, the first at index "
+            f"{first if positions is None else int(positions[first])}{where}"
         )
 
 

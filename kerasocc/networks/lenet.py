@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import keras
@@ -48,12 +49,16 @@ ARCHITECTURES = {
 }
 """Settings of the papers (digits: ours), by data set."""
 
+Shape = tuple[int, int, int]
 
-def lenet(dataset: str, *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
+
+def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
     """LeNet-type encoder: convolution, BatchNorm, leaky ReLU, pooling; then a code.
 
     Args:
-        dataset: `"mnist"`, `"fashion_mnist"`, `"cifar10"`, `"gtsrb"` or `"digits"`.
+        dataset: `"mnist"`, `"fashion_mnist"`, `"cifar10"`, `"gtsrb"` or `"digits"`; or
+            the shape `(height, width, channels)` of other images, height and width
+            multiples of 8 from 16 on, for that of CIFAR-10 in another size.
         use_bias: Whether layers have biases and BatchNorm trainable parameters,
             which Deep SVDD forbids without an anti-collapse regularizer.
         seed: Seed of the initial weights.
@@ -62,9 +67,9 @@ def lenet(dataset: str, *, use_bias: bool = False, seed: int | None = None) -> k
         Model from images `(batch, height, width, channels)` to codes `(batch, d)`.
 
     Raises:
-        ValueError: For an unknown data set.
+        ValueError: For an unknown data set, or a size that does not fit.
     """
-    net = ARCHITECTURES[check_choice("dataset", dataset, ARCHITECTURES)]
+    net = _architecture(dataset)
     make = Blocks(use_bias=use_bias, initializer=net.initializer, seed=seed)
     parts: list[layers.Layer] = []
     for filters in net.filters:
@@ -75,10 +80,12 @@ def lenet(dataset: str, *, use_bias: bool = False, seed: int | None = None) -> k
         norm = [make.norm()] if net.dense_norm else []
         parts += [make.dense(net.dense), *norm, make.leaky()]
     parts += [make.dense(net.code)]
-    return sequential(net.input_shape, parts, f"{dataset}_lenet")
+    return sequential(net.input_shape, parts, f"{_name(dataset)}_lenet")
 
 
-def lenet_decoder(dataset: str, *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
+def lenet_decoder(
+    dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None
+) -> keras.Model:
     """Mirror of `lenet(dataset)`, ending in a sigmoid: it needs inputs in [0, 1].
 
     Args:
@@ -90,21 +97,42 @@ def lenet_decoder(dataset: str, *, use_bias: bool = False, seed: int | None = No
         Model from codes `(batch, d)` to images `(batch, height, width, channels)`.
 
     Raises:
-        ValueError: For an unknown data set.
+        ValueError: For an unknown data set, or a size that does not fit.
     """
-    net = ARCHITECTURES[check_choice("dataset", dataset, ARCHITECTURES)]
+    net = _architecture(dataset)
     make = Blocks(use_bias=use_bias, initializer=net.initializer, seed=decoder_seed(seed))
     parts: list[layers.Layer] = [make.norm()] if net.norm_code else []
-    if net.dense:
+    units = math.prod(net.code_shape)
+    if net.dense or units != net.code:
         norm = [make.norm()] if net.dense_norm else []
-        parts += [make.dense(net.dense), *norm]
+        parts += [make.dense(units), *norm]
     parts += [layers.Reshape(net.code_shape)]
     if net.plain_decoder:
         parts += _plain_body(net, make)
     else:
         parts += _mirrored_body(net, make)
     parts += [make.deconvolution(net.input_shape[-1], net.kernel), layers.Activation("sigmoid")]
-    return sequential((net.code,), parts, f"{dataset}_lenet_decoder")
+    return sequential((net.code,), parts, f"{_name(dataset)}_lenet_decoder")
+
+
+def _architecture(dataset: str | Shape) -> LeNet:
+    if isinstance(dataset, str):
+        return ARCHITECTURES[check_choice("dataset", dataset, ARCHITECTURES)]
+    shape = tuple(dataset)
+    sides_fit = len(shape) == 3 and all(side >= 16 and side % 8 == 0 for side in shape[:2])
+    if not sides_fit or shape[2] < 1:
+        raise ValueError(
+            "`dataset` must be a name or a shape (height, width, channels) whose height and width "
+            f"are multiples of 8 from 16 on. Received: {dataset!r}"
+        )
+    height, width, _ = shape
+    return ARCHITECTURES["cifar10"]._replace(
+        input_shape=shape, code_shape=(height // 8, width // 8, 8)
+    )
+
+
+def _name(dataset: str | Shape) -> str:
+    return dataset if isinstance(dataset, str) else "x".join(map(str, dataset))
 
 
 def _mirrored_body(net: LeNet, make: Blocks) -> list[layers.Layer]:

@@ -1,0 +1,154 @@
+r"""AUC of Deep SVDD on images at the settings of the paper, both objectives.
+
+    python benchmarks/images.py                              # MNIST 0, 3, 8; seeds 0, 1, 2
+    python benchmarks/images.py --dataset cifar10 --classes 1 4 8 --seeds 0 \
+        --pretrain-epochs 50 --epochs 50
+
+One pretraining per class and seed serves both objectives, otherwise each training is
+that of `kerasocc train --protocol deep-svdd`. Without the options for epochs they are
+the paper's. Every line is flushed as it comes; `--done FILE` reads the lines of an
+earlier run and leaves out what they hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+HEAD = "dataset  class seed objective       AUC in %  spread  seconds"
+
+
+def main() -> None:
+    arguments = _arguments()
+    epochs = {
+        name: value
+        for name in ("epochs", "pretrain_epochs")
+        if (value := getattr(arguments, name)) is not None
+    }
+    lines = Path(arguments.done).read_text().splitlines() if arguments.done else []
+    rows = [line.split() for line in lines if line.startswith(arguments.dataset)]
+    print(HEAD, *(" ".join(row) for row in rows), sep="\n", flush=True)
+    for normal_class in arguments.classes:
+        for seed in arguments.seeds:
+            wanted = (arguments.dataset, str(normal_class), str(seed))
+            missing = [o for o in arguments.objectives if [*wanted, o] not in [r[:4] for r in rows]]
+            if missing:
+                rows += _trained(*wanted, missing, epochs)
+    _print_summary(rows)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="mnist", choices=["mnist", "cifar10"])
+    parser.add_argument("--classes", type=int, nargs="+", default=[0, 3, 8])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--objectives", nargs="+", default=["one-class", "soft-boundary"])
+    parser.add_argument("--pretrain-epochs", type=int)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--done", help="file with the output of an earlier run")
+    return parser.parse_args()
+
+
+def _trained(
+    dataset: str, normal_class: str, seed: str, objectives: list[str], epochs: dict[str, int]
+) -> list[list[str]]:
+    from kerasocc.datasets import one_vs_rest
+    from kerasocc.experiments.config import PROTOCOLS, TrainConfig
+
+    fixed = PROTOCOLS["deep-svdd"][dataset]
+    own = {k: v for k, v in fixed.items() if not (epochs and k.endswith(("epochs", "drop_at")))}
+    config = TrainConfig.for_dataset(
+        dataset, normal_class=int(normal_class), seed=int(seed), **own, **epochs
+    )
+    data = one_vs_rest(dataset, normal_class=config.normal_class, seed=config.seed)
+    begun = time.perf_counter()
+    encoder = _pretrained(config, data)
+    weights = encoder.get_weights()
+    print(f"# pretrained in {time.perf_counter() - begun:.0f} s", flush=True)
+    rows = []
+    for objective in objectives:
+        encoder.set_weights(weights)
+        result = _row(config, data, encoder, objective)
+        rows.append([dataset, normal_class, seed, objective, *result])
+        print("{:8} {:>5} {:>4} {:15} {:>8} {:>7} {:>8}".format(*rows[-1]), flush=True)
+    return rows
+
+
+def _pretrained(config: Any, data: Any) -> Any:
+    import keras
+
+    import kerasocc as kocc
+
+    encoder = kocc.networks.lenet(config.dataset, seed=config.seed)
+    kocc.pretrain(
+        encoder,
+        kocc.networks.lenet_decoder(config.dataset, seed=config.seed),
+        data.x_train,
+        epochs=config.pretrain_epochs,
+        batch_size=config.batch_size,
+        optimizer=keras.optimizers.Adam(config.pretrain_learning_rate),
+        preprocessing=data.preprocessing,
+        weight_decay=config.pretrain_weight_decay,
+        callbacks=[_drops(config.pretrain_learning_rate, config.pretrain_drop_at)],
+        seed=config.seed,
+        verbose=0,
+    )
+    return encoder
+
+
+def _row(config: Any, data: Any, encoder: Any, objective: str) -> list[str]:
+    import keras
+    from sklearn.metrics import roc_auc_score
+
+    import kerasocc as kocc
+
+    begun = time.perf_counter()
+    model = kocc.DeepSVDD(
+        encoder,
+        objective=objective,
+        nu=config.nu,
+        preprocessing=data.preprocessing,
+        weight_decay=config.weight_decay,
+        seed=config.seed,
+    )
+    model.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
+    callbacks = [_drops(config.learning_rate, config.drop_at)]
+    if model.soft_boundary:
+        callbacks.append(kocc.callbacks.RadiusUpdate(update=config.radius_update))
+    history = model.fit(
+        data.x_train,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        callbacks=callbacks,
+        verbose=0,
+    ).history
+    auc = 100 * roc_auc_score(data.y_test, model.score(data.x_test))
+    spread = history["embedding_spread"][-1]
+    return [f"{auc:.2f}", f"{spread:.3g}", f"{time.perf_counter() - begun:.0f}"]
+
+
+def _drops(rate: float, epochs: tuple[int, ...]) -> Any:
+    import keras
+
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch, _: rate / 10 ** sum(epoch >= drop for drop in epochs)
+    )
+
+
+def _print_summary(rows: list[list[str]]) -> None:
+    print("\nclass objective        mean    std  (over the seeds)")
+    for key in dict.fromkeys((row[1], row[3]) for row in rows):
+        aucs = [float(row[4]) for row in rows if (row[1], row[3]) == key]
+        print(
+            f"{key[0]:>5} {key[1]:15} {statistics.mean(aucs):7.2f} {statistics.pstdev(aucs):6.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What several subcommands have in common."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+
+def class_name(text: str) -> int | str:
+    """A class from the command line: its number or its name."""
+    return int(text) if text.isdecimal() else text
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """Print a line beside the output, to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which trained model to use."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--run", default=None, help="name of the run (default: the one that was finished last)"
+    )
+    group.add_argument("--out", default="runs", help="folder of all runs (default: runs)")
+    group.add_argument(
+        "--model", default=None, metavar="FILE", help="a .keras file instead of a run"
+    )
+
+
+def add_reading_options(parser: Any) -> None:
+    """Add the options that say how to read new samples."""
+    parser.add_argument(
+        "--unreadable",
+        choices=["error", "skip"],
+        default="error",
+        help="what to do about image files that cannot be read (default: error)",
+    )

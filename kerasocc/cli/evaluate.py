@@ -1,0 +1,66 @@
+"""`kerasocc evaluate`: how well a trained model ranks labelled samples."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from kerasocc.cli.common import add_model_options, add_reading_options, class_name, say
+from kerasocc.experiments.startup import import_keras
+
+
+def add(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="test a trained model on labelled samples",
+        description="Test a trained model: on the test part of its own data or on FILE, a table "
+        "with a label column or a folder of images with a folder per class.",
+    )
+    parser.set_defaults(run_command=evaluate)
+    parser.add_argument(
+        "source",
+        metavar="FILE",
+        nargs="?",
+        default=None,
+        help="labelled table or folder of images (default: the test part of the run's data)",
+    )
+    parser.add_argument("--label", default=None, help="name of the label column")
+    parser.add_argument(
+        "--normal-class",
+        type=class_name,
+        metavar="CLASS",
+        default=None,
+        help="label of normal samples (default: that of the training, else 0)",
+    )
+    parser.add_argument("--output", metavar="JSON", default=None, help="file for the results")
+    add_reading_options(parser)
+    add_model_options(parser)
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Run the subcommand."""
+    from kerasocc.experiments.trained import find_trained
+
+    found = find_trained(arguments.out, arguments.run, arguments.model)
+    import_keras()
+    from kerasocc.experiments import evaluation
+    from kerasocc.files import write_json
+
+    trained = found.load()
+    if arguments.source is None:
+        labels, scores = evaluation.score_test_part(trained)
+    else:
+        labels, scores = evaluation.score_labelled(
+            trained,
+            arguments.source,
+            label=arguments.label,
+            normal_class=arguments.normal_class,
+            unreadable=arguments.unreadable,
+        )
+    results = evaluation.evaluate(labels, scores, trained.threshold)
+    for name, value in evaluation.in_words(results).items():
+        say(f"{name:<18} {value}")
+    if arguments.output is not None:
+        write_json(arguments.output, results)
+    return 0

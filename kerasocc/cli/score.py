@@ -1,0 +1,50 @@
+"""`kerasocc score`: scores and decisions for the samples of a file."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from kerasocc.cli.common import add_model_options, add_reading_options, note
+from kerasocc.experiments.startup import import_keras
+
+
+def add(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "score",
+        help="score new samples with a trained model",
+        description="Score new samples with a trained model and write CSV: row or file, score, "
+        "is_anomaly. Tables are read block by block, so that they may be larger than the memory.",
+    )
+    parser.set_defaults(run_command=score)
+    parser.add_argument(
+        "source",
+        metavar="FILE",
+        help="table (.csv, .parquet, .npz, .npy, .mat), image, or folder of images",
+    )
+    parser.add_argument(
+        "--output", metavar="CSV", default=None, help="file to write (default: standard output)"
+    )
+    add_reading_options(parser)
+    add_model_options(parser)
+
+
+def score(arguments: argparse.Namespace) -> int:
+    """Run the subcommand."""
+    from kerasocc.experiments.trained import find_trained
+
+    found = find_trained(arguments.out, arguments.run, arguments.model)
+    import_keras()
+    from kerasocc.experiments import scoring
+
+    trained = found.load()
+    summary = scoring.score_file(
+        trained, arguments.source, arguments.output, unreadable=arguments.unreadable
+    )
+    note(f"Scored {summary.samples} samples of {arguments.source} with {found.model_file}")
+    if summary.flagged is None:
+        note("The model has no threshold, so there are no decisions: see `calibrate`.")
+    else:
+        note(f"Flagged {summary.flagged} of them ({100 * summary.flagged / summary.samples:.1f} %)")
+    return 0

@@ -1,0 +1,146 @@
+"""New samples from a file or a folder, read as those that a model was trained on."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kerasocc.catalog import IMAGE_NAMES, IMAGE_SUFFIXES, LABEL_NAMES, find_name, shape_in_npz
+from kerasocc.datasets.image_files import ImageFile, read_images
+from kerasocc.datasets.image_folders import list_flat, list_images
+from kerasocc.datasets.missing import filled, refuse_missing
+from kerasocc.datasets.sample_format import TABLE, SampleFormat
+from kerasocc.datasets.table_files import READERS, Wanted, member_blocks, read_blocks
+
+IMAGES_AT_ONCE = 256
+
+
+class NewSamples(NamedTuple):
+    """Some of the samples of a file.
+
+    Attributes:
+        names: Row numbers, or paths of image files, as text.
+        x: Shape `(samples, ...)`.
+        labels: As they stand in the file, shape `(samples,)`; None if not asked for.
+    """
+
+    names: list[str]
+    x: np.ndarray
+    labels: np.ndarray | None
+
+
+def read_new(
+    source: str | os.PathLike,
+    sample_format: SampleFormat,
+    *,
+    labelled: bool = False,
+    label: str | None = None,
+    unreadable: str = "error",
+) -> Iterator[NewSamples]:
+    """Read samples to score, some at a time: memory does not grow with their number.
+
+    Args:
+        source: A table for a model of tables, columns found by their names where
+            there are any; for a model of images an image file, a folder of them or
+            an `.npz` file of images.
+        sample_format: That of the training samples.
+        labelled: Whether to read labels too: a column, or the names of class
+            folders.
+        label: Name of the label column; None for the usual names.
+        unreadable: `"error"` or `"skip"`: what to do about image files.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file does not hold such samples, by row, column or file.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    if sample_format.kind == TABLE or len(sample_format.shape) == 1:
+        parts = _read_table(path, sample_format, Wanted(labelled, label, sample_format.columns))
+    elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        parts = _read_images(path, sample_format, labelled, unreadable)
+    else:
+        parts = _read_npz(path, labelled, label)
+    for part in parts:
+        if part.x.shape[1:] != sample_format.shape:
+            raise ValueError(
+                f"{str(path)!r} must hold samples of shape {sample_format.shape}, which the model "
+                f"was trained on. Received: shape {part.x.shape[1:]}"
+            )
+        yield part
+
+
+def _read_table(path: Path, sample_format: SampleFormat, wanted: Wanted) -> Iterator[NewSamples]:
+    start = 0
+    for block in read_blocks(path, wanted):
+        if block.x.shape[1:] == sample_format.shape:
+            x = _complete(path, block.x, sample_format, start)
+        else:
+            x = block.x
+        yield NewSamples([str(start + i) for i in range(len(x))], x, block.labels)
+        start += len(x)
+
+
+def _complete(path: Path, x: np.ndarray, sample_format: SampleFormat, start: int) -> np.ndarray:
+    """Rows without missing values, shape `(rows, columns)`, float32."""
+    if sample_format.fill is not None:
+        return filled(x, np.array(sample_format.fill, "float32"))
+    refuse_missing(
+        str(path), x, start, "Train with `missing='median'` for a model that puts in medians."
+    )
+    return x.astype("float32")
+
+
+def _read_images(
+    path: Path, sample_format: SampleFormat, labelled: bool, unreadable: str
+) -> Iterator[NewSamples]:
+    height, width, channels = sample_format.shape
+    files = _labelled_files(path, sample_format) if labelled else list_flat(path)
+    images = read_images(
+        files,
+        image_size=(height, width) if sample_format.resized else None,
+        channels=channels,
+        unreadable=unreadable,
+    )
+    while part := list(islice(images, IMAGES_AT_ONCE)):
+        chosen = [files[position] for position, _ in part]
+        labels = np.array([file.label for file in chosen]) if labelled else None
+        yield NewSamples([str(f.path) for f in chosen], np.stack([i for _, i in part]), labels)
+
+
+def _labelled_files(path: Path, sample_format: SampleFormat) -> list[ImageFile]:
+    listing = list_images(path, normal_class=sample_format.normal_class)
+    return listing.train if listing.test is None else listing.test
+
+
+def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamples]:
+    if path.suffix.lower() != ".npz":
+        raise ValueError(
+            "`source` must be an image, a folder of images or an .npz file of images. "
+            f"Received: {str(path)!r}, and tables end in {list(READERS)}"
+        )
+    shape_in_npz(path)  # says what is wrong with the file
+    with np.load(path, allow_pickle=False) as file:
+        samples = find_name("samples", IMAGE_NAMES, file.files, path)
+        labels = None
+        if labelled:
+            names = (label,) if label else LABEL_NAMES
+            labels = np.ravel(file[find_name("labels", names, file.files, path)])
+    with zipfile.ZipFile(path) as archive:
+        yield from _numbered(member_blocks(archive, f"{samples}.npy", 1000), labels)
+
+
+def _numbered(blocks: Iterable[np.ndarray], labels: np.ndarray | None) -> Iterator[NewSamples]:
+    start = 0
+    for x in blocks:
+        stop = start + len(x)
+        part = None if labels is None else labels[start:stop]
+        yield NewSamples([str(i) for i in range(start, stop)], x, part)
+        start = stop

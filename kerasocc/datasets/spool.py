@@ -1,0 +1,85 @@
+"""Hold what is read once: in memory while it is small, in a temporary file beyond."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from kerasocc.rows import Rows
+
+MEMORY_LIMIT = 2**30
+"""Bytes of samples that are held in memory."""
+
+
+def spool(batches: Iterable[np.ndarray], limit: int | None = None) -> np.ndarray | Rows:
+    """Join batches, in memory or in a temporary file.
+
+    The file has no name and vanishes with the process, however that ends.
+
+    Args:
+        batches: At least one array of shape `(batch, ...)`; dtype and the shape of
+            a sample are those of the first.
+        limit: Bytes that are held in memory, default `MEMORY_LIMIT`.
+
+    Returns:
+        An array of shape `(samples, ...)`, or a view of the file.
+
+    Raises:
+        ValueError: If a batch has another shape than the first, or there is none.
+        OSError: If the disk is full.
+    """
+    limit = MEMORY_LIMIT if limit is None else limit
+    held: list[np.ndarray] = []
+    size = 0
+    checked = _of_one_shape(batches)
+    for batch in checked:
+        held.append(batch)
+        size += batch.nbytes
+        if size > limit:
+            return _on_disk(held, checked)
+    if not held:
+        raise ValueError("There must be at least one sample. Received: none")
+    return np.concatenate(held)
+
+
+def _of_one_shape(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    first: Any = None
+    seen = 0
+    for batch in batches:
+        first = batch[:0] if first is None else first
+        if batch.shape[1:] != first.shape[1:]:
+            raise ValueError(
+                "All samples must have one shape. Received: "
+                f"{first.shape[1:]}, and {batch.shape[1:]} from sample {seen} on"
+            )
+        seen += len(batch)
+        yield batch.astype(first.dtype, copy=False)
+
+
+def _on_disk(held: list[np.ndarray], rest: Iterator[np.ndarray]) -> Rows:
+    dtype, shape = held[0].dtype, held[0].shape[1:]
+    file = tempfile.TemporaryFile()
+    samples = 0
+
+    def write(batch: np.ndarray) -> int:
+        file.write(np.ascontiguousarray(batch).data)
+        return len(batch)
+
+    try:
+        while held:
+            samples += write(held.pop(0))
+        for batch in rest:
+            samples += write(batch)
+        file.flush()
+    except OSError as error:
+        file.close()
+        raise OSError(
+            error.errno,
+            f"{error.strerror} while more than {samples} samples were written to a temporary "
+            "file; TMPDIR chooses another folder",
+            tempfile.gettempdir(),
+        ) from error
+    return Rows(np.memmap(file, dtype=dtype, mode="r", shape=(samples, *shape)))

@@ -1,0 +1,259 @@
+"""Readers of table files, a block of rows at a time: `.npz`, `.npy`, `.mat`, CSV, Parquet."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasocc.catalog import LABEL_NAMES, SAMPLE_NAMES, find_name
+
+BLOCK_ROWS = 2**16
+
+
+class Block(NamedTuple):
+    """Some rows of a table.
+
+    Attributes:
+        x: Numbers, shape `(rows, columns)`, missing values as NaN.
+        labels: As they stand in the file, shape `(rows,)`; None if not asked for.
+        columns: Names of the columns, None where the file has none.
+    """
+
+    x: np.ndarray
+    labels: np.ndarray | None
+    columns: tuple[str, ...] | None
+
+
+class Wanted(NamedTuple):
+    """What to read of a file.
+
+    Attributes:
+        labelled: Whether to read labels.
+        label: Name of the label column or array; None for one of `LABEL_NAMES`.
+        columns: Columns to read, in their order; None for all but the label.
+    """
+
+    labelled: bool = True
+    label: str | None = None
+    columns: Sequence[str] | None = None
+
+
+def read_blocks(path: Path, wanted: Wanted, rows: int = BLOCK_ROWS) -> Iterator[Block]:
+    """Read a table block by block; one reading holds one block of CSV, Parquet, npy and npz.
+
+    Args:
+        path: The file.
+        wanted: What to read of it.
+        rows: Most rows of a block.
+
+    Raises:
+        ValueError: If the file cannot be read, lacks what is wanted, or holds
+            what is no number, naming row and column.
+    """
+    try:
+        reader = READERS[path.suffix.lower()]
+    except KeyError:
+        raise ValueError(
+            f"`source` must end in one of {list(READERS)}. Received: {str(path)!r}"
+        ) from None
+    try:
+        yield from reader(path, wanted, rows)
+    except ImportError as error:
+        raise ValueError(
+            f"Reading {path.suffix} files needs pandas and pyarrow: install kerasocc[tables]. "
+            f"Received: {str(path)!r} ({error})"
+        ) from error
+
+
+def _read_npz(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = {name: None for name in file.files}
+            samples = find_name("samples", SAMPLE_NAMES, names, path)
+            labels = file[_label_name(wanted, names, path)] if wanted.labelled else None
+        with zipfile.ZipFile(path) as archive:
+            yield from _cut(member_blocks(archive, f"{samples}.npy", rows), labels, path)
+    except (OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
+        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
+    except ValueError as error:
+        # NumPy raises the same class as we do.
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
+
+
+def member_blocks(archive: zipfile.ZipFile, name: str, rows: int) -> Iterator[np.ndarray]:
+    """Read an array of an archive without holding all of it."""
+    with archive.open(name) as member:
+        version = np.lib.format.read_magic(member)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        shape, by_columns, dtype = read_header(member) if read_header else ((), True, None)
+        if not by_columns and dtype.kind in "biuf" and len(shape) > 1:
+            size = int(np.prod(shape[1:])) * dtype.itemsize
+            for start in range(0, shape[0], rows):
+                count = min(rows, shape[0] - start)
+                data = member.read(count * size)
+                yield np.frombuffer(data, dtype).reshape(count, *shape[1:])
+            if shape[0]:
+                return
+    # Column by column, or something that is about to be refused.
+    with archive.open(name) as member:
+        yield np.lib.format.read_array(member, allow_pickle=False)
+
+
+def _read_npy(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+    if wanted.labelled:
+        raise ValueError(
+            f"{str(path)!r} must have labels, and .npy files hold one array only: use .npz with "
+            f"arrays called x and y. Received: labels wanted"
+        )
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{str(path)!r} is no readable .npy file: {error}") from error
+    parts = (np.asarray(array[i : i + rows]) for i in range(0, max(len(array), 1), rows))
+    yield from _cut(parts, None, path)
+
+
+def _read_mat(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+    import h5py
+    from scipy.io import loadmat
+
+    try:
+        if h5py.is_hdf5(path):  # since version 7.3, and column by column
+            with h5py.File(path) as file:
+                datasets = {n: v for n, v in file.items() if isinstance(v, h5py.Dataset)}
+                arrays = {name: np.asarray(values).T for name, values in datasets.items()}
+        else:
+            arrays = loadmat(path)
+    except (OSError, ValueError, TypeError, EOFError) as error:
+        raise ValueError(f"{str(path)!r} is no readable .mat file: {error}") from error
+    samples = arrays[find_name("samples", SAMPLE_NAMES, arrays, path)]
+    labels = arrays[_label_name(wanted, arrays, path)] if wanted.labelled else None
+    yield from _cut([samples], labels, path)
+
+
+def _cut(parts: Any, labels: Any, path: Path) -> Iterator[Block]:
+    """Blocks of the parts of an array with their labels, shape `(rows,)` or `(rows, 1)`."""
+    labels = None if labels is None else np.ravel(labels)
+    start = 0
+    for x in parts:
+        if x.ndim != 2 or x.dtype.kind not in "biuf" or x.size == 0:
+            raise ValueError(
+                f"{str(path)!r} must hold a table of numbers, rows and columns. "
+                f"Received: shape {x.shape}, dtype {x.dtype}"
+            )
+        yield Block(x, None if labels is None else labels[start : start + len(x)], None)
+        start += len(x)
+    if labels is not None and len(labels) != start:
+        raise ValueError(
+            f"{str(path)!r} must have one label for each of its {start} rows. "
+            f"Received: {len(labels)} labels"
+        )
+
+
+def _read_csv(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+    import pandas
+
+    try:
+        with pandas.read_csv(path, chunksize=rows) as frames:
+            yield from _blocks_of(frames, wanted, path)
+    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeError) as error:
+        raise ValueError(f"{str(path)!r} is no readable .csv file: {error}") from error
+
+
+def _read_parquet(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+    import pandas
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            batches = (batch.to_pandas() for batch in file.iter_batches(rows))
+            empty = file.schema_arrow.empty_table().to_pandas()
+            yield from _blocks_of(_numbered(batches, empty), wanted, path)
+    except (pyarrow.ArrowException, OSError, pandas.errors.ParserError) as error:
+        raise ValueError(f"{str(path)!r} is no readable Parquet file: {error}") from error
+
+
+def _numbered(frames: Iterator[Any], empty: Any) -> Iterator[Any]:
+    """Give rows the numbers that they have in the whole table."""
+    start = 0
+    for frame in frames:
+        yield frame.set_axis(range(start, start + len(frame)), axis=0)
+        start += len(frame)
+    if not start:
+        yield empty
+
+
+def _blocks_of(frames: Iterator[Any], wanted: Wanted, path: Path) -> Iterator[Block]:
+    for frame in frames:
+        label = _label_name(wanted, frame.columns, path) if wanted.labelled else None
+        features = frame.drop(columns=[] if label is None else [label])
+        if wanted.columns is not None:
+            absent = [name for name in wanted.columns if name not in frame.columns]
+            if absent:
+                raise ValueError(
+                    f"{str(path)!r} must have the columns that the model was trained on. "
+                    f"Received: no column {absent[:10]} among {list(frame.columns)[:20]}"
+                )
+            features = frame[list(wanted.columns)]
+        x = _numbers(features, path)
+        if x.size == 0:
+            raise ValueError(
+                f"{str(path)!r} must hold a table of numbers, rows and columns. "
+                f"Received: shape {x.shape}"
+            )
+        labels = None if label is None else _labels(frame[label], path)
+        yield Block(x, labels, tuple(map(str, features.columns)))
+
+
+def _numbers(features: Any, path: Path) -> np.ndarray:
+    import pandas
+
+    converted = {}
+    for name in features.columns:
+        numbers = pandas.to_numeric(features[name], errors="coerce")
+        wrong = (numbers.isna() & features[name].notna()).to_numpy()
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            raise ValueError(
+                f"{str(path)!r} must hold numbers. Received: {features[name].iloc[place]!r} in "
+                f"row {features.index[place]}, column {name!r}"
+            )
+        converted[name] = numbers.to_numpy(dtype="float64", na_value=np.nan)
+    if not converted:
+        return np.empty((len(features), 0))
+    return np.stack(list(converted.values()), axis=1)
+
+
+def _labels(column: Any, path: Path) -> np.ndarray:
+    missing = column.isna().to_numpy()
+    if missing.any():
+        raise ValueError(
+            f"{str(path)!r} must label every row. Received: no label in row "
+            f"{column.index[int(np.argmax(missing))]}, column {column.name!r}"
+        )
+    return column.to_numpy()
+
+
+def _label_name(wanted: Wanted, available: Any, path: Path) -> Any:
+    names = (wanted.label,) if wanted.label else LABEL_NAMES
+    return find_name("labels", names, available, path)
+
+
+READERS = {
+    ".npz": _read_npz,
+    ".npy": _read_npy,
+    ".mat": _read_mat,
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+}
+"""Readers of `(path, wanted, rows)` by suffix."""

@@ -1,0 +1,92 @@
+"""The data sets that `kerasocc train --dataset` takes by name."""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from kerasocc.catalog import (
+    IMAGE_SUFFIXES,
+    RESERVED,
+    is_kept_by_tfds,
+    shape_in_npz,
+    tables_in,
+)
+
+
+class Entry(NamedTuple):
+    """A data set that can be named.
+
+    Attributes:
+        name: What to call it.
+        kind: What it is, in words.
+        size: Rows and columns, or what else is known without reading it.
+        place: Its path, or how it is had.
+    """
+
+    name: str
+    kind: str
+    size: str
+    place: str
+
+
+def entries(
+    tfds_dir: str | os.PathLike | None = None, data_dir: str | os.PathLike | None = None
+) -> list[Entry]:
+    """The data sets that are known, and those on disk.
+
+    Args:
+        tfds_dir: Folder of tensorflow-datasets; default `TFDS_DATA_DIR`, else its own.
+        data_dir: Folder of tables and images; default `KERASOCC_DATA_DIR`.
+    """
+    own = Path("~/tensorflow_datasets").expanduser()
+    tfds = Path(tfds_dir or os.environ.get("TFDS_DATA_DIR") or own)
+    root = data_dir or os.environ.get("KERASOCC_DATA_DIR")
+    kept = [p for p in _folders(tfds) if is_kept_by_tfds(p)]
+    names = [*RESERVED[1:], *sorted(p.name for p in kept if p.name not in RESERVED)]
+    places = {p.name: str(p) for p in kept}
+    absent = "downloaded on first use"
+    sets = [Entry(n, "images", _tfds_size(tfds / n), places.get(n, absent)) for n in names]
+    found = tables_in(root)
+    tables = [Entry(n, *_kind_and_size(found[n]), str(found[n])) for n in sorted(found)]
+    return [Entry("digits", "images", "1797 of 8x8", "embedded"), *sets, *tables, *_images(root)]
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*") if p.is_dir() and not p.name.startswith("."))
+
+
+def _tfds_size(folder: Path) -> str:
+    """Samples of the newest version, from the description that lies beside the data."""
+    descriptions = sorted(folder.glob("*/dataset_info.json"))
+    if not descriptions:
+        return "?"
+    splits = json.loads(descriptions[-1].read_text(encoding="utf-8")).get("splits", [])
+    lengths = [int(length) for split in splits for length in split.get("shardLengths", [])]
+    return str(sum(lengths)) if lengths else "?"
+
+
+def _kind_and_size(path: Path) -> tuple[str, str]:
+    if path.suffix.lower() != ".npz":
+        return "table", "?"
+    try:
+        count, *shape = shape_in_npz(path)
+    except ValueError:
+        return "unreadable", "?"
+    return "images" if len(shape) > 1 else "table", f"{count} of {'x'.join(map(str, shape))}"
+
+
+def _images(root: str | os.PathLike | None) -> list[Entry]:
+    """Folders with folders of images in them, two levels deep at most."""
+    if root is None:
+        return []
+    candidates = [q for p in _folders(Path(root)) for q in (p, *_folders(p))]
+    chosen = []
+    for folder in candidates:
+        files = (f for p in _folders(folder) for f in p.iterdir() if f.is_file())
+        if any(f.suffix.lower() in IMAGE_SUFFIXES for f in islice(files, 100)):
+            chosen.append(Entry(folder.name, "folder of images", "?", str(folder)))
+    return chosen

@@ -1,0 +1,228 @@
+"""Scorers for serving: SavedModel, ONNX and LiteRT.
+
+The module is not called `export` because importing it would then put the module
+in place of the function `kerasocc.export`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasocc.checks import check_choice
+from kerasocc.files import complete_or_absent
+from kerasocc.models.base import OneClassModel
+
+SIGNATURE = "serving_default"
+"""Name of the signature that serving software calls unless told otherwise."""
+
+
+def export(
+    model: OneClassModel,
+    path: str | os.PathLike,
+    *,
+    format: str = "tf_saved_model",
+    overwrite: bool = False,
+) -> None:
+    """Export a fitted model as a scorer that runs without this package.
+
+    | | name | shape | dtype |
+    |---|---|---|---|
+    | input | `inputs` | `(batch, ...)`, raw samples | float32 |
+    | output | `score` | `(batch,)` | float32 |
+    | output | `is_anomaly` | `(batch,)` | bool |
+
+    The preprocessing is part of the scorer. Samples of other types, such as uint8
+    images, which `model.score` takes as they are, must be cast to float32 by the
+    caller. `is_anomaly` is `score > threshold` with the threshold as it stands now.
+    A model whose threshold is not set (call `model.calibrate`) is exported with
+    `score` alone. Only a soft-boundary `DeepSVDD` has a threshold without it: 0.
+
+    A SavedModel runs the operations of the model: its decisions are those of
+    `model.is_anomaly`. ONNX and LiteRT compute with kernels of their own, so their
+    scores differ by rounding (that of float16 under mixed precision) and one next to
+    the threshold may fall on its other side. No scorer checks its input for NaN.
+
+    Args:
+        model: A fitted model. It is not changed.
+        path: Local folder (SavedModel) or file (ONNX, LiteRT; any suffix) to write,
+            completely or not at all. Missing parents are created.
+        format: `"tf_saved_model"`, with the signature `serving_default`; `"onnx"`,
+            which needs `kerasocc[onnx]`; or `"litert"`, with the same signature and
+            LiteRT's built-in operations only.
+        overwrite: Whether to replace an earlier export of the same kind at `path`. It
+            stays as it is until the new one is complete.
+
+    Raises:
+        FileExistsError: If `path` exists and `overwrite` is False.
+        ValueError: For an unknown format, anything but a fitted model of this package,
+            a Keras backend other than TensorFlow, missing packages, and a `path` that
+            is remote or holds something other than an export.
+
+    Example:
+        >>> model.calibrate(x_held_out, fpr=0.05)
+        >>> kerasocc.export(model, "models/digits/1")
+        >>> scorer = tf.saved_model.load("models/digits/1").signatures["serving_default"]
+        >>> scorer(inputs=tf.constant(x_new, "float32"))["is_anomaly"]
+    """
+    check_choice("format", format, _WRITERS)
+    _check_model(model)
+    path = _checked_path(path, folder=format == "tf_saved_model", overwrite=overwrite)
+    write, replacing = _WRITERS[format]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        write(model, temporary)
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, OneClassModel):
+        raise ValueError(
+            f"`model` must be a one-class model of kerasocc. Received: {type(model).__name__}"
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "`model` must run on the TensorFlow backend to be exported. Save it as a `.keras` "
+            "file, which loads under every backend, and export it from a process with "
+            f"KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND={keras.backend.backend()}"
+        )
+    if not (model.built and model.is_fitted):
+        raise ValueError(
+            "`model` must be fitted before it is exported; call `fit` first. Received: "
+            f"{model.name}, which is not {'fitted' if model.built else 'built'} yet"
+        )
+
+
+def _checked_path(path: str | os.PathLike, *, folder: bool, overwrite: bool) -> Path:
+    """The real path to write; what is in the way of it may be replaced."""
+    if "://" in str(path):
+        raise ValueError(
+            f"`path` must be local; export there and copy the result. Received: path={str(path)!r}"
+        )
+    # A link is followed: renaming a folder onto the link itself is an error.
+    path = Path(os.path.realpath(path))
+    if not path.exists():
+        return path
+    if not overwrite:
+        raise FileExistsError(
+            f"`path` must not exist unless `overwrite=True`. Received: path={str(path)!r}"
+        )
+    # A mistyped path must not cost a folder of other things.
+    if folder and not (path.is_dir() and ((path / "saved_model.pb").exists() or _empty(path))):
+        raise ValueError(
+            "`path` must be a SavedModel or an empty folder to be overwritten by a SavedModel. "
+            f"Received: path={str(path)!r}"
+        )
+    if not folder and not path.is_file():
+        raise ValueError(
+            f"`path` must be a file to be overwritten by one. Received: path={str(path)!r}"
+        )
+    return path
+
+
+def _empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
+def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
+    """An archive with the scorer as its only endpoint, the function and its input."""
+    import tensorflow as tf
+
+    with_decision = not np.isinf(keras.ops.convert_to_numpy(model.threshold))
+
+    def scorer(inputs):
+        outputs = {"score": model.call(inputs)}
+        if with_decision:
+            outputs["is_anomaly"] = keras.ops.greater(outputs["score"], model.threshold)
+        return outputs
+
+    sample = model.get_build_config()["input_shape"][1:]
+    inputs = tf.TensorSpec((None, *sample), "float32", name="inputs")
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
+
+
+def _write_saved_model(model: OneClassModel, folder: Path) -> None:
+    archive, _, _ = _endpoint(model)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _write_onnx(model: OneClassModel, file: Path) -> None:
+    try:
+        import tf2onnx
+    except ImportError as error:
+        raise ValueError(
+            '`format="onnx"` needs packages that are not installed; install '
+            f'"kerasocc[onnx]". Received: {error}'
+        ) from error
+    _, function, inputs = _endpoint(model)
+    tf2onnx.convert.from_function(function, [inputs], output_path=str(file))
+
+
+def _write_litert(model: OneClassModel, file: Path) -> None:
+    import tensorflow as tf
+
+    archive, function, _ = _endpoint(model)
+    dtypes = {
+        t.dtype
+        for op in function.get_concrete_function().graph.get_operations()
+        for t in op.outputs
+    }
+    half = sorted(t.name for t in dtypes & {tf.float16, tf.bfloat16})
+    if half:
+        raise ValueError(
+            '`format="litert"` must be given a model that computes in float32: LiteRT has no '
+            "operations for less. Load the weights into a model built under the policy "
+            f'"float32". Received: a model that computes in {", ".join(half)}'
+        )
+    # The converter takes the names of inputs and outputs from a SavedModel only.
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    file.write_bytes(converted)
+
+
+@contextlib.contextmanager
+def _complete_folder_or_absent(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place on success.
+
+    Its name begins with a dot: software that serves the newest version in a folder
+    takes numbers for versions and must not load one that is half written.
+    """
+    mark = uuid.uuid4().hex[:8]
+    temporary = path.with_name(f".{mark}-{path.name}")
+    try:
+        yield temporary
+        if path.exists():
+            _replace_folder(temporary, path, aside=path.with_name(f".{mark}-old-{path.name}"))
+        else:
+            os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace_folder(new: Path, path: Path, *, aside: Path) -> None:
+    """Move `new` to `path`; a folder cannot be renamed onto one that is not empty."""
+    os.replace(path, aside)
+    try:
+        os.replace(new, path)
+    except BaseException:
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+_WRITERS: dict[str, tuple[Callable, Callable]] = {
+    "tf_saved_model": (_write_saved_model, _complete_folder_or_absent),
+    "onnx": (_write_onnx, complete_or_absent),
+    "litert": (_write_litert, complete_or_absent),
+}

@@ -1,0 +1,84 @@
+"""Samples that need not fit into memory: views of arrays that are read row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+
+class Rows:
+    """A view of some rows of an array on disk, in any order.
+
+    Indexing by an integer reads one sample. Indexing by a slice, an array of
+    positions or a boolean mask gives another view and reads nothing;
+    `np.asarray(view)` reads all of it. Models train on it and score it as they do
+    arrays, holding one batch at a time.
+
+    Args:
+        array: Anything with `shape` and `dtype` that is indexed along its first
+            axis by sorted positions: a `np.memmap`, a dataset of HDF5 or zarr.
+        rows: Positions of the rows, shape `(samples,)`; default all.
+
+    Example:
+        >>> x = kerasocc.datasets.Rows(np.load("samples.npy", mmap_mode="r"))
+        >>> model.fit(x, epochs=10)
+    """
+
+    def __init__(self, array: Any, rows: np.ndarray | None = None):
+        self._array = array
+        self._rows = np.arange(len(array)) if rows is None else rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what would be read."""
+        return (len(self._rows), *self._array.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Its dtype."""
+        return np.dtype(self._array.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Its number of axes."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, Integral):
+            return np.asarray(self._array[int(self._rows[key])])
+        return Rows(self._array, self._rows[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        # Files are read, and HDF5 must be read, in the order in which they are stored.
+        stored, places = np.unique(self._rows, return_inverse=True)
+        values = np.asarray(self._array[stored])[places]
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+
+def chunks(x: Any, size: int) -> Iterator[np.ndarray]:
+    """Read an array or a view of one, `size` rows at a time.
+
+    Args:
+        x: Array or `Rows` of shape `(samples, ...)`.
+        size: Rows of a chunk; the last one may have fewer.
+    """
+    for start in range(0, len(x), size):
+        yield np.asarray(x[start : start + size])
+
+
+def is_lazy(x: Any) -> bool:
+    """Whether `x` is read row by row rather than held."""
+    return isinstance(x, (Rows, np.memmap))
+
+
+def as_rows(x: Any) -> np.ndarray | Rows:
+    """An array as it is; what is on disk as a view, so that indexing reads nothing."""
+    if isinstance(x, np.memmap):
+        return Rows(x)
+    return x if isinstance(x, Rows) else np.asarray(x)
