@@ -161,19 +161,10 @@ def shape_in_npz(path: Path) -> tuple[int, ...]:
     Raises:
         ValueError: If it is no such file or has no samples.
     """
-    import zipfile
+    from kerasocc.npz import NpzFile
 
-    from numpy.lib import format as npy
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [Path(name).stem for name in archive.namelist()]
-            with archive.open(f"{find_name('samples', IMAGE_NAMES, names, path)}.npy") as member:
-                version = npy.read_magic(member)
-                headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-                return headers[version](member)[0]
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
+    with NpzFile(path) as file:
+        return file.shape(find_name("samples", IMAGE_NAMES, file.names, path))
 
 
 def _kind_of_file(path: Path) -> str:

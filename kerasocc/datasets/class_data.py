@@ -15,7 +15,7 @@ from kerasocc.datasets.image_sets import load_image_set
 from kerasocc.datasets.one_class import Pool
 from kerasocc.datasets.spool import spool
 from kerasocc.datasets.streams import is_stream, read_stream
-from kerasocc.datasets.table_files import member_blocks
+from kerasocc.npz import NpzFile
 from kerasocc.rows import as_rows
 
 
@@ -132,18 +132,10 @@ def _load_digits() -> ClassData:
 
 
 def _load_npz(path: Path) -> ClassData:
-    import zipfile
-
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            samples = find_name("samples", IMAGE_NAMES, file.files, path)
-            classes = np.ravel(file[find_name("labels", LABEL_NAMES, file.files, path)])
-        with zipfile.ZipFile(path) as archive:
-            x = spool(member_blocks(archive, f"{samples}.npy", 1000))
-    except (OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
-        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
+    with NpzFile(path) as file:
+        samples = find_name("samples", IMAGE_NAMES, file.names, path)
+        classes = np.ravel(file.read(find_name("labels", LABEL_NAMES, file.names, path)))
+        x = spool(file.blocks(samples, 1000))
     return _checked_arrays(path.stem, x, classes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kerasocc.catalog import IMAGE_NAMES, IMAGE_SUFFIXES, LABEL_NAMES, find_name, shape_in_npz
+from kerasocc.catalog import IMAGE_NAMES, IMAGE_SUFFIXES, LABEL_NAMES, find_name
 from kerasocc.datasets.image_files import ImageFile, read_images
 from kerasocc.datasets.image_folders import list_flat, list_images
 from kerasocc.datasets.missing import filled, refuse_missing
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
-from kerasocc.datasets.table_files import READERS, Wanted, member_blocks, read_blocks
+from kerasocc.datasets.table_files import READERS, Wanted, read_blocks
+from kerasocc.npz import NpzFile
 
 IMAGES_AT_ONCE = 256
 
@@ -126,15 +126,13 @@ def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamp
             "`source` must be an image, a folder of images or an .npz file of images. "
             f"Received: {str(path)!r}, and tables end in {list(READERS)}"
         )
-    shape_in_npz(path)  # says what is wrong with the file
-    with np.load(path, allow_pickle=False) as file:
-        samples = find_name("samples", IMAGE_NAMES, file.files, path)
+    with NpzFile(path) as file:
+        samples = find_name("samples", IMAGE_NAMES, file.names, path)
         labels = None
         if labelled:
             names = (label,) if label else LABEL_NAMES
-            labels = np.ravel(file[find_name("labels", names, file.files, path)])
-    with zipfile.ZipFile(path) as archive:
-        yield from _numbered(member_blocks(archive, f"{samples}.npy", 1000), labels)
+            labels = np.ravel(file.read(find_name("labels", names, file.names, path)))
+        yield from _numbered(file.blocks(samples, 1000), labels)
 
 
 def _numbered(blocks: Iterable[np.ndarray], labels: np.ndarray | None) -> Iterator[NewSamples]:

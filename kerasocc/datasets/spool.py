@@ -82,4 +82,5 @@ def _on_disk(held: list[np.ndarray], rest: Iterator[np.ndarray]) -> Rows:
             "file; TMPDIR chooses another folder",
             tempfile.gettempdir(),
         ) from error
-    return Rows(np.memmap(file, dtype=dtype, mode="r", shape=(samples, *shape)))
+    with file:  # the mapping keeps what it needs of it
+        return Rows(np.memmap(file, dtype=dtype, mode="r", shape=(samples, *shape)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.catalog import LABEL_NAMES, SAMPLE_NAMES, find_name
+from kerasocc.npz import NpzFile
 
 BLOCK_ROWS = 2**16
 
@@ -70,42 +70,10 @@ def read_blocks(path: Path, wanted: Wanted, rows: int = BLOCK_ROWS) -> Iterator[
 
 
 def _read_npz(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = {name: None for name in file.files}
-            samples = find_name("samples", SAMPLE_NAMES, names, path)
-            labels = file[_label_name(wanted, names, path)] if wanted.labelled else None
-        with zipfile.ZipFile(path) as archive:
-            yield from _cut(member_blocks(archive, f"{samples}.npy", rows), labels, path)
-    except (OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
-        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
-    except ValueError as error:
-        # NumPy raises the same class as we do.
-        if str(path) in str(error):
-            raise
-        raise ValueError(f"{str(path)!r} is no readable .npz file: {error}") from error
-
-
-def member_blocks(archive: zipfile.ZipFile, name: str, rows: int) -> Iterator[np.ndarray]:
-    """Read an array of an archive without holding all of it."""
-    with archive.open(name) as member:
-        version = np.lib.format.read_magic(member)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }.get(version)
-        shape, by_columns, dtype = read_header(member) if read_header else ((), True, None)
-        if not by_columns and dtype.kind in "biuf" and len(shape) > 1:
-            size = int(np.prod(shape[1:])) * dtype.itemsize
-            for start in range(0, shape[0], rows):
-                count = min(rows, shape[0] - start)
-                data = member.read(count * size)
-                yield np.frombuffer(data, dtype).reshape(count, *shape[1:])
-            if shape[0]:
-                return
-    # Column by column, or something that is about to be refused.
-    with archive.open(name) as member:
-        yield np.lib.format.read_array(member, allow_pickle=False)
+    with NpzFile(path) as file:
+        samples = find_name("samples", SAMPLE_NAMES, file.names, path)
+        labels = file.read(_label_name(wanted, file.names, path)) if wanted.labelled else None
+        yield from _cut(file.blocks(samples, rows), labels, path)
 
 
 def _read_npy(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:

@@ -28,8 +28,9 @@ class LeNet(NamedTuple):
     """Whether that layer is followed by BatchNorm."""
     crop_after: int | None = None
     """Deconvolution, counted from 0, whose output loses a border of one pixel."""
-    plain_decoder: bool = False
-    """Decoder without BatchNorm, upsampling after each deconvolution but the last."""
+    upsample_first: bool = False
+    """Whether the decoder upsamples before its first deconvolution: two poolings took 28
+    (or 8) to 7 (or 2), which the code is too small for."""
     norm_code: bool = False
     """Whether the decoder normalises its input."""
     kernel: int = 5
@@ -37,15 +38,15 @@ class LeNet(NamedTuple):
 
 
 ARCHITECTURES = {
-    "digits": LeNet((8, 8, 1), (16, 32), 32, (2, 2, 8), kernel=3),
-    "mnist": LeNet((28, 28, 1), (8, 4), 32, (4, 4, 2), crop_after=1),
-    "fashion_mnist": LeNet((28, 28, 1), (16, 32), 64, (4, 4, 8), dense=128, crop_after=1),
+    "digits": LeNet((8, 8, 1), (16, 32), 32, (2, 2, 8), upsample_first=True, kernel=3),
+    "mnist": LeNet((28, 28, 1), (8, 4), 32, (4, 4, 2), upsample_first=True, crop_after=1),
+    "fashion_mnist": LeNet(
+        (28, 28, 1), (16, 32), 64, (4, 4, 8), dense=128, upsample_first=True, crop_after=1
+    ),
     "cifar10": LeNet(
         (32, 32, 3), (32, 64, 128), 128, (4, 4, 8), norm_code=True, initializer="xavier"
     ),
-    "gtsrb": LeNet(
-        (32, 32, 3), (16, 32), 32, (8, 8, 1), dense=64, dense_norm=False, plain_decoder=True
-    ),
+    "gtsrb": LeNet((32, 32, 3), (16, 32), 32, (8, 8, 1), dense=64, dense_norm=False),
 }
 """Settings of the papers (digits: ours), by data set."""
 
@@ -107,10 +108,7 @@ def lenet_decoder(
         norm = [make.norm()] if net.dense_norm else []
         parts += [make.dense(units), *norm]
     parts += [layers.Reshape(net.code_shape)]
-    if net.plain_decoder:
-        parts += _plain_body(net, make)
-    else:
-        parts += _mirrored_body(net, make)
+    parts += _body(net, make)
     parts += [make.deconvolution(net.input_shape[-1], net.kernel), layers.Activation("sigmoid")]
     return sequential((net.code,), parts, f"{_name(dataset)}_lenet_decoder")
 
@@ -135,12 +133,9 @@ def _name(dataset: str | Shape) -> str:
     return dataset if isinstance(dataset, str) else "x".join(map(str, dataset))
 
 
-def _mirrored_body(net: LeNet, make: Blocks) -> list[layers.Layer]:
+def _body(net: LeNet, make: Blocks) -> list[layers.Layer]:
     parts: list[layers.Layer] = [make.leaky()]
-    # Three poolings took 32 to 4, which the first deconvolution starts from; two
-    # poolings took 28 (or 8) to 7 (or 2), where the upsampling comes first.
-    upsample_first = len(net.filters) == 2
-    if upsample_first:
+    if net.upsample_first:
         parts += [layers.UpSampling2D()]
     filters = net.filters[::-1]
     for number, count in enumerate(filters):
@@ -148,14 +143,6 @@ def _mirrored_body(net: LeNet, make: Blocks) -> list[layers.Layer]:
         if number == net.crop_after:
             parts += [layers.Cropping2D(1)]
         parts += [make.norm(), make.leaky()]
-        if number < len(filters) - 1 or net.crop_after is not None or not upsample_first:
+        if number < len(filters) - 1 or net.crop_after is not None or not net.upsample_first:
             parts += [layers.UpSampling2D()]
-    return parts
-
-
-def _plain_body(net: LeNet, make: Blocks) -> list[layers.Layer]:
-    parts: list[layers.Layer] = []
-    for filters in net.filters[::-1]:
-        parts += [make.deconvolution(filters, net.kernel)]
-        parts += [make.leaky(), layers.UpSampling2D()]
     return parts

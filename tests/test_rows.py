@@ -1,0 +1,138 @@
+"""Samples on disk: views, the spool, models that train on them as on arrays."""
+
+import errno
+import tempfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import kerasocc as kocc
+from kerasocc.datasets import Rows, spool
+from kerasocc.datasets.preprocessing import contrast_min_max, min_max
+from kerasocc.rows import as_rows, chunks
+
+
+class Counting:
+    """An array that knows the most rows it has ever given out, and insists on their order."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.most = array, array.shape, array.dtype, 0
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, rows):
+        if not np.isscalar(rows):
+            assert (np.diff(rows) > 0).all()
+            self.most = max(self.most, len(rows))
+        return self.array[rows]
+
+
+@pytest.fixture
+def stored(tmp_path, digits):
+    """The training digits, memory-mapped."""
+    np.save(tmp_path / "x.npy", digits.x_train)
+    return np.load(tmp_path / "x.npy", mmap_mode="r")
+
+
+def test_views():
+    array = np.arange(20).reshape(10, 2)
+    rows = Rows(array)[np.array([7, 1, 1, 4])]
+    assert (rows.shape, rows.ndim, rows.dtype, len(rows)) == ((4, 2), 2, array.dtype, 4)
+    np.testing.assert_array_equal(np.asarray(rows), array[[7, 1, 1, 4]])
+    np.testing.assert_array_equal(np.asarray(rows[1:]), array[[1, 1, 4]])
+    np.testing.assert_array_equal(rows[0], array[7])
+    np.testing.assert_array_equal(np.asarray(rows[np.array([True, False, False, True])])[1], [8, 9])
+    assert np.asarray(rows, dtype="float32").dtype == "float32"
+    assert [len(chunk) for chunk in chunks(rows, 3)] == [3, 1]
+
+
+def test_hdf5_in_any_order(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.arange(10.0)[:, None]
+        rows = Rows(file["x"])[np.array([5, 2, 5])]
+        np.testing.assert_array_equal(np.asarray(rows).ravel(), [5, 2, 5])
+
+
+def test_what_is_on_disk_becomes_a_view(stored):
+    assert isinstance(as_rows(stored), Rows)
+    assert isinstance(as_rows([[1.0]]), np.ndarray)
+
+
+def fitted(x, digits, **options):
+    model = kocc.DeepSVDD(
+        kocc.networks.lenet("digits", seed=0), preprocessing=digits.preprocessing, seed=0
+    )
+    model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    history = model.fit(x, batch_size=16, epochs=2, verbose=0, **options)
+    return model, history.history
+
+
+def test_training_on_disk_equals_training_in_memory(stored, digits):
+    expected, history = fitted(digits.x_train, digits, validation_split=0.1)
+    for x in (stored, Rows(stored)):
+        model, own = fitted(x, digits, validation_split=0.1)
+        assert own == history
+        np.testing.assert_array_equal(model.score(x), expected.score(digits.x_train))
+        assert model.calibrate(x, fpr=0.1) == expected.calibrate(digits.x_train, fpr=0.1)
+
+
+def test_no_more_than_a_batch_is_read_at_a_time(digits):
+    counting = Counting(digits.x_train)
+    model, _ = fitted(Rows(counting), digits)
+    assert counting.most <= max(16, kocc.models.scoring.SCORING_BATCH_SIZE)
+    counting.most = 0
+    model.score(Rows(counting), batch_size=10)
+    assert counting.most == 10
+
+
+@pytest.mark.parametrize("adapt", [contrast_min_max, min_max])
+def test_preprocessing_adapts_on_what_is_on_disk(adapt, random):
+    x = random.normal(size=(2500, 4, 4, 1)).astype("float32")
+    counting = Counting(x)
+    in_memory, on_disk = adapt(x), adapt(Rows(counting))
+    for a, b in zip(in_memory.get_weights(), on_disk.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert counting.most == 1000
+
+
+def test_bad_samples_are_named_by_their_place(stored, digits):
+    x = np.array(stored)
+    x[70, 3, 3] = np.nan
+    with pytest.raises(ValueError, match="the first at index 70"):
+        fitted(Rows(x), digits)[0].score(Rows(x))
+    with pytest.raises(ValueError, match="copies of one sample"):
+        fitted(Rows(np.repeat(x[:1], 30, axis=0)), digits)
+    with pytest.raises(ValueError, match="at least one sample"):
+        fitted(Rows(x)[:0], digits)
+
+
+@pytest.mark.parametrize("limit", [10**9, 0, 100])
+def test_spool(limit, random):
+    batches = [random.integers(0, 255, size=(n, 3, 2), dtype="uint8") for n in (5, 0, 20, 1)]
+    joined = spool.spool(iter(batches), limit)
+    assert isinstance(joined, Rows) == (limit < 156)
+    assert (joined.shape, joined.dtype) == ((26, 3, 2), np.uint8)
+    np.testing.assert_array_equal(np.asarray(joined), np.concatenate(batches))
+
+
+def test_spool_refuses_other_shapes_and_nothing():
+    with pytest.raises(ValueError, match=r"one shape. Received: \(2,\), and \(3,\) from sample 4"):
+        spool.spool([np.zeros((4, 2)), np.zeros((1, 3))])
+    with pytest.raises(ValueError, match="at least one sample. Received: none"):
+        spool.spool([])
+
+
+def test_spool_on_a_full_disk(monkeypatch):
+    class Full:
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    with pytest.raises(OSError, match="No space left on device while .* TMPDIR chooses another"):
+        spool.spool([np.zeros((4, 2))], limit=0)
