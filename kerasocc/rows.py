@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+
+ROWS_AT_ONCE = 1000
+VALUES_AT_ONCE = 2**24
+"""Numbers in a batch of large samples: 64 MiB as float32, and as much for each step of a
+preprocessing."""
 
 
 class Rows:
@@ -59,6 +65,11 @@ class Rows:
         stored, places = np.unique(self._rows, return_inverse=True)
         values = np.asarray(self._array[stored])[places]
         return values if dtype is None else values.astype(dtype, copy=False)
+
+
+def rows_at_once(shape: Sequence[int]) -> int:
+    """How many samples of a shape a pass over the data should hold: large batches, small memory."""
+    return max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // max(1, math.prod(shape))))
 
 
 def chunks(x: Any, size: int) -> Iterator[np.ndarray]:

@@ -11,7 +11,7 @@ import pytest
 import kerasocc as kocc
 from kerasocc.datasets import Rows, spool
 from kerasocc.datasets.preprocessing import contrast_min_max, min_max
-from kerasocc.rows import as_rows, chunks
+from kerasocc.rows import as_rows, chunks, rows_at_once
 
 
 class Counting:
@@ -82,10 +82,17 @@ def test_training_on_disk_equals_training_in_memory(stored, digits):
 def test_no_more_than_a_batch_is_read_at_a_time(digits):
     counting = Counting(digits.x_train)
     model, _ = fitted(Rows(counting), digits)
-    assert counting.most <= max(16, kocc.models.scoring.SCORING_BATCH_SIZE)
+    assert counting.most <= 1000
     counting.most = 0
     model.score(Rows(counting), batch_size=10)
     assert counting.most == 10
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"), [((20,), 1000), ((32, 32, 3), 1000), ((224, 224, 3), 111), ((10**9,), 1)]
+)
+def test_large_samples_come_in_small_batches(shape, rows):
+    assert rows_at_once(shape) == rows
 
 
 @pytest.mark.parametrize("adapt", [contrast_min_max, min_max])

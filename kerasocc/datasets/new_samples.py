@@ -19,6 +19,7 @@ from kerasocc.datasets.table_files import READERS, Wanted, read_blocks
 from kerasocc.npz import NpzFile
 
 IMAGES_AT_ONCE = 256
+NPZ_ROWS = 1000
 
 
 class NewSamples(NamedTuple):
@@ -65,6 +66,11 @@ def read_new(
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         parts = _read_table(path, sample_format, Wanted(labelled, label, sample_format.columns))
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        if label is not None:
+            raise ValueError(
+                f"`label` must be left out: the folders of {str(path)!r} name the classes. "
+                f"Received: label={label!r}"
+            )
         parts = _read_images(path, sample_format, labelled, unreadable)
     else:
         parts = _read_npz(path, labelled, label)
@@ -73,6 +79,12 @@ def read_new(
             raise ValueError(
                 f"{str(path)!r} must hold samples of shape {sample_format.shape}, which the model "
                 f"was trained on. Received: shape {part.x.shape[1:]}"
+            )
+        if not np.isfinite(part.x).all():
+            first = int(np.argmin(np.isfinite(part.x.reshape(len(part.x), -1)).all(axis=1)))
+            raise ValueError(
+                f"{str(path)!r} must hold finite numbers. Received: NaN or infinity in sample "
+                f"{part.names[first]}"
             )
         yield part
 
@@ -90,12 +102,15 @@ def _read_table(path: Path, sample_format: SampleFormat, wanted: Wanted) -> Iter
 
 def _complete(path: Path, x: np.ndarray, sample_format: SampleFormat, start: int) -> np.ndarray:
     """Rows without missing values, shape `(rows, columns)`, float32."""
+    # As for training: what float32 cannot hold counts as missing.
+    with np.errstate(over="ignore"):
+        x = x.astype("float32")
     if sample_format.fill is not None:
         return filled(x, np.array(sample_format.fill, "float32"))
     refuse_missing(
         str(path), x, start, "Train with `missing='median'` for a model that puts in medians."
     )
-    return x.astype("float32")
+    return x
 
 
 def _read_images(
@@ -132,12 +147,25 @@ def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamp
         if labelled:
             names = (label,) if label else LABEL_NAMES
             labels = np.ravel(file.read(find_name("labels", names, file.names, path)))
-        yield from _numbered(file.blocks(samples, 1000), labels)
+        count = (file.shape(samples) or (0,))[0]
+        if labels is not None and len(labels) != count:
+            raise ValueError(
+                f"{str(path)!r} must have one label for each of its {count} samples. "
+                f"Received: {len(labels)} labels"
+            )
+        yield from _numbered(path, file.blocks(samples, NPZ_ROWS), labels)
 
 
-def _numbered(blocks: Iterable[np.ndarray], labels: np.ndarray | None) -> Iterator[NewSamples]:
+def _numbered(
+    path: Path, blocks: Iterable[np.ndarray], labels: np.ndarray | None
+) -> Iterator[NewSamples]:
     start = 0
     for x in blocks:
+        if x.size == 0 or x.ndim < 2 or x.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{str(path)!r} must hold samples, arrays of numbers. "
+                f"Received: shape {x.shape}, dtype {x.dtype}"
+            )
         stop = start + len(x)
         part = None if labels is None else labels[start:stop]
         yield NewSamples([str(i) for i in range(start, stop)], x, part)

@@ -9,9 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasocc.rows import chunks, is_lazy
-
-ADAPT_BATCH_SIZE = 1000
+from kerasocc.rows import chunks, is_lazy, rows_at_once
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -82,7 +80,7 @@ class MinMaxScaling(keras.layers.Layer):
 
     def adapt(self, x: Any) -> None:
         """Set the range from samples, an array or `Rows` of shape `(samples, ...)`."""
-        self.adapt_batches(chunks(_as_indexable(x), ADAPT_BATCH_SIZE))
+        self.adapt_batches(_batches(_as_indexable(x)))
 
     def adapt_batches(self, batches: Iterable[np.ndarray]) -> None:
         """Set the range from batches of samples, shape `(batch, ...)`, read once."""
@@ -144,7 +142,7 @@ class Preprocessing(keras.layers.Layer):
             self.build((None, *x.shape[1:]))
             self.built = True
         for number, layer in enumerate(self.layers):
-            batches = _applied(self.layers[:number], chunks(x, ADAPT_BATCH_SIZE))
+            batches = _applied(self.layers[:number], _batches(x))
             if hasattr(layer, "adapt_batches"):
                 layer.adapt_batches(batches)
             elif hasattr(layer, "adapt"):
@@ -192,6 +190,10 @@ def min_max(x: Any) -> MinMaxScaling:
     layer = MinMaxScaling(per_feature=True)
     layer.adapt(x)
     return layer
+
+
+def _batches(x: Any) -> Iterator[np.ndarray]:
+    return chunks(x, rows_at_once(x.shape[1:]))
 
 
 def _as_indexable(x: Any) -> Any:

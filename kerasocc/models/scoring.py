@@ -14,9 +14,6 @@ from kerasocc.checks import check_fraction, check_integer, check_one_of_two
 from kerasocc.models.labels import check_evaluation_labels
 from kerasocc.models.sources import Batch, Source, as_source
 
-SCORING_BATCH_SIZE = 1000
-"""Default batch of inference passes: large enough to leave no overhead to save."""
-
 
 class Scoring:
     """The inference half of `OneClassModel`."""
@@ -159,7 +156,7 @@ class Scoring:
             method: Name of a method from a tensor `(batch, ...)` to a tensor
                 `(batch, ...)` or a tuple of them.
             source: The samples.
-            batch_size: Samples per pass.
+            batch_size: Samples per pass; default 1000, fewer if they are large.
             steps: Number of batches to stop after.
             verbose: 1 shows a progress bar.
             seen: Gets the labels and weights of the batches, `(y, sample_weight)`.
@@ -167,7 +164,7 @@ class Scoring:
         Returns:
             NumPy array (or tuple of arrays), samples first.
         """
-        size = SCORING_BATCH_SIZE if batch_size is None else batch_size
+        size = source.rows_at_once if batch_size is None else batch_size
         check_integer("batch_size", size, minimum=1)
         batches = source.batches(size, steps)
         if verbose:

@@ -8,11 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.rows import Rows, as_rows, is_lazy
+from kerasocc.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_at_once
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
-CONSTANCY_BATCH = 1000
-"""Samples that are compared at once; most data differ among the first."""
 
 
 def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
@@ -58,6 +56,8 @@ class Source:
     """Number of samples, where it is known without reading them."""
     endless = False
     """Whether a pass over the source needs a number of steps to come to an end."""
+    rows_at_once = ROWS_AT_ONCE
+    """Samples of a batch of a pass, where the source does not have batches of its own."""
 
     def batches(self, batch_size: int, steps: int | None = None) -> Iterator[Batch]:
         """Yield `(x, y, sample_weight)` in NumPy, checked to be finite.
@@ -88,6 +88,7 @@ class ArraySource(Source):
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None):
         self.x = self._as_samples(x)
         self.num_samples = len(self.x)
+        self.rows_at_once = rows_at_once(self.x.shape[1:])
         self.y = None if y is None else _as_column("y", y, self.num_samples)
         self.sample_weight = None
         if sample_weight is not None:
@@ -114,7 +115,7 @@ class ArraySource(Source):
     def holds_copies_of_one_sample(self) -> bool:
         """Whether all samples are equal."""
         first = self.read(slice(0, 1))
-        return all((x == first).all() for x, _, _ in self.batches(CONSTANCY_BATCH))
+        return all((x == first).all() for x, _, _ in self.batches(self.rows_at_once))
 
     def _as_samples(self, x: Any) -> Any:
         return as_samples(x)
