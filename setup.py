@@ -21,16 +21,13 @@ def version() -> str:
     return re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE).group(1)
 
 
-TABLES = [
-    "pandas>=2.2,<4",  # reads CSV and says which cell is no number; 2.2 is the first for NumPy 2
-    "pyarrow>=16",  # reads Parquet; 16 is the first for NumPy 2
-]
 ONNX = [
     "tf2onnx>=1.17,<2",  # the release that is tested with NumPy 2 and protobuf 7
     "onnx>=1.23,<2",  # the release that is tested
 ]
 TEST = [
-    *TABLES,
+    *ONNX,
+    "onnxruntime>=1.23,<2",  # computes what was exported; the releases that know onnx 1.23
     "pytest>=8,<10",
     "ruff>=0.15,<1",
     "jax>=0.6,<1",  # the second backend that the tests train on
@@ -48,7 +45,7 @@ setup(
     packages=find_packages(include=["kerasocc", "kerasocc.*"]),
     python_requires=">=3.11",  # Keras 3.15 needs it
     install_requires=requirements(),
-    extras_require={"tables": TABLES, "onnx": ONNX, "test": TEST},
+    extras_require={"onnx": ONNX, "test": TEST},
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",

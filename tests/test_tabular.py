@@ -52,8 +52,6 @@ def write(path, x, y):
 
 @pytest.mark.parametrize("name", ["t.npz", "t.mat", "t_v73.mat", "t.csv", "t.parquet"])
 def test_formats(name, table, tmp_path):
-    if name.endswith((".csv", ".parquet")):
-        pytest.importorskip("pandas")
     write(tmp_path / name, *table)
     pool = tables.read_table(tmp_path / name)
     np.testing.assert_allclose(pool.x, table[0], rtol=1e-6)
@@ -128,7 +126,6 @@ BAD_TABLES = {
 
 @pytest.mark.parametrize("bad", BAD_TABLES)
 def test_bad_csv(bad, tmp_path):
-    pytest.importorskip("pandas")
     content, message = BAD_TABLES[bad]
     path = tmp_path / "bad.csv"
     path.write_text(content)
@@ -145,7 +142,6 @@ def test_broken_files(suffix, tmp_path):
 
 
 def test_label_column_by_name(table, tmp_path):
-    pytest.importorskip("pandas")
     write_csv(tmp_path / "t.csv", *table, header="a,b,label,fraud")
     assert len(tabular(tmp_path / "t.csv", label="fraud").x_train) == 24
     with pytest.raises(ValueError, match=r"labels called one of \['fraude'\].*'fraud'"):

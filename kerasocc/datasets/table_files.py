@@ -60,13 +60,7 @@ def read_blocks(path: Path, wanted: Wanted, rows: int = BLOCK_ROWS) -> Iterator[
         raise ValueError(
             f"`source` must end in one of {list(READERS)}. Received: {str(path)!r}"
         ) from None
-    try:
-        yield from reader(path, wanted, rows)
-    except ImportError as error:
-        raise ValueError(
-            f"Reading {path.suffix} files needs pandas and pyarrow: install kerasocc[tables]. "
-            f"Received: {str(path)!r} ({error})"
-        ) from error
+    yield from reader(path, wanted, rows)
 
 
 def _read_npz(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
