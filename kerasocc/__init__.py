@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Autoencoder": "kerasocc.models.autoencoder",
     "CollapseError": "kerasocc.callbacks.collapse",
+    "DeepSAD": "kerasocc.models.deep_sad",
     "DeepSVDD": "kerasocc.models.deep_svdd",
     "export": "kerasocc.exporting",
     "load_model": "kerasocc.models.saving",
@@ -25,6 +26,7 @@ _SUBPACKAGES = ("callbacks", "datasets", "networks")
 _REGISTERED = (
     "kerasocc.datasets.preprocessing",
     "kerasocc.models.autoencoder",
+    "kerasocc.models.deep_sad",
     "kerasocc.models.deep_svdd",
     "kerasocc.networks.normalization",
 )

@@ -38,6 +38,13 @@ def check_non_negative(name: str, value: Any) -> float:
     return float(value)
 
 
+def check_positive(name: str, value: Any) -> float:
+    """Return `value` as a float if it is a finite number above 0."""
+    if not _is_finite_number(value) or value <= 0:
+        raise ValueError(f"`{name}` must be a finite number above 0. Received: {name}={value!r}")
+    return float(value)
+
+
 def check_integer(name: str, value: Any, *, minimum: int) -> int:
     """Return `value` as an int if it is a whole number not below `minimum`."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)

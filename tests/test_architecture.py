@@ -33,7 +33,7 @@ ALLOWED = {
     | {"models", "pretraining", "networks", "callbacks", "datasets", "plots"},
     "cli": FOUNDATION | {"experiments", "exporting"},
 }
-MODELS = {"deep_svdd", "autoencoder"}
+MODELS = {"deep_svdd", "deep_sad", "autoencoder"}
 
 
 def imports(path, *, top_level=False):

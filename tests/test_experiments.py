@@ -45,7 +45,7 @@ def test_default_drops_keep_their_proportion():
         ({"drop_at": [0]}, r"`drop_at` must hold epochs .*Received: drop_at=\[0\]"),
         ({"dataset": 3}, "`dataset` must be a name. Received: dataset=3"),
         ({"normal_class": 1.5}, r"`normal_class` must be .*Received: normal_class=1\.5"),
-        ({"learning_rate": 0}, r"`learning_rate` must be positive"),
+        ({"learning_rate": 0}, r"`learning_rate` must be a finite number above 0"),
         ({"validation": 1}, r"`validation` must be in \[0, 1\)"),
     ],
 )

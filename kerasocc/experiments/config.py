@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from kerasocc import catalog
-from kerasocc.checks import check_choice, check_fraction, check_integer, check_non_negative
+from kerasocc.checks import (
+    check_choice,
+    check_fraction,
+    check_integer,
+    check_non_negative,
+    check_positive,
+)
 from kerasocc.experiments.defaults import DEFAULTS, PROTOCOLS
 from kerasocc.files import read_json, write_json
 
@@ -99,7 +105,7 @@ class TrainConfig:
         check_integer("pretrain_epochs", self.pretrain_epochs, minimum=0)
         check_integer("epochs", self.epochs, minimum=1)
         for name in ("learning_rate", "pretrain_learning_rate"):
-            _check_positive(name, getattr(self, name))
+            check_positive(name, getattr(self, name))
         for name in ("weight_decay", "pretrain_weight_decay"):
             check_non_negative(name, getattr(self, name))
         for name in ("contamination", "validation", "threshold_rate"):
@@ -256,8 +262,3 @@ def _check_class(name: str, value: Any) -> None:
         raise ValueError(
             f"`{name}` must be the number or the name of a class. Received: {name}={value!r}"
         )
-
-
-def _check_positive(name: str, value: Any) -> None:
-    if check_non_negative(name, value) == 0:
-        raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")

@@ -12,7 +12,7 @@ from kerasocc.callbacks.base import StateCallback, arrange
 from kerasocc.callbacks.progress import EpochCount, FiniteLoss, Validation
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.models.feeding import make_feed
-from kerasocc.models.labels import check_training_labels
+from kerasocc.models.labels import check_training_labels, warn_of_evaluation_labels
 from kerasocc.models.sources import ArraySource, Source, as_source
 
 
@@ -152,8 +152,9 @@ class Fitting:
         # Arrays were looked at when the training began.
         seen: list | None = None if isinstance(data.source, ArraySource) else []
         result = self.map_source(method, data.source, steps=data.steps, seen=seen)
-        for label, _ in seen or ():
-            self._check_labels(label)
+        labels = [label for label, _ in seen or () if label is not None]
+        if labels:
+            self._check_all_labels(np.concatenate(labels))
         return result
 
     def training_sample(self, size: int) -> np.ndarray:
@@ -180,7 +181,8 @@ class Fitting:
         if not isinstance(source, ArraySource):
             # The rest of a dataset is looked at when it is first read to its end.
             for _, label, _ in source.batches(batch_size, steps=1):
-                self._check_labels(label)
+                if label is not None:
+                    check_training_labels(label, uses_labels=self.uses_labels)
             return
         if source.num_samples < 2:
             raise ValueError(
@@ -191,13 +193,14 @@ class Fitting:
                 "`x` must hold different samples. Received: "
                 f"{source.num_samples} copies of one sample"
             )
-        self._check_labels(source.y)
+        if source.y is not None:
+            self._check_all_labels(source.y)
         if steps is None:
             distribution.check_batches(self, source.num_samples, batch_size)
 
-    def _check_labels(self, label: np.ndarray | None) -> None:
-        if label is not None:
-            check_training_labels(label, uses_labels=self.uses_labels)
+    def _check_all_labels(self, labels: np.ndarray) -> None:
+        check_training_labels(labels, uses_labels=self.uses_labels)
+        warn_of_evaluation_labels(labels)
 
     def _evaluation_of(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

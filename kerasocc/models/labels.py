@@ -30,11 +30,19 @@ def check_training_labels(labels: np.ndarray, *, uses_labels: bool) -> None:
             "train on as if they were normal. Drop them (`x[y != -1]`) or use a "
             f"semi-supervised model. Received: {int((labels == -1).sum())} of them"
         )
-    if values == {0, 1}:
+
+
+def warn_of_evaluation_labels(labels: np.ndarray) -> None:
+    """Warn if *all* training labels together look like evaluation labels.
+
+    Args:
+        labels: Shape `(samples,)`.
+    """
+    if set(np.unique(labels).tolist()) == {0, 1}:
         warnings.warn(
             "`y` holds 0 and +1 but no -1. For training +1 means *labelled normal* and "
             "0 *unlabelled*; if 1 marks your anomalies, pass -1 for them.",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -39,6 +39,7 @@ CASES = [
         0.9,
         0.2,
     ),
+    Case("deep_sad", lambda **k: kocc.DeepSAD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
     Case(
         "autoencoder",
         lambda **k: kocc.Autoencoder(encoder(k["seed"]), decoder(k["seed"]), **k),

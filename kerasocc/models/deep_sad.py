@@ -1,0 +1,93 @@
+"""Deep SAD (Ruff et al., ICLR 2020)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kerasocc.checks import check_positive
+from kerasocc.losses import sad, svdd
+from kerasocc.models.hypersphere import HypersphereModel
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class DeepSAD(HypersphereModel):
+    """Deep semi-supervised anomaly detection.
+
+    Deep SVDD (one-class) that is told of some samples: labelled normal ones are
+    pulled to the center, labelled anomalies pushed away from it. With
+    `dist = ||phi(x) - c||^2` the objective (eq. 7) is the mean over the batch of
+
+    - `dist` for unlabelled samples (label 0),
+    - `eta * (dist + eps)` for labelled normal ones (+1),
+    - `eta / (dist + eps)` for labelled anomalies (-1),
+
+    plus `weight_decay/2 * sum ||W||_F^2`; the score is `dist`. Without labels it is
+    one-class Deep SVDD, step for step. The inverse is computed in float32 whatever
+    the compute policy.
+
+    As in the authors' code the center is the mean embedding of all training
+    samples, labelled anomalies included (they are few), and so are the data that
+    `pretrain` sees if it is given all of them.
+
+    Args:
+        encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`.
+        eta: Weight of the labelled samples, positive.
+        eps: Keeps the inverse distance finite, positive.
+        preprocessing: See `OneClassModel`.
+        weight_decay: See `OneClassModel`; the paper's lambda.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Raises:
+        ValueError: If `eta` or `eps` is not positive.
+
+    Warns:
+        UserWarning: If layers of the encoder break the conditions of Deep SVDD,
+            naming them; and in `fit` if `y` holds 0 and +1 but no -1, which looks
+            like evaluation labels.
+
+    Example:
+        >>> data = kerasocc.datasets.one_vs_rest("mnist", normal_class=3, labelled=0.05)
+        >>> model = kerasocc.DeepSAD(encoder, preprocessing=data.preprocessing)
+        >>> model.compile(optimizer=keras.optimizers.Adam(1e-4))
+        >>> model.fit(data.x_train, data.y_train, batch_size=128, epochs=150)
+
+    Reference:
+        Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020.
+    """
+
+    uses_labels = True
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        *,
+        eta: float = 1.0,
+        eps: float = 1e-6,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            preprocessing=preprocessing,
+            weight_decay=weight_decay,
+            seed=seed,
+            name=name,
+        )
+        self.eta = check_positive("eta", eta)
+        self.eps = check_positive("eps", eps)
+        self.build_from_encoder()
+
+    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        distance = svdd.squared_distance(representation, self.center)
+        return sad.semi_supervised(distance, targets["label"], eta=self.eta, eps=self.eps)
+
+    def score_of(self, representation: Any) -> Any:
+        return svdd.squared_distance(representation, self.center)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "eta": self.eta, "eps": self.eps}

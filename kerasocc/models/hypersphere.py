@@ -1,0 +1,95 @@
+"""`HypersphereModel`: embeddings around a fixed center, common to Deep SVDD and Deep SAD."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc.checks import check_non_negative
+from kerasocc.losses import svdd
+from kerasocc.models.base import OneClassModel
+from kerasocc.models.sources import as_source
+from kerasocc.models.state import add_state
+from kerasocc.networks.conditions import warn_of_trivial_solutions
+
+
+class HypersphereModel(OneClassModel):
+    """Base of the models that score by the distance from a center `c`.
+
+    The center is the mean embedding of the training data, set on the first `fit`,
+    every coordinate kept at least 0.1 away from 0; an exact 0 goes to +0.1.
+
+    A subclass calls `build_from_encoder` at the end of its `__init__`.
+
+    Args:
+        encoder: See `OneClassModel`.
+        preprocessing: See `OneClassModel`.
+        weight_decay: See `OneClassModel`.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Reference:
+        Ruff et al., Deep One-Class Classification, ICML 2018, section 3.3.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        *,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            preprocessing=preprocessing,
+            weight_decay=weight_decay,
+            seed=seed,
+            name=name,
+        )
+        warn_of_trivial_solutions(encoder)
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        if len(embedding) != 2:
+            raise ValueError(
+                "`encoder` must map to embeddings of shape (batch, d); end it with "
+                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
+            )
+        self.center = add_state(self, "center", (embedding[1],))
+
+    def initialize(self) -> None:
+        if not self.is_fitted:
+            self._set_center(self.over_training_data("embedding"))
+
+    def initialize_center(self, x: Any, *, eps: float = 0.1) -> None:
+        """Set the center to the mean embedding of `x`; `fit` then leaves it alone.
+
+        Args:
+            x: Samples, as for `fit`.
+            eps: Coordinates closer to 0 than this are pushed to `+eps` or `-eps`:
+                a center at 0 is reached by a network of zero weights.
+        """
+        source = as_source(x)
+        self.ensure_built(source)
+        self._set_center(self.map_source("embedding", source), check_non_negative("eps", eps))
+
+    def _set_center(self, embeddings: np.ndarray, eps: float = 0.1) -> None:
+        center = embeddings.mean(axis=0, dtype="float64")
+        small = np.abs(center) < eps
+        center[small] = np.where(center[small] < 0, -eps, eps)
+        self.center.assign(center.astype("float32"))
+
+    @property
+    def is_fitted(self) -> bool:
+        # A center that has been set has no coordinate at 0.
+        return self.built and bool(np.any(ops.convert_to_numpy(self.center)))
+
+    def distance(self, x: Any) -> Any:
+        """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
+        return svdd.squared_distance(self.embedding(x), self.center)
