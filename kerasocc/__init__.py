@@ -22,13 +22,14 @@ _HOMES = {
     "load_model": "kerasocc.models.saving",
     "pretrain": "kerasocc.pretraining",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "networks")
+_SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
 _REGISTERED = (
     "kerasocc.datasets.preprocessing",
     "kerasocc.models.autoencoder",
     "kerasocc.models.deep_sad",
     "kerasocc.models.deep_svdd",
     "kerasocc.networks.normalization",
+    "kerasocc.regularizers",
 )
 
 __all__ = ["__version__", *_HOMES, *_SUBPACKAGES]

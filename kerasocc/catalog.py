@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,13 @@ def find_folder(source: Any, data_dir: str | os.PathLike | None = None) -> Path 
     # Not deeper: below lie the images themselves, thousands of them.
     folders = [Path(root), *(p for p in sorted(Path(root).glob("*")) if p.is_dir())]
     found = [folder / path for folder in folders if (folder / path).is_dir()]
-    return next((p for p in found if not is_kept_by_tfds(p)), None)
+    return next((p for p in found if _holds_images(p)), None)
+
+
+def _holds_images(folder: Path) -> bool:
+    """Whether there are images among the first files below a folder."""
+    names = (name for _, _, names in os.walk(folder) for name in names)
+    return any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in islice(names, 5000))
 
 
 def is_kept_by_tfds(folder: Path) -> bool:

@@ -7,6 +7,7 @@ and for the backends other than TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import keras
@@ -26,6 +27,11 @@ def num_replicas() -> int:
 def num_replicas_of(model: keras.Model) -> int:
     """Number of replicas of the strategy that a model was created under."""
     return 1 if tf is None else model.distribute_strategy.num_replicas_in_sync
+
+
+def scope_of(model: keras.Model) -> contextlib.AbstractContextManager:
+    """Context that creates variables as the model's own were created."""
+    return contextlib.nullcontext() if tf is None else model.distribute_strategy.scope()
 
 
 def global_sum(value: Any) -> Any:
@@ -54,6 +60,17 @@ def global_concat(values: Any) -> Any:
     if num_replicas() == 1:
         return values
     return tf.distribute.get_replica_context().all_gather(values, axis=0)
+
+
+def own_part(values: Any) -> Any:
+    """This replica's entry of a tensor that has one per replica.
+
+    Args:
+        values: Shape `(replicas, ...)`.
+    """
+    if num_replicas() == 1:
+        return values[0]
+    return values[tf.distribute.get_replica_context().replica_id_in_sync_group]
 
 
 def global_mean_share(values: Any) -> Any:

@@ -147,13 +147,30 @@ def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
     sample = model.get_build_config()["input_shape"][1:]
     inputs = tf.TensorSpec((None, *sample), "float32", name="inputs")
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    _track_what_scores(archive, model)
     return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
 
 
+def _track_what_scores(archive: Any, model: OneClassModel) -> None:
+    """Give the archive the weights of the model, without those that only train it."""
+    training_only = getattr(model, "regularizer", None)
+    layers = [layer for layer in model.layers if layer is not training_only]
+    for layer in layers:
+        archive.track(layer)
+    elsewhere = {id(w) for layer in model.layers for w in layer.weights}
+    own = [w for w in model.weights if id(w) not in elsewhere]
+    archive.add_variable_collection("state", own)
+
+
 def _write_saved_model(model: OneClassModel, folder: Path) -> None:
+    import tensorflow as tf
+
     archive, _, _ = _endpoint(model)
-    archive.write_out(str(folder), verbose=False)
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:
+        # TensorFlow writes itself; what it raises is no `OSError`.
+        raise OSError(f"The SavedModel could not be written: {error.message}") from error
 
 
 def _write_onnx(model: OneClassModel, file: Path) -> None:

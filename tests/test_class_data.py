@@ -246,6 +246,9 @@ def test_load_by_name_and_path(tmp_path, monkeypatch):
     assert load("signs").x_train.shape[1:] == (4, 4, 3)
     assert load("hearts").sample_format.kind == "table"
     assert load("photos", normal_class=2).name == "photos-2"
+    # A folder without images hides no table of its name.
+    (tmp_path / "hearts").mkdir()
+    assert load("hearts").sample_format.kind == "table"
     with pytest.raises(ValueError, match="Near names: hearts.* Received: 'heart'"):
         load("heart")
     with pytest.raises(ValueError, match="`label` must be left out: 'signs' is no table"):

@@ -120,6 +120,8 @@ BAD_TABLES = {
     "label-text": ("a,label\n1,good\n2,bad\n", r"0 \(normal\) or 1 \(anomaly\).*'bad', 'good'"),
     "empty": ("", "no readable .csv file"),
     "no-rows": ("a,label\n", "must hold a table of numbers"),
+    "long-rows": ("a,label\n1,2,0\n3,4,1\n", "no readable .csv file"),
+    "no-number-of-a-label": ("a,label\n1,0\n2,\n", "no label in row 1, column 'label'"),
     "ragged": ("a,b,label\n1,2,0\n1,2,3,4,0\n", "no readable .csv file"),
 }
 
@@ -146,6 +148,28 @@ def test_label_column_by_name(table, tmp_path):
     assert len(tabular(tmp_path / "t.csv", label="fraud").x_train) == 24
     with pytest.raises(ValueError, match=r"labels called one of \['fraude'\].*'fraud'"):
         tabular(tmp_path / "t.csv", label="fraude")
+
+
+def test_labels_by_the_name_of_normal_ones(table, tmp_path):
+    x, y = table
+    texts = np.where(y == 0, "ok", "broken")
+    write_csv(tmp_path / "t.csv", x, texts)
+    expected = tabular(table)
+    for source, normal in ((tmp_path / "t.csv", "ok"), ((x, texts), "ok"), ((x, y + 5), "5")):
+        data = tabular(source, normal_class=normal)
+        np.testing.assert_allclose(data.x_train, expected.x_train, rtol=1e-6)
+        np.testing.assert_array_equal(data.y_test, expected.y_test)
+    with pytest.raises(
+        ValueError, match="`normal_class` must be a label of .*'broken', 'ok'.*'OK'"
+    ):
+        tabular(tmp_path / "t.csv", normal_class="OK")
+
+
+def test_nothing_left_to_train_on(table):
+    with pytest.raises(ValueError, match="samples to train on .* validation=0.999"):
+        tabular(table, validation=0.999)
+    with pytest.raises(ValueError, match="samples to train on"):
+        tabular(table, test=0.999)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,15 @@ class StateCallback(keras.callbacks.Callback):
         lineage = type(self).__mro__
         return lineage[lineage.index(StateCallback) - 1]
 
+    def epochs_trained(self) -> int:
+        """Epochs that the model has finished over all fits."""
+        return int(self.value_of(self.model.epochs_trained))
+
+    @staticmethod
+    def value_of(weight: Any) -> float:
+        """The value of a scalar weight, whatever the backend and the strategy."""
+        return float(keras.ops.convert_to_numpy(weight))
+
     def finish(self) -> None:
         """Bring the state up to the final weights.
 

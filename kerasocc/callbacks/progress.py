@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
-
 from kerasocc.callbacks.base import StateCallback
 
 
@@ -23,10 +21,10 @@ class EpochCount(StateCallback):
         self._begin_epoch = begin_epoch
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._begin_epoch(int(ops.convert_to_numpy(self.model.epochs_trained)))
+        self._begin_epoch(self.epochs_trained())
 
     def on_epoch_end(self, epoch, logs=None):
-        self.model.epochs_trained.assign(ops.convert_to_numpy(self.model.epochs_trained) + 1)
+        self.model.epochs_trained.assign(self.epochs_trained() + 1)
 
 
 class FiniteLoss(StateCallback):

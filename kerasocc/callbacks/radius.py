@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from keras import ops
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_choice, check_integer
@@ -44,13 +43,13 @@ class RadiusUpdate(StateCallback):
         if self.update == "epoch" and not self._warming_up():
             self._set_from_training_data()
         if logs is not None:
-            logs["radius"] = float(ops.convert_to_numpy(self.model.radius))
+            logs["radius"] = self.value_of(self.model.radius)
 
     def finish(self):
         self._set_from_training_data()
 
     def _warming_up(self) -> bool:
-        return int(ops.convert_to_numpy(self.model.epochs_trained)) < self.warmup_epochs
+        return self.epochs_trained() < self.warmup_epochs
 
     def _set_from_training_data(self) -> None:
         distance = np.sqrt(self.model.over_training_data("distance"))

@@ -8,10 +8,12 @@ from the parsed arguments to an exit code. Keras is imported inside that functio
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from kerasocc import __version__
 from kerasocc.cli import datasets, evaluate, export, score, train
@@ -31,21 +33,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         after Ctrl-C.
     """
     parsed = make_parser().parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        # Names of files that are no UTF-8 come out as they are.
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        return parsed.run_command(parsed)
+        with _warnings_in_one_line():
+            return parsed.run_command(parsed)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; Python's last flush must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, ArithmeticError, MemoryError) as error:
         return _fail(error)
     except RuntimeError as error:
         # Its home imports NumPy, which the command does without until it trains.
         if type(error).__name__ != "CollapseError":
             raise
         return _fail(error)
+
+
+@contextlib.contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Show warnings like errors, without the line of code that they come from."""
+
+    def formatted(message: Any, *_: Any, **__: Any) -> str:
+        return f"kerasocc: warning: {' '.join(str(message).split())}\n"
+
+    original, warnings.formatwarning = warnings.formatwarning, formatted
+    try:
+        yield
+    finally:
+        warnings.formatwarning = original
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -20,6 +21,29 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print a line beside the output, to standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def check_output(output: str | None, source: str | None) -> None:
+    """Refuse a file that could not be written, or must not be, before the work is done.
+
+    Args:
+        output: The file to write, None for none.
+        source: The file to read, None for none.
+
+    Raises:
+        ValueError: If `output` is no file, or the one to read.
+        FileNotFoundError: If there is no folder for it.
+    """
+    if output is None:
+        return
+    path = Path(output)
+    # A device would not be written to but replaced.
+    if not output or (path.exists() and not path.is_file()):
+        raise ValueError(f"`--output` must be a file. Received: --output {output!r}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(path.parent)!r} for `--output`.")
+    if source is not None and path.exists() and path.resolve() == Path(source).resolve():
+        raise ValueError(f"`--output` must not replace FILE. Received: --output {output!r}")
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kerasocc.cli.common import add_model_options, add_reading_options, class_name, say
+from kerasocc.cli.common import (
+    add_model_options,
+    add_reading_options,
+    check_output,
+    class_name,
+    say,
+)
 from kerasocc.experiments.startup import import_keras
 
 
@@ -42,6 +48,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     from kerasocc.experiments.trained import find_trained
 
+    check_output(arguments.output, arguments.source)
+    if arguments.source is None:
+        _refuse_options_of_files(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
     from kerasocc.experiments import evaluation
@@ -64,3 +73,14 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         write_json(arguments.output, results)
     return 0
+
+
+def _refuse_options_of_files(arguments: argparse.Namespace) -> None:
+    """Raise `ValueError` for an option that would be ignored."""
+    for name, usual in (("label", None), ("normal_class", None), ("unreadable", "error")):
+        value = getattr(arguments, name)
+        if value != usual:
+            raise ValueError(
+                f"`--{name.replace('_', '-')}` must be left out without FILE: the test part is "
+                f"read as the run did. Received: {name}={value!r}"
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kerasocc.cli.common import add_model_options, add_reading_options, note
+from kerasocc.cli.common import add_model_options, add_reading_options, check_output, note
 from kerasocc.experiments.startup import import_keras
 
 
@@ -34,6 +34,7 @@ def score(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     from kerasocc.experiments.trained import find_trained
 
+    check_output(arguments.output, arguments.source)
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
     from kerasocc.experiments import scoring

@@ -40,8 +40,11 @@ def train(arguments: argparse.Namespace) -> int:
 
     import_keras()
     from kerasocc.experiments import runner
+    from kerasocc.experiments.architectures import choose_network
 
     data = runner.load_data(config)
+    # What would fail at once is refused before there is a run that would have to be resumed.
+    choose_network(config, data.sample_format.shape)
     tell(runner.describe(data))
     run = run or runs.create(arguments.out, arguments.name, config)
     try:
@@ -107,7 +110,7 @@ def _add_problem(group: Any) -> None:
         "dataset",
         "path of a table (.npz, .mat, .csv, .parquet) or of a folder of images, or a name (see "
         "`kerasocc datasets`)",
-        type=absolute,
+        type=lambda text: absolute(text) if text else text,
         metavar="DATA",
     )
     _option(

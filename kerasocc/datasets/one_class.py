@@ -110,9 +110,14 @@ def cut(
     labelled = check_fraction("labelled", labelled, zero=True)
     validation = check_fraction("validation", validation, zero=True)
     generator = np.random.default_rng(seed)
-    _check_class("normal_class", normal_class, train.classes)
+    _check_class("normal_class", normal_class, np.concatenate([train.classes, test.classes]))
     train, held_out = split(train, validation, generator)
     normal = np.flatnonzero(train.classes == normal_class)
+    if not len(normal):
+        raise ValueError(
+            "`normal_class` must have samples to train on when the test part and `validation` are "
+            f"taken away. Received: none left, validation={validation}"
+        )
     others = generator.permutation(np.flatnonzero(train.classes != normal_class))
 
     contaminants = _draw("contamination", others, _count_for(len(normal), contamination))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,6 +81,8 @@ def _read_npy(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"{str(path)!r} is no readable .npy file: {error}") from error
+    if array.ndim != 2:
+        array = np.asarray(array)[None]  # nothing to cut, and about to be refused
     parts = (np.asarray(array[i : i + rows]) for i in range(0, max(len(array), 1), rows))
     yield from _cut(parts, None, path)
 
@@ -124,11 +127,31 @@ def _cut(parts: Any, labels: Any, path: Path) -> Iterator[Block]:
 def _read_csv(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
     import pandas
 
+    problems = (
+        pandas.errors.ParserError,
+        pandas.errors.ParserWarning,
+        pandas.errors.EmptyDataError,
+        UnicodeError,
+    )
     try:
-        with pandas.read_csv(path, chunksize=rows) as frames:
-            yield from _blocks_of(frames, wanted, path)
-    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeError) as error:
+        # Without `index_col` the first cells of rows that are longer than the header
+        # would become an index, and every value would shift by a column.
+        with pandas.read_csv(path, chunksize=rows, index_col=False) as frames:
+            yield from _blocks_of(_without_loss(frames), wanted, path)
+    except problems as error:
         raise ValueError(f"{str(path)!r} is no readable .csv file: {error}") from error
+
+
+def _without_loss(frames: Iterator[Any]) -> Iterator[Any]:
+    """The frames; pandas's warning that it has cut rows off becomes an error."""
+    from pandas.errors import ParserWarning
+
+    while True:
+        with warnings.catch_warnings(category=ParserWarning, action="error"):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
 
 
 def _read_parquet(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:

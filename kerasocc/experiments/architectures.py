@@ -25,15 +25,27 @@ def make_networks(config: TrainConfig, shape: tuple[int, ...]) -> tuple[keras.Mo
     Raises:
         ValueError: If there is no network for samples of this shape.
     """
+    network = choose_network(config, shape)
+    if isinstance(network, list):
+        return mlp(network, seed=config.seed), mlp_decoder(network, seed=config.seed)
+    return lenet(network, seed=config.seed), lenet_decoder(network, seed=config.seed)
+
+
+def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | str | Shape:
+    """What `make_networks` will make: the widths of an MLP, or what `lenet` takes.
+
+    Raises:
+        ValueError: If there is no network for samples of this shape.
+    """
+    if config.hidden == ():
+        raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
     if len(shape) == 1:
-        widths = [*shape, *(config.hidden or default_hidden(config.dataset, shape[0]))]
-        return mlp(widths, seed=config.seed), mlp_decoder(widths, seed=config.seed)
+        return [*shape, *(config.hidden or default_hidden(config.dataset, shape[0]))]
     if config.hidden is not None:
         raise ValueError(
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
-    network = default_lenet(config.dataset, shape)
-    return lenet(network, seed=config.seed), lenet_decoder(network, seed=config.seed)
+    return default_lenet(config.dataset, shape)
 
 
 def default_hidden(dataset: str, columns: int) -> tuple[int, ...]:

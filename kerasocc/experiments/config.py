@@ -135,7 +135,7 @@ class TrainConfig:
     def _check_drops(self, name: str, epochs: int) -> None:
         drops = getattr(self, name)
         valid = isinstance(drops, (tuple, list)) and all(
-            isinstance(drop, int) and 0 < drop < epochs for drop in drops
+            type(drop) is int and 0 < drop < epochs for drop in drops
         )
         if not valid:
             raise ValueError(

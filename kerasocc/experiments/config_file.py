@@ -29,7 +29,10 @@ def read_settings(path: str | os.PathLike) -> dict[str, Any]:
         raise ValueError(
             f"`config` must be a .json, .yaml or .yml file. Received: config={str(path)!r}"
         )
-    content = read_json(path) if suffix == ".json" else _read_yaml(path)
+    try:
+        content = read_json(path) if suffix == ".json" else _read_yaml(path)
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deeply to be read.") from None
     if not isinstance(content, dict):
         raise ValueError(
             f"{path} must hold one mapping of settings. Received: {type(content).__name__}"
@@ -58,7 +61,7 @@ def _read_yaml(path: Path) -> Any:
 
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter from dates and numbers that are none
         raise ValueError(f"{path} is not a readable YAML file: {error}") from error
 
 

@@ -16,6 +16,10 @@ from kerasocc.catalog import (
     tables_in,
 )
 
+GTSRB = "Final_Training"
+PARTS = ("train", "test", GTSRB.lower())
+"""Folders that hold folders of classes, in lower case; no data sets themselves."""
+
 
 class Entry(NamedTuple):
     """A data set that can be named.
@@ -56,16 +60,21 @@ def entries(
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*") if p.is_dir() and not p.name.startswith("."))
+    """The folders in a folder, none where it cannot be read."""
+    try:
+        return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    except OSError:
+        return []
 
 
 def _tfds_size(folder: Path) -> str:
     """Samples of the newest version, from the description that lies beside the data."""
     descriptions = sorted(folder.glob("*/dataset_info.json"))
-    if not descriptions:
-        return "?"
-    splits = json.loads(descriptions[-1].read_text(encoding="utf-8")).get("splits", [])
-    lengths = [int(length) for split in splits for length in split.get("shardLengths", [])]
+    try:
+        splits = json.loads(descriptions[-1].read_text(encoding="utf-8"))["splits"]
+        lengths = [int(length) for split in splits for length in split.get("shardLengths", [])]
+    except (IndexError, KeyError, TypeError, AttributeError, ValueError, OSError):
+        return "?"  # there is none, or it is another's
     return str(sum(lengths)) if lengths else "?"
 
 
@@ -74,19 +83,24 @@ def _kind_and_size(path: Path) -> tuple[str, str]:
         return "table", "?"
     try:
         count, *shape = shape_in_npz(path)
-    except ValueError:
+    except (ValueError, OSError):
         return "unreadable", "?"
     return "images" if len(shape) > 1 else "table", f"{count} of {'x'.join(map(str, shape))}"
 
 
 def _images(root: str | os.PathLike | None) -> list[Entry]:
-    """Folders with folders of images in them, two levels deep at most."""
+    """Folders that `datasets.image_folders` can list, two levels deep at most."""
     if root is None:
         return []
     candidates = [q for p in _folders(Path(root)) for q in (p, *_folders(p))]
-    chosen = []
-    for folder in candidates:
-        files = (f for p in _folders(folder) for f in p.iterdir() if f.is_file())
-        if any(f.suffix.lower() in IMAGE_SUFFIXES for f in islice(files, 100)):
-            chosen.append(Entry(folder.name, "folder of images", "?", str(folder)))
-    return chosen
+    chosen = [p for p in candidates if p.name.lower() not in PARTS and _has_images(p)]
+    return [Entry(p.name, "folder of images", "?", str(p)) for p in chosen]
+
+
+def _has_images(folder: Path) -> bool:
+    """Whether there are images in the folders of a folder, or in those of its parts."""
+    inner = _folders(folder)
+    parts = [p / "Images" if p.name == GTSRB else p for p in inner if p.name.lower() in PARTS]
+    classes = [q for p in parts for q in _folders(p)] or inner
+    files = (file for p in classes for file in p.glob("*"))
+    return any(file.suffix.lower() in IMAGE_SUFFIXES for file in islice(files, 100))

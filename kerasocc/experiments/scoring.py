@@ -61,10 +61,10 @@ def score_file(
     with _opened(output) as stream, _Counter() as counter:
         table = csv.writer(stream, lineterminator="\n")
         for part in parts:
-            if not samples:
-                # Not before the first samples could be read: there may be none.
-                table.writerow([name, "score", "is_anomaly"][: 2 if threshold is None else 3])
             scores = trained.model.score(part.x)
+            if not samples:
+                # Not before the first samples could be scored.
+                table.writerow([name, "score", "is_anomaly"][: 2 if threshold is None else 3])
             decisions = [] if threshold is None else [(scores > threshold).astype(int).tolist()]
             texts = [repr(score) for score in scores.astype(float).tolist()]
             table.writerows(zip(part.names, texts, *decisions, strict=True))
@@ -83,7 +83,9 @@ def _opened(output: str | os.PathLike | None) -> Iterator[TextIO]:
         sys.stdout.flush()
         return
     with complete_or_absent(output) as temporary:
-        with open(temporary, "w", encoding="utf-8", newline="") as stream:
+        # Names of files that are no UTF-8 come out as they are.
+        options = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+        with open(temporary, "w", **options) as stream:
             yield stream
 
 

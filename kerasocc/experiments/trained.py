@@ -61,10 +61,15 @@ class FoundModel:
         from kerasocc.models.saving import load_model
 
         model = load_model(self.model_file)
-        if self.run is not None:
-            config = TrainConfig.read(self.run.config_file)
-            return Trained(model, SampleFormat.read(self.run.sample_format_file), config)
         shape = model.encoder_input_shape
+        if self.run is not None:
+            sample_format = SampleFormat.read(self.run.sample_format_file)
+            if not _fits(sample_format, shape):
+                raise ValueError(
+                    f"{self.run.sample_format_file} must fit to the model, which takes samples of "
+                    f"shape {shape and shape[1:]}. Received: {sample_format}"
+                )
+            return Trained(model, sample_format, TrainConfig.read(self.run.config_file))
         if shape is None or None in shape[1:]:
             raise ValueError(
                 f"{str(self.model_file)!r} does not tell the shape of its samples. Received: "
@@ -72,6 +77,13 @@ class FoundModel:
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
         return Trained(model, SampleFormat(kind=kind, shape=tuple(shape[1:])), None)
+
+
+def _fits(sample_format: SampleFormat, shape: tuple[int | None, ...] | None) -> bool:
+    if shape is None or sample_format.shape != tuple(shape[1:]):
+        return False
+    per_column = [v for v in (sample_format.columns, sample_format.fill) if v is not None]
+    return all(isinstance(v, tuple) and len(v) == shape[1] for v in per_column)
 
 
 def find_trained(

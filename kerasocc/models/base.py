@@ -100,6 +100,22 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
     def update_state(self, representation: Any) -> None:
         """Update state from a training batch whose loss has been taken, inside the step."""
 
+    def regularization(self, representation: Any, objective: Any) -> Any:
+        """What is added to the objective of a training batch, apart from weight decay.
+
+        Args:
+            representation: What `represent` returned.
+            objective: This replica's share of the objective, a scalar.
+
+        Returns:
+            This replica's share of the penalty, a scalar.
+        """
+        return 0.0
+
+    def optimizer_groups(self) -> list[steps.OptimizerGroup]:
+        """Which optimizer trains which weights."""
+        return [steps.OptimizerGroup(self.optimizer, self.trainable_variables)]
+
     def default_callbacks(self) -> list[StateCallback]:
         """Callbacks attached to every fit unless the user passes others of their kind."""
         return [CollapseMonitor()]
@@ -179,7 +195,8 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
             extra = sum(keras.ops.cast(loss, "float32") for loss in self.losses)
             if self.weight_decay:
                 extra = extra + self.weight_decay * squared_norm(self._kernels())
-            total = total + distribution.replicated_share(extra)
+            penalty = self.regularization(y_pred, total)
+            total = total + distribution.replicated_share(extra) + penalty
         return total
 
     def train_step(self, *args: Any) -> Any:

@@ -71,7 +71,13 @@ class Compiling:
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:
-            self.optimizer.build(self.trainable_variables)
+            self.build_optimizer()
+
+    def build_optimizer(self) -> None:
+        """Create the state of the model's optimizer, for the weights that it trains."""
+        if not self.optimizer.built:
+            with distribution.scope_of(self):
+                self.optimizer.build(self.optimizer_groups()[0].weights)
 
     def _choose_chunk(
         self, num_batches: int | None, callbacks: list[keras.callbacks.Callback]

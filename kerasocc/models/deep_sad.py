@@ -9,6 +9,7 @@ import keras
 from kerasocc.checks import check_positive
 from kerasocc.losses import sad, svdd
 from kerasocc.models.hypersphere import HypersphereModel
+from kerasocc.regularizers.base import Regularizer
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -35,6 +36,8 @@ class DeepSAD(HypersphereModel):
         encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`.
         eta: Weight of the labelled samples, positive.
         eps: Keeps the inverse distance finite, positive.
+        regularizer: One of `kerasocc.regularizers`, against collapse; encoders with
+            biases and bounded activations then are allowed. None for none.
         preprocessing: See `OneClassModel`.
         weight_decay: See `OneClassModel`; the paper's lambda.
         seed: See `OneClassModel`.
@@ -66,6 +69,7 @@ class DeepSAD(HypersphereModel):
         *,
         eta: float = 1.0,
         eps: float = 1e-6,
+        regularizer: Regularizer | None = None,
         preprocessing: keras.layers.Layer | None = None,
         weight_decay: float = 0.0,
         seed: int | None = None,
@@ -73,6 +77,7 @@ class DeepSAD(HypersphereModel):
     ):
         super().__init__(
             encoder,
+            regularizer=regularizer,
             preprocessing=preprocessing,
             weight_decay=weight_decay,
             seed=seed,

@@ -14,6 +14,7 @@ from kerasocc.checks import check_choice, check_fraction
 from kerasocc.losses import svdd
 from kerasocc.models.hypersphere import HypersphereModel
 from kerasocc.models.state import add_state
+from kerasocc.regularizers.base import Regularizer
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -37,6 +38,8 @@ class DeepSVDD(HypersphereModel):
         objective: `"one-class"` or `"soft-boundary"`.
         nu: Upper bound on the fraction of training samples outside of the
             sphere, in (0, 1]; used by `"soft-boundary"` only.
+        regularizer: One of `kerasocc.regularizers`, against collapse; encoders with
+            biases and bounded activations then are allowed. None for none.
         preprocessing: See `OneClassModel`.
         weight_decay: See `OneClassModel`; the paper's lambda.
         seed: See `OneClassModel`.
@@ -67,6 +70,7 @@ class DeepSVDD(HypersphereModel):
         *,
         objective: str = "one-class",
         nu: float = 0.1,
+        regularizer: Regularizer | None = None,
         preprocessing: keras.layers.Layer | None = None,
         weight_decay: float = 0.0,
         seed: int | None = None,
@@ -74,6 +78,7 @@ class DeepSVDD(HypersphereModel):
     ):
         super().__init__(
             encoder,
+            regularizer=regularizer,
             preprocessing=preprocessing,
             weight_decay=weight_decay,
             seed=seed,

@@ -114,6 +114,7 @@ class Fitting:
         # Arrays are read once whatever the length of an epoch; a dataset may be endless.
         bound = None if isinstance(source, ArraySource) else steps_per_epoch
         self._training_data = TrainingData(source, batch_size, bound)
+        self.build_optimizer()
         try:
             self.initialize()
             self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
@@ -132,6 +133,12 @@ class Fitting:
         finally:
             self._training_data = None
         return history
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
+        if self.compiled and self.built:
+            self.build_optimizer()
+        return super().train_on_batch(*args, **kwargs)
 
     def _run_in_chunks(self, chunk: int) -> None:
         if chunk != self.steps_per_execution:

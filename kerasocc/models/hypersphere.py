@@ -8,12 +8,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasocc import distribution
+from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_non_negative
 from kerasocc.losses import svdd
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.sources import as_source
 from kerasocc.models.state import add_state
+from kerasocc.models.steps import OptimizerGroup
 from kerasocc.networks.conditions import warn_of_trivial_solutions
+from kerasocc.regularizers.base import Regularizer
 
 
 class HypersphereModel(OneClassModel):
@@ -26,6 +30,7 @@ class HypersphereModel(OneClassModel):
 
     Args:
         encoder: See `OneClassModel`.
+        regularizer: One of `kerasocc.regularizers`, for this model alone, or None.
         preprocessing: See `OneClassModel`.
         weight_decay: See `OneClassModel`.
         seed: See `OneClassModel`.
@@ -39,6 +44,7 @@ class HypersphereModel(OneClassModel):
         self,
         encoder: keras.Model,
         *,
+        regularizer: Regularizer | None = None,
         preprocessing: keras.layers.Layer | None = None,
         weight_decay: float = 0.0,
         seed: int | None = None,
@@ -51,7 +57,9 @@ class HypersphereModel(OneClassModel):
             seed=seed,
             name=name,
         )
-        warn_of_trivial_solutions(encoder)
+        self.regularizer = _checked(regularizer)
+        if regularizer is None:
+            warn_of_trivial_solutions(encoder)
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
@@ -62,6 +70,8 @@ class HypersphereModel(OneClassModel):
                 f"`Flatten` or a pooling layer. Received: output shape {embedding}"
             )
         self.center = add_state(self, "center", (embedding[1],))
+        if self.regularizer is not None:
+            self.regularizer.build(embedding)
 
     def initialize(self) -> None:
         if not self.is_fitted:
@@ -93,3 +103,47 @@ class HypersphereModel(OneClassModel):
     def distance(self, x: Any) -> Any:
         """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
         return svdd.squared_distance(self.embedding(x), self.center)
+
+    def regularization(self, representation: Any, objective: Any) -> Any:
+        if self.regularizer is None:
+            return 0.0
+        everyones = distribution.global_sum(ops.stop_gradient(objective))
+        return self.regularizer.term(representation, everyones)
+
+    def optimizer_groups(self) -> list[OptimizerGroup]:
+        head = [] if self.regularizer is None else self.regularizer.head_weights
+        if not head:
+            return super().optimizer_groups()
+        others = [w for w in self.trainable_variables if all(w is not own for own in head)]
+        return [
+            OptimizerGroup(self.optimizer, others),
+            OptimizerGroup(self.regularizer.head_optimizer, head),
+        ]
+
+    def default_callbacks(self) -> list[StateCallback]:
+        owned = [] if self.regularizer is None else self.regularizer.default_callbacks()
+        return [*owned, *super().default_callbacks()]
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        regularizer = self.regularizer
+        return [*super().metrics, *([regularizer.loss_tracker] if regularizer else [])]
+
+    def get_config(self) -> dict[str, Any]:
+        regularizer = self.regularizer
+        serialized = regularizer and keras.saving.serialize_keras_object(regularizer)
+        return {**super().get_config(), "regularizer": serialized}
+
+
+def _checked(regularizer: Any) -> Regularizer | None:
+    if regularizer is not None and not isinstance(regularizer, Regularizer):
+        raise ValueError(
+            "`regularizer` must be one of kerasocc.regularizers or None; one at a time. "
+            f"Received: {type(regularizer).__name__}"
+        )
+    if regularizer is not None and regularizer.built:
+        raise ValueError(
+            "`regularizer` must be new: it holds the state of one model. Received: one that "
+            "another model uses"
+        )
+    return regularizer

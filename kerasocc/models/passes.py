@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import numpy as np
+
+_LINES = itertools.count(1)
 
 
 class InferencePasses:
@@ -50,9 +53,15 @@ def _compile_tensorflow(model, method, x):
 
     # One trace whatever the batch size: the last, smaller batch would cost another.
     signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype)]
-    # A function object of its own: TensorFlow would count all models' traces of one
-    # method together and warn of retracing.
-    return tf.function(lambda inputs: method(inputs), input_signature=signature, autograph=False)
+
+    def function(inputs):
+        return method(inputs)
+
+    # TensorFlow counts the traces of a function by its file, its line and its address,
+    # which a function of a deleted model may have had: another line for every one, or it
+    # warns of a retracing that there is not.
+    function.__code__ = function.__code__.replace(co_firstlineno=next(_LINES))
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 def _compile_jax(model, method, x):

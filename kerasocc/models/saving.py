@@ -24,8 +24,8 @@ class Saving:
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
         """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
-        if self.compiled and self.built and not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
+        if self.compiled and self.built:
+            self.build_optimizer()
         super().load_weights(filepath, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 
+class OptimizerGroup(NamedTuple):
+    """Weights and what trains them; the first group is that of the model's optimizer."""
+
+    optimizer: keras.optimizers.Optimizer
+    weights: list[Any]
+
+
 def tensorflow_step(model: keras.Model, loss: Callable[[], Any]) -> None:
-    """Apply the gradients of `loss()` with the model's optimizer."""
+    """Apply the gradients of `loss()` with the model's optimizers."""
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         scaled = model.optimizer.scale_loss(loss())
-    weights = model.trainable_weights
-    model.optimizer.apply_gradients(zip(tape.gradient(scaled, weights), weights, strict=True))
+    groups = model.optimizer_groups()
+    gradients = tape.gradient(scaled, [group.weights for group in groups])
+    for group, own in zip(groups, gradients, strict=True):
+        own = _unscaled(own, group, model)
+        group.optimizer.apply_gradients(zip(own, group.weights, strict=True))
 
 
 def torch_step(model: keras.Model, loss: Callable[[], Any]) -> None:
-    """Apply the gradients of `loss()` with the model's optimizer."""
+    """Apply the gradients of `loss()` with the model's optimizers."""
     import torch
 
     model.zero_grad()
     model.optimizer.scale_loss(loss()).backward()
-    weights = model.trainable_weights
     with torch.no_grad():
-        model.optimizer.apply([w.value.grad for w in weights], weights)
+        for group in model.optimizer_groups():
+            own = _unscaled([w.value.grad for w in group.weights], group, model)
+            group.optimizer.apply(own, group.weights)
+
+
+def _unscaled(gradients: list[Any], group: OptimizerGroup, model: keras.Model) -> list[Any]:
+    """Gradients for one of the optimizers; the model's own undoes its scaling itself."""
+    if group.optimizer is model.optimizer:
+        return gradients
+    scale = model.optimizer.scale_loss(keras.ops.ones(()))
+    return [gradient / scale for gradient in gradients]
 
 
 def jax_step(model: keras.Model, state: tuple, loss: Callable[[], Any]) -> tuple:
-    """Return the state after one step of the model's optimizer on `loss()`.
+    """Return the state after one step of the model's optimizers on `loss()`.
 
     Args:
         model: A built model.
@@ -54,10 +73,36 @@ def jax_step(model: keras.Model, state: tuple, loss: Callable[[], Any]) -> tuple
         )
 
     gradients, (non_trainable, metrics) = jax.grad(pure, has_aux=True)(trainable)
-    trainable, optimizer_variables = model.optimizer.stateless_apply(
-        optimizer_variables, gradients, trainable
-    )
+    for group in model.optimizer_groups():
+        is_main = group.optimizer is model.optimizer
+        places = _places(group.weights, model.trainable_variables)
+        # The state of another optimizer is among the weights that are not trained.
+        states = (
+            [] if is_main else _places(group.optimizer.variables, model.non_trainable_variables)
+        )
+        own, state = group.optimizer.stateless_apply(
+            optimizer_variables if is_main else [non_trainable[i] for i in states],
+            _unscaled([gradients[i] for i in places], group, model),
+            [trainable[i] for i in places],
+        )
+        trainable = _replaced(trainable, places, own)
+        if is_main:
+            optimizer_variables = state
+        else:
+            non_trainable = _replaced(non_trainable, states, state)
     return trainable, non_trainable, optimizer_variables, metrics
+
+
+def _places(variables, among):
+    by_identity = {id(variable): place for place, variable in enumerate(among)}
+    return [by_identity[id(variable)] for variable in variables]
+
+
+def _replaced(values, places, new):
+    values = list(values)
+    for place, value in zip(places, new, strict=True):
+        values[place] = value
+    return values
 
 
 def jax_evaluation(model: keras.Model, state: tuple, loss: Callable[[], Any]) -> tuple:

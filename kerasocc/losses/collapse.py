@@ -1,0 +1,66 @@
+"""The anti-collapse regularizers of Chong et al. (IJCNN 2020) as functions of a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from kerasocc import distribution
+
+SILENT = 1e-6
+"""Share of the threshold below which the variance hinge counts as silent."""
+SMALLEST = 1e-3
+"""Share of the threshold that the variance hinge counts for at least in a ratio."""
+
+
+def random_label_cross_entropy(logits: Any, labels: Any) -> Any:
+    """Sigmoid cross-entropy of `k` random classification tasks, eq. 4.
+
+    Args:
+        logits: `z`, shape `(batch, k)`.
+        labels: `y_rnd`, 0 or 1, shape `(batch, k)`.
+
+    Returns:
+        Mean over the tasks per sample, shape `(batch,)`, float32; its expectation
+        under labels that cannot be known is at least log 2.
+    """
+    logits, labels = ops.cast(logits, "float32"), ops.cast(labels, "float32")
+    # log(1 + e^z) - y z, and softplus does not overflow.
+    return ops.mean(ops.softplus(logits) - labels * logits, axis=-1)
+
+
+def batch_variance(embedding: Any) -> Any:
+    """Unbiased variance per dimension over the global batch, averaged over the dimensions.
+
+    Args:
+        embedding: `phi(x)`, shape `(local_batch, p)`.
+
+    Returns:
+        Scalar, float32, the same on every replica; infinity for a single sample,
+        which has no variance to be too small.
+    """
+    embedding = ops.cast(embedding, "float32")
+    count = distribution.global_sum(ops.cast(ops.shape(embedding)[0], "float32"))
+    mean = distribution.global_sum(ops.sum(embedding, axis=0)) / count
+    squares = distribution.global_sum(ops.sum(ops.square(embedding - mean)))
+    dimensions = ops.cast(ops.shape(embedding)[1], "float32")
+    variance = squares / (dimensions * ops.maximum(count - 1.0, 1.0))
+    return ops.where(count > 1.0, variance, float("inf"))
+
+
+def variance_hinge(variance: Any, threshold: Any) -> Any:
+    """`max(0, d - variance)`, eq. 5; scalars."""
+    return ops.maximum(threshold - variance, 0.0)
+
+
+def adaptive_weight(weight: Any, ratio: Any, alpha: Any, beta: Any) -> Any:
+    """`c_t = alpha c_{t-1} + beta (1 - alpha) L_svdd / L_reg`, eq. 7; scalars.
+
+    Args:
+        weight: `c_{t-1}`.
+        ratio: `L_svdd / L_reg`.
+        alpha: How much of the old weight is kept, in [0, 1].
+        beta: Share of the regularizer, in [0, 1].
+    """
+    return alpha * weight + beta * (1.0 - alpha) * ratio
