@@ -1,5 +1,6 @@
 """Data sets cut for one-class experiments, and preprocessing layers."""
 
+from kerasocc.datasets.altered import altered
 from kerasocc.datasets.loading import load
 from kerasocc.datasets.one_class import OneClassDataset
 from kerasocc.datasets.one_vs_rest import one_vs_rest
@@ -17,6 +18,7 @@ __all__ = [
     "OneClassDataset",
     "Preprocessing",
     "Rows",
+    "altered",
     "load",
     "one_vs_rest",
     "tabular",
