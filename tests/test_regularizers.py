@@ -162,7 +162,7 @@ def test_the_head_has_an_optimizer_of_its_own(random):
     model.fit(x, batch_size=16, epochs=1, verbose=0)
     moves = [np.abs(value(w) - b) for w, b in zip(regularizer.head_weights, before, strict=True)]
     for move in moves:
-        np.testing.assert_allclose(move, 1e-2, rtol=1e-2)
+        np.testing.assert_allclose(move, 1e-2, rtol=5e-2)
     for now, then in zip(model.encoder.weights, encoder, strict=True):
         np.testing.assert_array_equal(value(now), then)
 

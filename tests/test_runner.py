@@ -22,7 +22,15 @@ from kerasocc.experiments.config import TrainConfig
 PRETRAIN_EPOCHS, EPOCHS = 40, 24
 SETTINGS = ["--pretrain-epochs", str(PRETRAIN_EPOCHS), "--epochs", str(EPOCHS)]
 FILES = {
-    *("model.keras", "config.json", "results.json", "history.json", "scores.csv", "report.html"),
+    *(
+        "model.keras",
+        "config.json",
+        "results.json",
+        "sample_format.json",
+        "history.json",
+        "scores.csv",
+        "report.html",
+    ),
     *("samples.png", "histogram.png", "roc.png", "training.png"),
 }
 

@@ -66,7 +66,11 @@ def describe(data: OneClassDataset) -> str:
     ]
     shape = "x".join(map(str, data.sample_format.shape))
     resized = " (resized)" if data.sample_format.resized else ""
-    return f"Samples of shape {shape}{resized}: {', '.join(parts)}"
+    normal = data.sample_format.normal_class
+    return (
+        f"Normal: {0 if normal is None else normal}. Samples of shape {shape}{resized}: "
+        f"{', '.join(parts)}"
+    )
 
 
 def train(
