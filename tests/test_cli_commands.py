@@ -829,3 +829,10 @@ def test_a_full_disk_leaves_nothing_half_written(file, place, pumps, work, capsy
     assert file not in left and not [name for name in left if name.startswith(".")]
     assert main(["train", "--resume", "--quiet"]) == 0
     assert (run / "scores.csv").read_bytes() == (pumps / "scores.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("text", "value"), [("3", 3), ("05", "05"), ("cat", "cat"), ("0", 0)])
+def test_a_class_is_a_number_or_a_name(text, value):
+    from kerasocc.cli.common import class_name
+
+    assert class_name(text) == value and type(class_name(text)) is type(value)

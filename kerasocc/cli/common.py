@@ -9,8 +9,8 @@ from typing import Any
 
 
 def class_name(text: str) -> int | str:
-    """A class from the command line: its number or its name."""
-    return int(text) if text.isdecimal() else text
+    """A class from the command line: its number or its name, which `05` is."""
+    return int(text) if text.isdecimal() and str(int(text)) == text else text
 
 
 def say(text: str) -> None:
