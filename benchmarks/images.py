@@ -6,8 +6,7 @@ r"""AUC of Deep SVDD on images at the settings of the paper, both objectives.
 
 One pretraining per class and seed serves both objectives, otherwise each training is
 that of `kerasocc train --protocol deep-svdd`. Without the options for epochs they are
-the paper's. Every line is flushed as it comes; `--done FILE` reads the lines of an
-earlier run and leaves out what they hold.
+the paper's. Every line is flushed as it comes.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import argparse
 import os
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -31,15 +29,13 @@ def main() -> None:
         for name in ("epochs", "pretrain_epochs")
         if (value := getattr(arguments, name)) is not None
     }
-    lines = Path(arguments.done).read_text().splitlines() if arguments.done else []
-    rows = [line.split() for line in lines if line.startswith(arguments.dataset)]
-    print(HEAD, *(" ".join(row) for row in rows), sep="\n", flush=True)
-    for normal_class in arguments.classes:
-        for seed in arguments.seeds:
-            wanted = (arguments.dataset, str(normal_class), str(seed))
-            missing = [o for o in arguments.objectives if [*wanted, o] not in [r[:4] for r in rows]]
-            if missing:
-                rows += _trained(*wanted, missing, epochs)
+    print(HEAD, flush=True)
+    rows = [
+        row
+        for normal_class in arguments.classes
+        for seed in arguments.seeds
+        for row in _trained(arguments.dataset, normal_class, seed, arguments.objectives, epochs)
+    ]
     _print_summary(rows)
 
 
@@ -51,21 +47,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--objectives", nargs="+", default=["one-class", "soft-boundary"])
     parser.add_argument("--pretrain-epochs", type=int)
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--done", help="file with the output of an earlier run")
     return parser.parse_args()
 
 
 def _trained(
-    dataset: str, normal_class: str, seed: str, objectives: list[str], epochs: dict[str, int]
+    dataset: str, normal_class: int, seed: int, objectives: list[str], epochs: dict[str, int]
 ) -> list[list[str]]:
     from kerasocc.datasets import one_vs_rest
     from kerasocc.experiments.config import PROTOCOLS, TrainConfig
 
     fixed = PROTOCOLS["deep-svdd"][dataset]
     own = {k: v for k, v in fixed.items() if not (epochs and k.endswith(("epochs", "drop_at")))}
-    config = TrainConfig.for_dataset(
-        dataset, normal_class=int(normal_class), seed=int(seed), **own, **epochs
-    )
+    config = TrainConfig.for_dataset(dataset, normal_class=normal_class, seed=seed, **own, **epochs)
     data = one_vs_rest(dataset, normal_class=config.normal_class, seed=config.seed)
     begun = time.perf_counter()
     encoder = _pretrained(config, data)
@@ -75,7 +68,7 @@ def _trained(
     for objective in objectives:
         encoder.set_weights(weights)
         result = _row(config, data, encoder, objective)
-        rows.append([dataset, normal_class, seed, objective, *result])
+        rows.append([dataset, str(normal_class), str(seed), objective, *result])
         print("{:8} {:>5} {:>4} {:15} {:>8} {:>7} {:>8}".format(*rows[-1]), flush=True)
     return rows
 

@@ -94,11 +94,6 @@ def _holds_images(folder: Path) -> bool:
     return any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in islice(names, 5000))
 
 
-def is_kept_by_tfds(folder: Path) -> bool:
-    """Whether a folder is one that tensorflow-datasets keeps a set in, version by version."""
-    return any(folder.glob("*/dataset_info.json"))
-
-
 def find_table(name: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> Path:
     """Path of a table given by its path or by its name.
 

@@ -8,13 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from kerasocc.catalog import (
-    IMAGE_SUFFIXES,
-    RESERVED,
-    is_kept_by_tfds,
-    shape_in_npz,
-    tables_in,
-)
+from kerasocc.catalog import IMAGE_SUFFIXES, RESERVED, shape_in_npz, tables_in
 
 GTSRB = "Final_Training"
 PARTS = ("train", "test", GTSRB.lower())
@@ -49,7 +43,7 @@ def entries(
     own = Path("~/tensorflow_datasets").expanduser()
     tfds = Path(tfds_dir or os.environ.get("TFDS_DATA_DIR") or own)
     root = data_dir or os.environ.get("KERASOCC_DATA_DIR")
-    kept = [p for p in _folders(tfds) if is_kept_by_tfds(p)]
+    kept = [p for p in _folders(tfds) if _is_kept_by_tfds(p)]
     names = [*RESERVED[1:], *sorted(p.name for p in kept if p.name not in RESERVED)]
     places = {p.name: str(p) for p in kept}
     absent = "downloaded on first use"
@@ -65,6 +59,11 @@ def _folders(folder: Path) -> list[Path]:
         return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
     except OSError:
         return []
+
+
+def _is_kept_by_tfds(folder: Path) -> bool:
+    """Whether a folder is one that tensorflow-datasets keeps a set in, version by version."""
+    return any(folder.glob("*/dataset_info.json"))
 
 
 def _tfds_size(folder: Path) -> str:
