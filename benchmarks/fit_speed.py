@@ -69,29 +69,14 @@ def _ours(x, arguments):
 
 def _torch(x, arguments):
     import torch
-    from torch import nn
+    from deep_svdd_torch import Encoder
     from torch.utils.data import DataLoader, TensorDataset
 
     torch.set_num_threads(arguments.threads)
 
-    class LeNet(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(1, 8, 5, bias=False, padding=2)
-            self.norm1 = nn.BatchNorm2d(8, eps=1e-4, affine=False)
-            self.conv2 = nn.Conv2d(8, 4, 5, bias=False, padding=2)
-            self.norm2 = nn.BatchNorm2d(4, eps=1e-4, affine=False)
-            self.code = nn.Linear(4 * 7 * 7, 32, bias=False)
-
-        def forward(self, images):
-            leaky, pool = nn.functional.leaky_relu, nn.functional.max_pool2d
-            hidden = pool(leaky(self.norm1(self.conv1(images))), 2)
-            hidden = pool(leaky(self.norm2(self.conv2(hidden))), 2)
-            return self.code(hidden.flatten(1))
-
     data = TensorDataset(torch.from_numpy(x.transpose(0, 3, 1, 2).copy()))
     loader = DataLoader(data, batch_size=200, shuffle=True)
-    model = LeNet()
+    model = Encoder()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=5e-7)
     with torch.no_grad():
         center = torch.cat([model(images) for (images,) in loader]).mean(0)

@@ -11,7 +11,7 @@ import numpy as np
 from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.alterations import draw_strokes, permute_blocks
 from kerasocc.datasets.class_data import load_class_data
-from kerasocc.datasets.one_class import TEST_FRACTION, OneClassDataset, split
+from kerasocc.datasets.one_class import OneClassDataset, split
 from kerasocc.datasets.preprocessing import contrast_min_max
 from kerasocc.datasets.sample_format import IMAGES, SampleFormat
 from kerasocc.datasets.spool import spool
@@ -79,10 +79,7 @@ def altered(
     loaded = load_class_data(
         source, image_size=image_size, unreadable=unreadable, data_dir=data_dir
     )
-    train, test_part = loaded.train, loaded.test
-    if test_part is None:
-        fraction = TEST_FRACTION if test is None else check_fraction("test", test)
-        train, test_part = split(train, fraction, np.random.default_rng([seed, 1]))
+    train, test_part = loaded.parts(test, seed)
     if train.x.ndim != 4:
         raise ValueError(f"`source` must hold images. Received: samples of {train.x.shape[1:]}")
     train, held_out = split(train, validation, np.random.default_rng([seed, 2]))

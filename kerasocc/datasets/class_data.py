@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.catalog import IMAGE_NAMES, LABEL_NAMES, find_folder, find_name, near_names
+from kerasocc.checks import check_fraction
 from kerasocc.datasets.image_files import ImageFile, read_images
 from kerasocc.datasets.image_folders import list_images
 from kerasocc.datasets.image_sets import load_image_set
-from kerasocc.datasets.one_class import Pool
+from kerasocc.datasets.one_class import TEST_FRACTION, Pool, split
 from kerasocc.datasets.spool import spool
 from kerasocc.datasets.streams import is_stream, read_stream
 from kerasocc.npz import NpzFile
@@ -53,6 +54,31 @@ class ClassData(NamedTuple):
         raise ValueError(
             f"`{argument}` must be among the classes {self.class_names} or their numbers."
             f"{near_names(str(value), self.class_names)} Received: {value!r}"
+        )
+
+    def parts(self, test: float | None, seed: int) -> tuple[Pool, Pool]:
+        """The training and the test part: those of the data, or drawn.
+
+        Args:
+            test: Fraction that is the test part, None for the default; only for data
+                without a test part of their own.
+            seed: Seed of the draw.
+
+        Raises:
+            ValueError: If `test` is out of range, or the data have a test part.
+        """
+        if self.test is None:
+            fraction = TEST_FRACTION if test is None else check_fraction("test", test)
+            return split(self.train, fraction, np.random.default_rng([seed, 1]))
+        refuse_test(self.name, test)
+        return self.train, self.test
+
+
+def refuse_test(name: str, test: float | None) -> None:
+    """Raise `ValueError` if a test fraction is asked of data with a test part of their own."""
+    if test is not None:
+        raise ValueError(
+            f"`test` must be None: {name!r} has a test part of its own. Received: test={test!r}"
         )
 
 

@@ -94,11 +94,10 @@ def _refuse(options: dict[str, Any], source: Any, what: str) -> None:
 
 
 def _check_known(source: str, data_dir: str | os.PathLike | None) -> None:
-    root = data_dir or os.environ.get("KERASOCC_DATA_DIR")
-    tables = catalog.tables_in(root)
     sets = known_image_sets()
     if source in sets:
         return
+    tables = catalog.tables_in(data_dir or os.environ.get("KERASOCC_DATA_DIR"))
     raise ValueError(
         "`source` must be 'digits', the path of a table or of a folder of images, the name of one "
         "below KERASOCC_DATA_DIR, or that of an image set of tensorflow-datasets."

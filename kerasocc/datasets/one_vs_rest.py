@@ -6,12 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from kerasocc.catalog import RESERVED
-from kerasocc.checks import check_choice, check_fraction, check_integer
-from kerasocc.datasets.class_data import ClassData, load_class_data
-from kerasocc.datasets.one_class import TEST_FRACTION, OneClassDataset, Pool, cut, split
+from kerasocc.checks import check_choice, check_integer
+from kerasocc.datasets.class_data import load_class_data, refuse_test
+from kerasocc.datasets.one_class import OneClassDataset, cut
 from kerasocc.datasets.preprocessing import contrast_min_max, min_max
 from kerasocc.datasets.sample_format import ARRAYS, IMAGES, SampleFormat
 
@@ -80,7 +78,7 @@ def one_vs_rest(
     check_integer("seed", seed, minimum=0)
     check_choice("unreadable", unreadable, ["error", "skip"])
     if isinstance(source, str) and source in RESERVED and source != "digits":
-        _refuse_test(source, test)  # before anything is downloaded
+        refuse_test(source, test)  # before anything is downloaded
     loaded = load_class_data(
         source,
         normal_class=normal_class,
@@ -92,7 +90,7 @@ def one_vs_rest(
     number = loaded.find_class("normal_class", normal)
     if labelled_classes is not None:
         labelled_classes = [loaded.find_class("labelled_classes", v) for v in labelled_classes]
-    train, test_part = _parts(loaded, test, seed)
+    train, test_part = loaded.parts(test, seed)
     is_image = train.x.ndim == 4
     return cut(
         f"{loaded.name}-{normal}",
@@ -112,19 +110,3 @@ def one_vs_rest(
         validation=validation,
         seed=seed,
     )
-
-
-def _parts(loaded: ClassData, test: float | None, seed: int) -> tuple[Pool, Pool]:
-    """The training and the test part: those of the data, or drawn."""
-    if loaded.test is None:
-        fraction = TEST_FRACTION if test is None else check_fraction("test", test)
-        return split(loaded.train, fraction, np.random.default_rng([seed, 1]))
-    _refuse_test(loaded.name, test)
-    return loaded.train, loaded.test
-
-
-def _refuse_test(name: str, test: float | None) -> None:
-    if test is not None:
-        raise ValueError(
-            f"`test` must be None: {name!r} has a test part of its own. Received: test={test!r}"
-        )

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from kerasocc.rows import chunks, is_lazy, rows_at_once
+from kerasocc.state import add_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -66,17 +67,8 @@ class MinMaxScaling(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],) if self.per_feature else ()
-        self.minimum = self._constant("minimum", shape, 0.0)
-        self.range = self._constant("range", shape, 1.0)
-
-    def _constant(self, name: str, shape: tuple[int, ...], value: float) -> Any:
-        return self.add_weight(
-            shape=shape,
-            initializer=keras.initializers.Constant(value),
-            trainable=False,
-            aggregation="only_first_replica",
-            name=name,
-        )
+        self.minimum = add_state(self, "minimum", shape)
+        self.range = add_state(self, "range", shape, initial=1.0)
 
     def adapt(self, x: Any) -> None:
         """Set the range from samples, an array or `Rows` of shape `(samples, ...)`."""

@@ -19,7 +19,7 @@ from kerasocc.models.fitting import Fitting
 from kerasocc.models.passes import InferencePasses
 from kerasocc.models.saving import Saving
 from kerasocc.models.scoring import Scoring
-from kerasocc.models.state import add_state
+from kerasocc.state import add_state
 
 
 class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):

@@ -13,8 +13,8 @@ from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.losses import svdd
 from kerasocc.models.hypersphere import HypersphereModel
-from kerasocc.models.state import add_state
 from kerasocc.regularizers.base import Regularizer
+from kerasocc.state import add_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")

@@ -14,10 +14,10 @@ from kerasocc.checks import check_non_negative
 from kerasocc.losses import svdd
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.sources import as_source
-from kerasocc.models.state import add_state
 from kerasocc.models.steps import OptimizerGroup
 from kerasocc.networks.conditions import warn_of_trivial_solutions
 from kerasocc.regularizers.base import Regularizer
+from kerasocc.state import add_state
 
 
 class HypersphereModel(OneClassModel):

@@ -11,6 +11,7 @@ from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.weighting import AdaptiveWeighting
 from kerasocc.losses.collapse import adaptive_weight
+from kerasocc.state import add_state
 
 
 class Regularizer(keras.layers.Layer):
@@ -38,20 +39,11 @@ class Regularizer(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         """Create the state for embeddings of shape `(batch, p)`."""
-        self.weight = self._state("weight", 0.0)
-        self.adaptive = self._state("adaptive", 1.0)
-        self.alpha = self._state("alpha", 0.9)
-        self.beta = self._state("beta", 0.5)
+        self.weight = add_state(self, "weight")
+        self.adaptive = add_state(self, "adaptive", initial=1.0)
+        self.alpha = add_state(self, "alpha", initial=0.9)
+        self.beta = add_state(self, "beta", initial=0.5)
         self.built = True
-
-    def _state(self, name: str, initial: float) -> Any:
-        return self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(initial),
-            trainable=False,
-            aggregation="only_first_replica",
-            name=name,
-        )
 
     @property
     def head_weights(self) -> list[Any]:

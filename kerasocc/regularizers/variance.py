@@ -12,6 +12,7 @@ from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_positive
 from kerasocc.losses import collapse
 from kerasocc.regularizers.base import Regularizer
+from kerasocc.state import add_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -48,7 +49,7 @@ class VarianceRegularizer(Regularizer):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
-        self.current_threshold = self._state("current_threshold", self.threshold)
+        self.current_threshold = add_state(self, "current_threshold", initial=self.threshold)
 
     def default_callbacks(self) -> list[StateCallback]:
         return [*super().default_callbacks(), VarianceAnnealing()]
