@@ -54,7 +54,8 @@ def _trained(
     dataset: str, normal_class: int, seed: int, objectives: list[str], epochs: dict[str, int]
 ) -> list[list[str]]:
     from kerasocc.datasets import one_vs_rest
-    from kerasocc.experiments.config import PROTOCOLS, TrainConfig
+    from kerasocc.experiments.config import TrainConfig
+    from kerasocc.experiments.defaults import PROTOCOLS
 
     fixed = PROTOCOLS["deep-svdd"][dataset]
     own = {k: v for k, v in fixed.items() if not (epochs and k.endswith(("epochs", "drop_at")))}

@@ -32,7 +32,7 @@ ALLOWED = {
     "exporting": FOUNDATION | {"models"},
     "plots": FOUNDATION,
     "experiments": FOUNDATION
-    | {"models", "pretraining", "networks", "callbacks", "datasets", "plots"},
+    | {"models", "pretraining", "networks", "callbacks", "regularizers", "datasets", "plots"},
     "cli": FOUNDATION | {"experiments", "exporting"},
 }
 MODELS = {"deep_svdd", "deep_sad", "autoencoder"}

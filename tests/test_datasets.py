@@ -57,6 +57,26 @@ def test_labelled_classes_limit_the_labelled_anomalies(arrays):
     assert len(classes) and (classes == 7).all()
 
 
+def test_a_number_of_labelled_classes_is_drawn_by_the_seed(arrays):
+    def drawn(count, seed=0, labelled=0.45):
+        options = dict(labelled=labelled, labelled_classes=count, seed=seed)
+        data = one_vs_rest(arrays, normal_class=2, **options)
+        return set(arrays[1][data.x_train[data.y_train == -1].astype(int).ravel()].tolist())
+
+    # More classes contain fewer, as in scenario (iii) of Deep SAD.
+    assert len(drawn(1)) == 1 and len(drawn(3)) == 3 and drawn(1) < drawn(3)
+    assert drawn(9, labelled=0.8) == set(range(10)) - {2}
+    assert len({tuple(drawn(1, seed)) for seed in range(5)}) > 1
+
+
+def test_preprocessing_of_images_by_name():
+    contrast, unit = (one_vs_rest("digits", preprocessing=p) for p in ("contrast", "unit"))
+    x = contrast.x_train[:50]
+    default = one_vs_rest("digits").preprocessing
+    np.testing.assert_array_equal(contrast.preprocessing(x), default(x))
+    np.testing.assert_allclose(unit.preprocessing(x), x / 16)
+
+
 def test_preprocessing_sees_no_labelled_anomalies(arrays):
     x, classes = arrays
     x = x.copy()
@@ -85,10 +105,21 @@ def test_digits():
         ("digits", dict(contamination=0.95), "`contamination` asks for 2033 anomalies"),
         ("digits", dict(labelled=-1), r"`labelled` must be in \[0, 1\)"),
         ("digits", dict(labelled=0.1, labelled_classes=[11]), "`labelled_classes` must be among"),
+        ("digits", dict(labelled=0.1, labelled_classes=[0]), "`labelled_classes` must be among"),
+        ("digits", dict(labelled_classes=10), "must be from 1 to the 9 anomalous .*classes=10"),
+        ("digits", dict(labelled_classes=0), "`labelled_classes` must be from 1 to the 9 anom"),
+        ("digits", dict(labelled_classes=True), "`labelled_classes` must be from 1 to the 9"),
+        ("digits", dict(preprocessing="gcn"), r"`preprocessing` must be one of \['contrast', 'u"),
+        ("digits", dict(preprocessing="imagenet"), r"needs images of three channels. Rec.*8, 8, 1"),
+        (
+            (np.arange(8.0).reshape(4, 2), np.array([0, 0, 1, 1])),
+            dict(preprocessing="unit"),
+            "`preprocessing` is for images alone and must be left out",
+        ),
         ("digits", dict(test=0.0), r"`test` must be in \(0, 1\)"),
         ("digits", dict(seed=-1), "`seed` must be an integer of at least 0"),
     ],
 )
 def test_bad_input(source, options, message):
     with pytest.raises(ValueError, match=message):
-        one_vs_rest(source, **options)
+        _ = one_vs_rest(source, **options).preprocessing

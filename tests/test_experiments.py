@@ -9,7 +9,8 @@ import pytest
 
 from kerasocc.experiments import folder, report, runs
 from kerasocc.experiments.calibration import calibrate
-from kerasocc.experiments.config import DEFAULTS, TrainConfig
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.defaults import DEFAULTS
 from kerasocc.models.scoring import threshold_at
 
 
@@ -42,7 +43,7 @@ def test_default_drops_keep_their_proportion():
     [
         ({"speed": 3}, r"config\.json must be among \[.*Received: unknown \['speed'\]"),
         ({"seed": None}, r"config\.json: `seed` must be an integer of at least 0"),
-        ({"drop_at": [0]}, r"`drop_at` must hold epochs .*Received: drop_at=\[0\]"),
+        ({"drop_at": [0]}, r"`drop_at` must hold epochs .*Received: drop_at=\(0,\)"),
         ({"dataset": 3}, "`dataset` must be a name. Received: dataset=3"),
         ({"normal_class": 1.5}, r"`normal_class` must be .*Received: normal_class=1\.5"),
         ({"learning_rate": 0}, r"`learning_rate` must be a finite number above 0"),
@@ -121,8 +122,9 @@ def report_figures():
         0.5,
     )
     samples = {part: {"normal": 1, "anomalous": 1} for part in ("training", "test")}
+    samples["training"]["labelled"] = 1
     versions = {"python": "3", "tensorflow": None}
-    texts = {"run": "<b>", "seed": 0, "backend": "jax", "versions": versions}
+    texts = {"run": "<b>", "method": "Deep SVDD", "seed": 0, "backend": "jax", "versions": versions}
     return {**numbers, **texts, "samples": samples, "seconds": {"training": 1.0}}
 
 
@@ -188,6 +190,63 @@ def test_protocol_fixes_the_settings_of_the_paper():
     cifar = TrainConfig.for_dataset("cifar10", "deep-svdd")
     assert (cifar.pretrain_epochs, cifar.pretrain_drop_at) == (350, (250,))
     assert cifar.pretrain_weight_decay == 0.5e-6
+
+
+def test_protocol_of_deep_sad():
+    config = TrainConfig.for_dataset("mnist", "deep-sad", labelled_classes=[4], contamination=0.1)
+    assert (config.method, config.batch_size, config.preprocessing) == ("deep-sad", 128, "unit")
+    assert (config.labelled, config.labelled_classes, config.validation) == (0.05, (4,), 0)
+    assert (config.epochs, config.drop_at, config.weight_decay) == (150, (50,), 0.5e-6)
+    assert (config.pretrain_epochs, config.pretrain_weight_decay) == (150, 0.5e-3)
+    assert TrainConfig.for_dataset("mnist", "deep-sad", labelled=0).labelled == 0
+    # The reference trains Deep SVDD on other inputs and in larger batches.
+    assert TrainConfig.for_dataset("mnist", "deep-svdd").preprocessing is None
+
+
+def test_protocol_of_deep_sad_on_a_table(tmp_path, monkeypatch):
+    np.savez(tmp_path / "cardio.npz", X=np.zeros((4, 2)), y=[0, 0, 1, 1])
+    for dataset in (str(tmp_path / "cardio.npz"), "cardio"):
+        monkeypatch.setenv("KERASOCC_DATA_DIR", str(tmp_path))
+        config = TrainConfig.for_dataset(dataset, "deep-sad")
+        assert (config.method, config.labelled, config.preprocessing) == ("deep-sad", 0.01, None)
+
+
+def test_labels_are_the_default_of_the_method_that_uses_them():
+    assert TrainConfig.for_dataset().labelled == 0
+    assert TrainConfig.for_dataset(method="deep-sad").labelled == 0.05
+
+
+def test_a_resnet_starts_without_an_autoencoder():
+    config = TrainConfig.for_dataset("cifar10", network="resnet18", weights="w.npz")
+    assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (dict(labelled=0.1), "`labelled` is of the method 'deep-sad' alone. Received: labelled=0."),
+        (dict(eta=2.0), "`eta` is of the method 'deep-sad' alone"),
+        (dict(method="deep-sad", nu=0.2), "`nu` is of the method 'deep-svdd' alone. Received: nu"),
+        (dict(method="deep-sad", objective="soft-boundary"), "`objective` is of the method"),
+        (dict(method="sad"), r"`method` must be one of \['deep-svdd', 'deep-sad'\]"),
+        (dict(method="deep-sad", eta=0), "`eta` must be a finite number above 0"),
+        (dict(method="deep-sad", labelled=1), r"`labelled` must be in \[0, 1\)"),
+        (dict(method="deep-sad", labelled_classes=0), "`labelled_classes` must be an integer of"),
+        (dict(method="deep-sad", labelled_classes=[1.5]), "`labelled_classes` must be the number"),
+        (dict(regularizer="both"), r"`regularizer` must be one of \['noise', 'variance'\]"),
+        (dict(regularizer_weight=1.0), "`regularizer_weight` needs a `regularizer`. Received: r"),
+        (dict(regularizer="noise", regularizer_weight=-1), "`regularizer_weight` must be a finite"),
+        (dict(use_bias=1), "`use_bias` must be true or false. Received: use_bias=1"),
+        (dict(pooling="max"), "`pooling` is of the network 'resnet18' alone"),
+        (dict(weights="w.pth"), "`weights` is of the network 'resnet18' alone"),
+        (dict(network="resnet18", pretrain_epochs=3), "`pretrain_epochs` must be 0: the network"),
+        (dict(keep="best", validation=0), "`keep` must be 'last' where no samples are held out"),
+        (dict(preprocessing="gcn"), r"`preprocessing` must be one of \['contrast', 'unit', 'im"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig.for_dataset(**settings)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from kerasocc.datasets.preprocessing import (
     MinMaxScaling,
     Preprocessing,
     contrast_min_max,
+    imagenet,
     min_max,
+    unit_range,
 )
 
 
@@ -38,6 +40,24 @@ def test_faint_contrast_is_kept():
     images[0, 0, 0, 0] += 0.1
     normalized = np.array(GlobalContrastNormalization()(images))
     assert normalized.max() == pytest.approx(32, rel=0.02)
+
+
+def test_unit_range_of_bytes_is_fixed_and_of_others_adapted():
+    dark = np.array([0, 51, 102], "uint8").reshape(1, 1, 1, 3)
+    np.testing.assert_allclose(unit_range(dark)(dark).numpy().ravel(), [0, 0.2, 0.4], rtol=1e-6)
+    floats = dark.astype("float32")
+    np.testing.assert_allclose(unit_range(floats)(floats).numpy().ravel(), [0, 0.5, 1], rtol=1e-6)
+
+
+def test_imagenet_by_hand_and_after_loading(tmp_path):
+    x = np.array([[255, 0, 51]], "uint8").reshape(1, 1, 1, 3)
+    expected = [(1 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225]
+    layer = imagenet(x)
+    np.testing.assert_allclose(np.array(layer(x)).ravel(), expected, rtol=1e-5)
+    model = keras.Sequential([keras.Input((1, 1, 3)), layer])
+    model.save(tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(np.array(loaded(x)).ravel(), expected, rtol=1e-5)
 
 
 def test_min_max_shares_one_range_or_has_one_per_feature():

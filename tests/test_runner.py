@@ -18,6 +18,7 @@ import kerasocc
 from kerasocc.cli import main
 from kerasocc.experiments import report, runs
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runner import load_data
 
 PRETRAIN_EPOCHS, EPOCHS = 40, 24
 SETTINGS = ["--pretrain-epochs", str(PRETRAIN_EPOCHS), "--epochs", str(EPOCHS)]
@@ -166,6 +167,36 @@ def test_killed_in_both_phases_it_ends_as_if_nothing_had_happened(run, tmp_path)
     assert main(["train", "--out", str(tmp_path), "--resume"]) == 0
     assert_equal_runs(killed, run)
     assert {path.name for path in killed.iterdir()} == FILES
+
+
+DEEP_SAD = [
+    *("--method", "deep-sad", "--labelled-classes", "2", "--regularizer", "noise", "--use-bias"),
+    *("--keep", "best", "--pretrain-epochs", "5", "--epochs", "16"),
+]
+
+
+def test_a_killed_run_of_deep_sad_keeps_the_best_epoch_of_the_whole(tmp_path, capsys):
+    assert main(["train", "--out", str(tmp_path), "--name", "whole", *DEEP_SAD]) == 0
+    assert "Deep SAD on digits, normal class 0" in capsys.readouterr().out
+    process = start("--out", tmp_path, "--name", "killed", *DEEP_SAD)
+    kill_when_it_exists(process, tmp_path / "killed" / "backup" / "training.weights.h5")
+    assert main(["train", "--out", str(tmp_path), "--resume"]) == 0
+    assert_equal_runs(tmp_path / "killed", tmp_path / "whole")
+
+    results = read(tmp_path / "whole" / "results.json")
+    training = read(tmp_path / "whole" / "history.json")["training"]
+    assert results["method"] == "Deep SAD"
+    # 5 of 91 are 5 %.
+    assert results["samples"]["training"] == {"normal": 86, "anomalous": 0, "labelled": 5}
+    assert {"val_auc", "regularization", "regularization_weight"} <= set(training)
+    model = kerasocc.load_model(tmp_path / "whole" / "model.keras")
+    assert isinstance(model, kerasocc.DeepSAD)
+    data = load_data(TrainConfig.read(tmp_path / "whole" / "config.json"))
+    assert data.y_train.tolist() == [0] * 86 + [-1] * 5
+    best = max(training["val_auc"])
+    assert roc_auc_score(data.y_val, model.score(data.x_val)) == pytest.approx(best, abs=1e-6)
+    assert int(np.array(model.epochs_trained)) == training["val_auc"].index(best) + 1
+    assert best > 0.9 and results["auc"] > 0.9
 
 
 def assert_equal_runs(one, other):

@@ -19,9 +19,10 @@ def load(
     normal_class: Any = None,
     contamination: float = 0.0,
     labelled: float = 0.0,
-    labelled_classes: Sequence[Any] | None = None,
+    labelled_classes: int | Sequence[Any] | None = None,
     validation: float = 0.0,
     test: float | None = None,
+    preprocessing: str | None = None,
     seed: int = 0,
     label: str | None = None,
     missing: str = "error",
@@ -41,9 +42,10 @@ def load(
         normal_class: The class, or the label of rows, that is normal.
         contamination: Fraction of hidden anomalies in the training samples.
         labelled: Fraction of labelled anomalies in the training samples.
-        labelled_classes: Classes that labelled anomalies are drawn from.
+        labelled_classes: Classes that labelled anomalies are drawn from, or how many.
         validation: Fraction of the training part that is held out.
         test: Fraction that is the test part, where there is none.
+        preprocessing: `"contrast"` or `"unit"`; images only.
         seed: Seed of all draws.
         label: Name of the label column; tables only.
         missing: What to do about missing values; tables only.
@@ -71,7 +73,10 @@ def load(
     )
     for_tables = dict(label=label, missing=missing)
     for_images = dict(
-        labelled_classes=labelled_classes, image_size=image_size, unreadable=unreadable
+        labelled_classes=labelled_classes,
+        preprocessing=preprocessing,
+        image_size=image_size,
+        unreadable=unreadable,
     )
     if kind == catalog.TABLE:
         _refuse(for_images, source, "a table")

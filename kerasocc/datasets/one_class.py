@@ -97,7 +97,7 @@ def cut(
     sample_format: SampleFormat,
     contamination: float,
     labelled: float,
-    labelled_classes: Sequence[Any] | None,
+    labelled_classes: int | Sequence[Any] | None,
     validation: float,
     seed: int,
 ) -> OneClassDataset:
@@ -123,9 +123,8 @@ def cut(
     contaminants = _draw("contamination", others, _count_for(len(normal), contamination))
     others = others[len(contaminants) :]
     if labelled_classes is not None:
-        for value in labelled_classes:
-            _check_class("labelled_classes", value, train.classes)
-        others = others[np.isin(train.classes[others], list(labelled_classes))]
+        chosen = _labelled_classes(labelled_classes, train.classes, normal_class, seed)
+        others = others[np.isin(train.classes[others], chosen)]
     unlabelled = len(normal) + len(contaminants)
     anomalies = _draw("labelled", others, _count_for(unlabelled, labelled))
 
@@ -144,6 +143,24 @@ def cut(
         sample_format=sample_format,
         make_preprocessing=make_preprocessing,
     )
+
+
+def _labelled_classes(
+    wanted: int | Sequence[Any], classes: np.ndarray, normal_class: Any, seed: int
+) -> list[Any]:
+    """The classes that labelled anomalies come from: those given, or so many drawn ones."""
+    anomalous = np.unique(classes[classes != normal_class])
+    if isinstance(wanted, int):
+        if isinstance(wanted, bool) or not 1 <= wanted <= len(anomalous):
+            raise ValueError(
+                f"`labelled_classes` must be from 1 to the {len(anomalous)} anomalous classes, or "
+                f"name them. Received: labelled_classes={wanted!r}"
+            )
+        # A generator of its own: the other draws do not depend on the number of classes.
+        return np.random.default_rng([seed, 6]).permutation(anomalous)[:wanted].tolist()
+    for value in wanted:
+        _check_class("labelled_classes", value, anomalous)
+    return list(wanted)
 
 
 def _count_for(base: int, fraction: float) -> int:

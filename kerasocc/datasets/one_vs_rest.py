@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerasocc.catalog import RESERVED
 from kerasocc.checks import check_choice, check_integer
 from kerasocc.datasets.class_data import load_class_data, refuse_test
 from kerasocc.datasets.one_class import OneClassDataset, cut
-from kerasocc.datasets.preprocessing import contrast_min_max, min_max
+from kerasocc.datasets.preprocessing import IMAGE_PREPROCESSINGS, min_max
 from kerasocc.datasets.sample_format import ARRAYS, IMAGES, SampleFormat
 
 
@@ -20,9 +20,10 @@ def one_vs_rest(
     normal_class: Any = None,
     contamination: float = 0.0,
     labelled: float = 0.0,
-    labelled_classes: Sequence[Any] | None = None,
+    labelled_classes: int | Sequence[Any] | None = None,
     validation: float = 0.0,
     test: float | None = None,
+    preprocessing: str | None = None,
     seed: int = 0,
     image_size: int | tuple[int, int] | None = None,
     unreadable: str = "error",
@@ -50,11 +51,16 @@ def one_vs_rest(
         contamination: Fraction of hidden anomalies in the unlabelled training
             samples, in [0, 1); they are added to all of the normal ones.
         labelled: Fraction of labelled anomalies in the training samples, in [0, 1).
-        labelled_classes: Classes that labelled anomalies are drawn from; default all.
+        labelled_classes: Classes that labelled anomalies are drawn from: their names
+            or numbers, or how many classes are drawn by the seed; default all.
         validation: Fraction of the training part that is held out for validation,
             anomalies included, in [0, 1).
         test: Fraction of the samples that is the test part, in (0, 1); default
             0.4. None for a set that has a test part of its own.
+        preprocessing: Of images: `"contrast"`, the default, is that of Deep SVDD
+            (contrast normalisation, then [0, 1]); `"unit"` that of Deep SAD ([0, 1]
+            alone); `"imagenet"` that of weights trained on ImageNet. Every column of
+            other data is scaled to [0, 1].
         seed: Seed of all draws.
         image_size: Side, or `(height, width)`, that images are resized to, from a
             folder or from tensorflow-datasets; None for images of one size.
@@ -77,6 +83,8 @@ def one_vs_rest(
     """
     check_integer("seed", seed, minimum=0)
     check_choice("unreadable", unreadable, ["error", "skip"])
+    if preprocessing is not None:
+        check_choice("preprocessing", preprocessing, IMAGE_PREPROCESSINGS)
     if isinstance(source, str) and source in RESERVED and source != "digits":
         refuse_test(source, test)  # before anything is downloaded
     loaded = load_class_data(
@@ -88,7 +96,7 @@ def one_vs_rest(
     )
     normal = loaded.default_normal if normal_class is None else normal_class
     number = loaded.find_class("normal_class", normal)
-    if labelled_classes is not None:
+    if labelled_classes is not None and not isinstance(labelled_classes, int):
         labelled_classes = [loaded.find_class("labelled_classes", v) for v in labelled_classes]
     train, test_part = loaded.parts(test, seed)
     is_image = train.x.ndim == 4
@@ -97,7 +105,7 @@ def one_vs_rest(
         train,
         test_part,
         normal_class=number,
-        make_preprocessing=contrast_min_max if is_image else min_max,
+        make_preprocessing=_preprocessing(preprocessing, is_image),
         sample_format=SampleFormat(
             kind=IMAGES if is_image else ARRAYS,
             shape=tuple(train.x.shape[1:]),
@@ -110,3 +118,15 @@ def one_vs_rest(
         validation=validation,
         seed=seed,
     )
+
+
+def _preprocessing(name: str | None, is_image: bool) -> Callable[[Any], Any]:
+    """What makes the preprocessing layer from the training samples."""
+    if is_image:
+        return IMAGE_PREPROCESSINGS[name or "contrast"]
+    if name is not None:
+        raise ValueError(
+            "`preprocessing` is for images alone and must be left out. Received: "
+            f"preprocessing={name!r}"
+        )
+    return min_max

@@ -169,6 +169,54 @@ def contrast_min_max(x: Any) -> Preprocessing:
     return Preprocessing([GlobalContrastNormalization(), MinMaxScaling()]).adapt(x)
 
 
+def unit_range(x: Any) -> keras.layers.Layer:
+    """Deep SAD's preprocessing of images: [0, 1] and nothing else.
+
+    Images of bytes are divided by 255, whatever the training images span; others are
+    scaled by the smallest and the largest value of the training images.
+
+    Args:
+        x: Training images, array or `Rows` of shape `(samples, height, width, channels)`.
+    """
+    if np.dtype(x.dtype) == np.uint8:
+        layer = keras.layers.Rescaling(1 / 255, dtype="float32")
+        layer.build((None, *x.shape[1:]))
+        return layer
+    layer = MinMaxScaling()
+    layer.adapt(x)
+    return layer
+
+
+def imagenet(x: Any) -> Preprocessing:
+    """What weights trained on ImageNet expect: [0, 1], then ImageNet's mean and deviation.
+
+    Args:
+        x: Training images, array or `Rows` of shape `(samples, height, width, 3)`.
+
+    Raises:
+        ValueError: If they have not three channels.
+    """
+    if x.shape[-1] != 3:
+        raise ValueError(
+            "`preprocessing='imagenet'` needs images of three channels. Received: images of shape "
+            f"{tuple(x.shape[1:])}"
+        )
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    centered = keras.layers.Rescaling(
+        scale=[1 / d for d in deviation],
+        offset=[-m / d for m, d in zip(mean, deviation, strict=True)],
+        dtype="float32",
+    )
+    layer = Preprocessing([unit_range(x), centered])
+    layer.build((None, *x.shape[1:]))
+    layer.built = True
+    return layer
+
+
+IMAGE_PREPROCESSINGS = {"contrast": contrast_min_max, "unit": unit_range, "imagenet": imagenet}
+"""What makes the layer for images, by the name that the data sets take."""
+
+
 def min_max(x: Any) -> MinMaxScaling:
     """Deep SAD's preprocessing of tables: every column to [0, 1].
 

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.defaults import HIDDEN
-from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder
+from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18
 from kerasocc.networks.lenet import ARCHITECTURES, Shape
 
 # Two networks of the papers take 28x28 images; this is the larger one.
 _BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10"}
 
 
-def make_networks(config: TrainConfig, shape: tuple[int, ...]) -> tuple[keras.Model, keras.Model]:
-    """Encoder and decoder for samples of a shape.
+def make_networks(
+    config: TrainConfig, shape: tuple[int, ...]
+) -> tuple[keras.Model, keras.Model | None]:
+    """Encoder and decoder for samples of a shape; a ResNet-18 has no decoder.
 
     Args:
-        config: Names the data set, the widths of an MLP and the seed.
+        config: Names the data set, the network and its options, and the seed.
         shape: Of one sample.
 
     Raises:
-        ValueError: If there is no network for samples of this shape.
+        ValueError: If there is no network for samples of this shape, or the file of
+            weights does not fit.
+        FileNotFoundError: If there is no such file.
     """
     network = choose_network(config, shape)
+    options: dict[str, Any] = dict(use_bias=config.use_bias, seed=config.seed)
+    if network == "resnet18":
+        pooling = None if config.pooling == "none" else config.pooling
+        return resnet18(shape, pooling=pooling, weights=config.weights, **options), None
     if isinstance(network, list):
-        return mlp(network, seed=config.seed), mlp_decoder(network, seed=config.seed)
-    return lenet(network, seed=config.seed), lenet_decoder(network, seed=config.seed)
+        return mlp(network, **options), mlp_decoder(network, **options)
+    return lenet(network, **options), lenet_decoder(network, **options)
 
 
 def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | str | Shape:
-    """What `make_networks` will make: the widths of an MLP, or what `lenet` takes.
+    """What `make_networks` will make: widths of an MLP, what `lenet` takes, or `"resnet18"`.
 
     Raises:
         ValueError: If there is no network for samples of this shape.
@@ -40,12 +49,17 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
     if len(shape) == 1:
+        if config.network is not None:
+            raise ValueError(
+                "`network` must be left out: the samples are no images. Received: "
+                f"network={config.network!r}"
+            )
         return [*shape, *(config.hidden or default_hidden(config.dataset, shape[0]))]
     if config.hidden is not None:
         raise ValueError(
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
-    return default_lenet(config.dataset, shape)
+    return config.network or default_lenet(config.dataset, shape)
 
 
 def default_hidden(dataset: str, columns: int) -> tuple[int, ...]:

@@ -59,13 +59,33 @@ HIDDEN = {
 }
 """Widths of the encoder by name of the table; others get one by their number of columns."""
 
+LABELLED = {"deep-sad": 0.05}
+"""Fraction of labelled anomalies in the training samples, by method that uses them."""
+
 # The papers train on all normal samples and hold none out.
-_WHOLE_TRAINING_PART = {"validation": 0.0, "contamination": 0.0, "optimizer": "adam"}
+_WHOLE_TRAINING_PART = {"validation": 0.0, "optimizer": "adam"}
+
+# Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020, and their PyTorch code.
+_DEEP_SAD = {**_WHOLE_TRAINING_PART, "method": "deep-sad", "eta": 1.0, "batch_size": 128}
+_DEEP_SAD_IMAGES = {**_DEEP_SAD, "preprocessing": "unit"}
+
+_DEEP_SVDD = {
+    **_WHOLE_TRAINING_PART,
+    "method": "deep-svdd",
+    "contamination": 0.0,
+    "radius_update": "batch",
+}
 
 PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
     "deep-svdd": {
-        "mnist": {**_PAPER_MNIST, **_WHOLE_TRAINING_PART, "radius_update": "batch"},
-        "cifar10": {**_PAPER_CIFAR10, **_WHOLE_TRAINING_PART, "radius_update": "batch"},
+        "mnist": {**_PAPER_MNIST, **_DEEP_SVDD},
+        "cifar10": {**_PAPER_CIFAR10, **_DEEP_SVDD},
+    },
+    "deep-sad": {
+        "mnist": {**_PAPER_MNIST, **_DEEP_SAD_IMAGES},
+        "fashion_mnist": {**_PAPER_MNIST, **_DEEP_SAD_IMAGES},
+        "cifar10": {**_PAPER_CIFAR10, **_DEEP_SAD_IMAGES},
+        **{table: {**_PAPER_MNIST, **_DEEP_SAD, "labelled": 0.01} for table in HIDDEN},
     },
 }
 """Settings that a published experiment fixes, by protocol and data set."""

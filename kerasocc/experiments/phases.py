@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import keras
-import numpy as np
 
-from kerasocc.files import read_json, write_json
+from kerasocc.datasets import OneClassDataset
+from kerasocc.files import complete_or_absent, read_json, write_json
 from kerasocc.models.base import OneClassModel
-from kerasocc.rows import Rows
 
 History = dict[str, list[float]]
 """Values per epoch, by name."""
@@ -33,11 +32,13 @@ class Phase(NamedTuple):
     """Its name in Keras."""
     drop_at: tuple[int, ...] = ()
     """Epochs after which the learning rate is divided by 10."""
+    keep_best: bool = False
+    """Whether it ends with the weights of the epoch with the highest validation AUC."""
 
 
 def run_phase(
     phase: Phase,
-    x: np.ndarray | Rows,
+    data: OneClassDataset,
     backup: Path,
     callbacks: list[keras.callbacks.Callback] | None = None,
 ) -> History:
@@ -49,7 +50,8 @@ def run_phase(
 
     Args:
         phase: What to train.
-        x: Training samples, shape `(samples, ...)`, in memory or on disk.
+        data: Training samples, with labels for a model that uses them, and validation
+            samples to choose the best epoch by.
         backup: Folder of the backups.
         callbacks: For `fit`.
 
@@ -70,13 +72,18 @@ def run_phase(
 
     # A finished phase passes through `fit` without an epoch: the state that is
     # computed after the last one is computed again.
+    others = callbacks or []
+    if phase.keep_best:
+        others = [BestEpoch(backup / f"{phase.name}.best.weights.h5", keeper), *others]
     phase.model.fit(
-        x,
+        data.x_train,
+        data.y_train if phase.model.uses_labels else None,
         batch_size=phase.batch_size,
         epochs=phase.epochs,
         initial_epoch=_epochs_trained(phase.model),
+        validation_data=(data.x_val, data.y_val) if phase.keep_best else None,
         verbose=0,
-        callbacks=[keras.callbacks.LearningRateScheduler(rate), keeper, *(callbacks or [])],
+        callbacks=[keras.callbacks.LearningRateScheduler(rate), keeper, *others],
     )
     return keeper.history
 
@@ -144,6 +151,30 @@ class EpochBackup(keras.callbacks.Callback):
                 f"{self._weights_file.name} has seen. Received: fewer"
             )
         return {name: values[:epochs] for name, values in history.items()}
+
+
+class BestEpoch(keras.callbacks.Callback):
+    """Keep the weights of the epoch with the highest `val_auc`, the first of equals.
+
+    Args:
+        file: Where they are kept.
+        keeper: Has the logs of all epochs, those of earlier processes included.
+    """
+
+    def __init__(self, file: Path, keeper: EpochBackup):
+        super().__init__()
+        self._file = file
+        self._keeper = keeper
+
+    def on_epoch_end(self, epoch, logs=None):
+        aucs = self._keeper.history["val_auc"]
+        if aucs[-1] > max(aucs[:-1], default=-1.0):
+            # Keras insists on the suffix.
+            with complete_or_absent(self._file) as temporary:
+                self.model.save_weights(temporary)
+
+    def on_train_end(self, logs=None):
+        self.model.load_weights(self._file)
 
 
 def _epochs_trained(model: OneClassModel) -> int:

@@ -121,7 +121,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     """
     seconds, calibration = results["seconds"], results["calibration"]
     training, test = results["samples"]["training"], results["samples"]["test"]
-    hidden = training["anomalous"]
+    hidden, labelled = training["anomalous"], training["labelled"]
     phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     return {
         "AUC (test)": f"{100 * results['auc']:.2f} %",
@@ -133,7 +133,8 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
         "Time": phases,
         "Samples": f"trained on {training['normal']} normal"
-        f"{f' and {hidden} hidden anomalous' if hidden else ''}, "
+        f"{f', {hidden} hidden anomalous' if hidden else ''}"
+        f"{f', {labelled} labelled anomalous' if labelled else ''}; "
         f"tested on {test['normal']} normal and {test['anomalous']} anomalous",
     }
 
@@ -145,7 +146,7 @@ def page(results: dict[str, Any], pictures: Sequence[str] = tuple(PICTURES)) -> 
         results: What `results.json` holds.
         pictures: Which of `PICTURES` there are.
     """
-    title = html.escape(f"Deep SVDD: {results['run']}")
+    title = html.escape(f"{results['method']}: {results['run']}")
     versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items() if value)
     rows = {
         **key_figures(results),

@@ -1,4 +1,4 @@
-"""A run of Deep SVDD: pretraining, training, threshold, test, report."""
+"""A run: pretraining, training, threshold, test, report."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ import numpy as np
 
 import kerasocc
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
-from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.datasets import OneClassDataset, load
 from kerasocc.experiments.architectures import make_networks
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.config_checks import TITLES
 from kerasocc.experiments.evaluation import evaluate
 from kerasocc.experiments.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
+from kerasocc.experiments.methods import make_callbacks, make_model
 from kerasocc.experiments.phases import History, Phase, run_phase
 from kerasocc.experiments.progress import EpochBar
 from kerasocc.experiments.report import write_report
 from kerasocc.models.autoencoder import Autoencoder
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.deep_svdd import DeepSVDD
+from kerasocc.models.hypersphere import HypersphereModel
 from kerasocc.pretraining import check_changed, snapshot
 
 
@@ -44,7 +45,10 @@ def load_data(config: TrainConfig) -> OneClassDataset:
         missing=config.missing,
         image_size=config.image_size,
         unreadable=config.unreadable,
+        preprocessing=config.preprocessing,
         contamination=config.contamination,
+        labelled=config.labelled,
+        labelled_classes=config.labelled_classes,
         validation=config.validation,
         test=config.test,
         seed=config.seed,
@@ -116,7 +120,7 @@ def _status_kept(run: RunFolder) -> Iterator[None]:
 
 def _train_phases(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
-) -> tuple[dict[str, History], DeepSVDD]:
+) -> tuple[dict[str, History], HypersphereModel]:
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
     untrained = snapshot(encoder)
     histories = {}
@@ -125,7 +129,7 @@ def _train_phases(
         bar = EpochBar(phase.name.capitalize(), phase.epochs) if progress else None
         try:
             histories[phase.name] = run_phase(
-                phase, data.x_train, run.backup, [*callbacks, *([bar] if bar else [])]
+                phase, data, run.backup, [*callbacks, *([bar] if bar else [])]
             )
         finally:
             if bar:
@@ -145,22 +149,14 @@ def _train_phases(
             CollapseMonitor(action="log"),
         )
         check_changed(encoder, untrained)
-    model = DeepSVDD(
-        encoder,
-        objective=config.objective,
-        nu=config.nu,
-        preprocessing=data.preprocessing,
-        weight_decay=config.weight_decay,
-        seed=config.seed,
-    )
-    fit(
-        _phase(config, "training", model),
-        *([RadiusUpdate(update=config.radius_update)] if model.soft_boundary else []),
-    )
+    model = make_model(config, encoder, data.preprocessing)
+    fit(_phase(config, "training", model, keep=config.keep), *make_callbacks(config))
     return histories, model
 
 
-def _phase(config: TrainConfig, name: str, model: OneClassModel, prefix: str = "") -> Phase:
+def _phase(
+    config: TrainConfig, name: str, model: OneClassModel, prefix: str = "", keep: str = "last"
+) -> Phase:
     """A phase with the settings whose names begin with `prefix`."""
     return Phase(
         name,
@@ -170,6 +166,7 @@ def _phase(config: TrainConfig, name: str, model: OneClassModel, prefix: str = "
         learning_rate=getattr(config, f"{prefix}learning_rate"),
         optimizer=config.optimizer,
         drop_at=getattr(config, f"{prefix}drop_at"),
+        keep_best=keep == "best",
     )
 
 
@@ -178,7 +175,7 @@ def _finish(
     run: RunFolder,
     data: OneClassDataset,
     histories: dict[str, History],
-    model: DeepSVDD,
+    model: HypersphereModel,
 ) -> dict[str, Any]:
     calibration = calibrate(model, data, config.threshold_rate)
     begun = time.monotonic()
@@ -187,6 +184,7 @@ def _finish(
     labels = data.y_test
     results = {
         "run": run.name,
+        "method": TITLES[config.method],
         **evaluate(labels, scores, float(keras.ops.convert_to_numpy(model.threshold))),
         "calibration": calibration,
         "seconds": {
@@ -205,11 +203,14 @@ def _finish(
 
 
 def _sample_counts(data: OneClassDataset) -> dict[str, dict[str, int]]:
-    parts = {"training": data.truth_train, "validation": data.y_val, "test": data.y_test}
-    return {
+    unlabelled = data.truth_train[data.y_train == 0]
+    parts = {"training": unlabelled, "validation": data.y_val, "test": data.y_test}
+    counts = {
         name: {"normal": int(np.sum(labels == 0)), "anomalous": int(np.sum(labels == 1))}
         for name, labels in parts.items()
     }
+    counts["training"]["labelled"] = int(np.sum(data.y_train == -1))
+    return counts
 
 
 def _versions() -> dict[str, str | None]:

@@ -10,8 +10,13 @@ from keras import layers
 from kerasocc.networks.normalization import GlobalBatchNormalization
 
 LEAKY_SLOPE = 0.01
-XAVIER_LEAKY_SCALE = 2 / (1 + LEAKY_SLOPE**2)
-"""Squared gain of leaky ReLU, for Glorot (Xavier) initialisation."""
+INITIALIZERS = {
+    "torch": (1 / 3, "fan_in", "uniform"),
+    "xavier": (2 / (1 + LEAKY_SLOPE**2), "fan_avg", "uniform"),
+    "he": (2.0, "fan_out", "untruncated_normal"),
+}
+"""Scale, mode and distribution by name: PyTorch's default, Glorot (Xavier) with the gain of
+leaky ReLU, and He as in ResNet."""
 
 
 class Blocks:
@@ -20,8 +25,7 @@ class Blocks:
     Args:
         use_bias: Whether convolutions and dense layers have biases and BatchNorm
             trainable parameters. The Deep SVDD paper forbids both.
-        initializer: `"torch"`, the reference's default
-            (uniform, fan-in, scale 1/3), or `"xavier"` with the gain of leaky ReLU.
+        initializer: One of `INITIALIZERS`.
         seed: Seed of the initial weights; None leaves them to Keras.
     """
 
@@ -34,12 +38,9 @@ class Blocks:
 
     def kernel_initializer(self) -> keras.initializers.Initializer:
         """A fresh initializer with a seed of its own."""
-        torch_default = self.initializer == "torch"
+        scale, mode, distribution = INITIALIZERS[self.initializer]
         return keras.initializers.VarianceScaling(
-            1 / 3 if torch_default else XAVIER_LEAKY_SCALE,
-            mode="fan_in" if torch_default else "fan_avg",
-            distribution="uniform",
-            seed=next(self._seeds),
+            scale, mode=mode, distribution=distribution, seed=next(self._seeds)
         )
 
     def convolution(self, filters: int, size: int = 5) -> layers.Layer:

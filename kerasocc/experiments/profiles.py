@@ -1,0 +1,89 @@
+"""The settings that a run has unless it is told otherwise: by its data and its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kerasocc import catalog
+from kerasocc.checks import check_choice
+from kerasocc.experiments.defaults import DEFAULTS, LABELLED, PROTOCOLS
+
+
+def settings_for(dataset: str, protocol: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a run that differ from the defaults of `TrainConfig`.
+
+    Args:
+        dataset: Name or path of the data, absolute.
+        protocol: One of `PROTOCOLS`, or None.
+        settings: What the user has chosen. Where a number of epochs is given without
+            its drops, the default drops keep their proportion.
+
+    Raises:
+        ValueError: If a setting is changed though the protocol fixes it, or the
+            protocol is for other data.
+        FileNotFoundError: If `dataset` is the path of a file that does not exist.
+    """
+    defaults = DEFAULTS[profile_of(dataset)]
+    fixed = {} if protocol is None else _fixed_by(protocol, dataset)
+    changed = sorted(n for n in set(settings) & set(fixed) if _differ(settings[n], fixed[n]))
+    if changed:
+        raise ValueError(
+            f"`protocol` must stand without settings that it fixes: {changed}. "
+            f"Received: protocol={protocol!r}"
+        )
+    method = {**fixed, **settings}.get("method")
+    by_choice = {"labelled": LABELLED[method]} if method in LABELLED else {}
+    if settings.get("network") == "resnet18":
+        # There is no decoder: it starts from the weights in a file, or from random ones.
+        by_choice = {**by_choice, "pretrain_epochs": 0, "pretrain_drop_at": ()}
+    scaled = {} if protocol else _scaled_drops(defaults, settings)
+    usual = {**defaults, **by_choice, **scaled}
+    return {"dataset": dataset, "protocol": protocol, **usual, **fixed, **settings}
+
+
+def _scaled_drops(defaults: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The default drops of the learning rates, in proportion to other numbers of epochs."""
+    scaled = {}
+    for prefix in ("", "pretrain_"):
+        epochs, usual = settings.get(f"{prefix}epochs"), defaults[f"{prefix}epochs"]
+        if isinstance(epochs, int) and usual:
+            drops = (round(drop * epochs / usual) for drop in defaults[f"{prefix}drop_at"])
+            scaled[f"{prefix}drop_at"] = tuple(d for d in drops if 0 < d < epochs)
+    return scaled
+
+
+def absolute(dataset: str) -> str:
+    """The name of a data set as it is; a path as one that holds in every folder."""
+    is_path = dataset not in catalog.RESERVED and Path(dataset).exists()
+    return str(Path(dataset).resolve()) if is_path else dataset
+
+
+def profile_of(dataset: str) -> str:
+    """The entry of `DEFAULTS` for a data set.
+
+    Raises:
+        FileNotFoundError: If it is the path of a file that does not exist.
+    """
+    if dataset in DEFAULTS and dataset in catalog.RESERVED:
+        return dataset
+    kind = catalog.kind_of(dataset)
+    return kind if kind in (catalog.FOLDER, catalog.TABLE) else "images"
+
+
+def _fixed_by(protocol: str, dataset: str) -> dict[str, Any]:
+    by_dataset = PROTOCOLS[check_choice("protocol", protocol, PROTOCOLS)]
+    is_table = profile_of(dataset) == catalog.TABLE
+    name = Path(dataset).stem if is_table else dataset
+    if name not in by_dataset:
+        raise ValueError(
+            f"`protocol` {protocol!r} is for the data sets {sorted(by_dataset)}. "
+            f"Received: dataset={dataset!r}"
+        )
+    return by_dataset[name]
+
+
+def _differ(value: Any, other: Any) -> bool:
+    """Whether two settings differ; files hold lists where we have tuples."""
+    return (tuple(value) if isinstance(value, list) else value) != other
