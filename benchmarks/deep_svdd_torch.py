@@ -84,9 +84,9 @@ def _auc(normal_class: int, seed: int) -> float:
     from kerasocc.datasets import one_vs_rest
 
     data = one_vs_rest("mnist", normal_class=normal_class, seed=seed)
-    train, test = (
-        torch.from_numpy(np.array(data.preprocessing(x)).transpose(0, 3, 1, 2))
-        for x in (data.x_train, data.x_test)
+    x, test = (
+        torch.from_numpy(np.array(data.preprocessing(part)).transpose(0, 3, 1, 2))
+        for part in (data.x_train, data.x_test)
     )
     torch.manual_seed(seed)
     encoder, decoder = Encoder(), Decoder()
@@ -94,32 +94,44 @@ def _auc(normal_class: int, seed: int) -> float:
     def reconstruction(x: torch.Tensor) -> torch.Tensor:
         return ((decoder(encoder(x)) - x) ** 2).sum(dim=(1, 2, 3))
 
-    _train(nn.ModuleList([encoder, decoder]), reconstruction, train, weight_decay=0.5e-3)
-    center = _center(encoder, train)
+    train(nn.ModuleList([encoder, decoder]), reconstruction, x, weight_decay=0.5e-3)
+    center = center_of(encoder, x)
 
     def distance(x: torch.Tensor) -> torch.Tensor:
         return ((encoder(x) - center) ** 2).sum(dim=1)
 
-    _train(encoder, distance, train, weight_decay=0.5e-6)
+    train(encoder, distance, x, weight_decay=0.5e-6)
     encoder.eval()
     with torch.no_grad():
         scores = torch.cat([distance(batch) for batch in test.split(1000)])
     return roc_auc_score(data.y_test, scores.numpy())
 
 
-def _train(net: nn.Module, loss: Any, x: torch.Tensor, weight_decay: float) -> None:
+def train(
+    net: nn.Module,
+    loss: Any,
+    x: torch.Tensor,
+    weight_decay: float,
+    *,
+    epochs: int = EPOCHS,
+    batch: int = BATCH,
+) -> None:
+    """Minimise the mean of `loss` over the rows of `x`."""
     optimizer = torch.optim.Adam(net.parameters(), lr=RATE, weight_decay=weight_decay)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [DROP])
     net.train()
-    for _ in range(EPOCHS):
-        for rows in torch.randperm(len(x)).split(BATCH):
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x)).split(batch):
+            if len(rows) == 1:
+                continue  # BatchNorm has no variance to divide by.
             optimizer.zero_grad()
             loss(x[rows]).mean().backward()
             optimizer.step()
         schedule.step()
 
 
-def _center(encoder: nn.Module, x: torch.Tensor, eps: float = 0.1) -> torch.Tensor:
+def center_of(encoder: nn.Module, x: torch.Tensor, eps: float = 0.1) -> torch.Tensor:
+    """Mean embedding of `x`, coordinates near 0 pushed away from it."""
     encoder.eval()
     with torch.no_grad():
         center = torch.cat([encoder(batch) for batch in x.split(1000)]).mean(dim=0)

@@ -11,6 +11,7 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.defaults import HIDDEN
 from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18
 from kerasocc.networks.lenet import ARCHITECTURES, Shape
+from kerasocc.networks.pretrained import WeightsFile
 
 # Two networks of the papers take 28x28 images; this is the larger one.
 _BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10"}
@@ -44,7 +45,9 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
     """What `make_networks` will make: widths of an MLP, what `lenet` takes, or `"resnet18"`.
 
     Raises:
-        ValueError: If there is no network for samples of this shape.
+        ValueError: If there is no network for samples of this shape, or the file of
+            weights cannot be read.
+        FileNotFoundError: If there is no such file.
     """
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
@@ -59,6 +62,8 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
         raise ValueError(
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
+    if config.weights is not None:
+        WeightsFile(config.weights)  # refuses a file that cannot be read
     return config.network or default_lenet(config.dataset, shape)
 
 

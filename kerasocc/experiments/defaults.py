@@ -48,6 +48,15 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """By name of a data set, else `folder` for folders of images, `table`, or `images`."""
 
+_COLUMNS = {
+    "arrhythmia": 274,
+    "cardio": 21,
+    "satellite": 36,
+    "satimage-2": 36,
+    "shuttle": 9,
+    "thyroid": 6,
+}
+
 # The MLPs of Deep SAD, without the number of columns in front.
 HIDDEN = {
     "arrhythmia": (128, 64, 32),
@@ -65,10 +74,6 @@ LABELLED = {"deep-sad": 0.05}
 # The papers train on all normal samples and hold none out.
 _WHOLE_TRAINING_PART = {"validation": 0.0, "optimizer": "adam"}
 
-# Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020, and their PyTorch code.
-_DEEP_SAD = {**_WHOLE_TRAINING_PART, "method": "deep-sad", "eta": 1.0, "batch_size": 128}
-_DEEP_SAD_IMAGES = {**_DEEP_SAD, "preprocessing": "unit"}
-
 _DEEP_SVDD = {
     **_WHOLE_TRAINING_PART,
     "method": "deep-svdd",
@@ -76,16 +81,33 @@ _DEEP_SVDD = {
     "radius_update": "batch",
 }
 
+# Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020, and their PyTorch code.
+_DEEP_SAD = {**_WHOLE_TRAINING_PART, "method": "deep-sad", "eta": 1.0, "batch_size": 128}
+
+
+def _deep_sad(settings: dict[str, Any], features: int, **more: Any) -> dict[str, Any]:
+    """Settings of Deep SAD from those of Deep SVDD, for samples of so many features.
+
+    Their autoencoder averages the squared error over the features; that of Deep SVDD
+    sums it, and so do we, for which a weight decay as many times larger is the same.
+    """
+    decay = settings["pretrain_weight_decay"] * features
+    return {**settings, **_DEEP_SAD, "pretrain_weight_decay": decay, **more}
+
+
 PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
     "deep-svdd": {
         "mnist": {**_PAPER_MNIST, **_DEEP_SVDD},
         "cifar10": {**_PAPER_CIFAR10, **_DEEP_SVDD},
     },
     "deep-sad": {
-        "mnist": {**_PAPER_MNIST, **_DEEP_SAD_IMAGES},
-        "fashion_mnist": {**_PAPER_MNIST, **_DEEP_SAD_IMAGES},
-        "cifar10": {**_PAPER_CIFAR10, **_DEEP_SAD_IMAGES},
-        **{table: {**_PAPER_MNIST, **_DEEP_SAD, "labelled": 0.01} for table in HIDDEN},
+        "mnist": _deep_sad(_PAPER_MNIST, 28 * 28, preprocessing="unit"),
+        "fashion_mnist": _deep_sad(_PAPER_MNIST, 28 * 28, preprocessing="unit"),
+        "cifar10": _deep_sad(_PAPER_CIFAR10, 32 * 32 * 3, preprocessing="unit"),
+        **{
+            table: _deep_sad(_PAPER_MNIST, columns, labelled=0.01)
+            for table, columns in _COLUMNS.items()
+        },
     },
 }
 """Settings that a published experiment fixes, by protocol and data set."""
