@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
-from kerasocc.datasets import altered, spool
+from kerasocc.datasets import altered, one_vs_rest, spool
 from kerasocc.datasets.alterations import as_map, draw_strokes, permute_blocks
 from kerasocc.rows import Rows
 
@@ -139,3 +140,46 @@ def test_the_protocol(limit, random, monkeypatch):
     for image, twin in zip(test[:40], test[40:], strict=True):
         assert (image != twin).any()
         np.testing.assert_array_equal(np.sort(image, axis=None), np.sort(twin, axis=None))
+
+
+def write_voc(root):
+    """Ten images to train on, six to test; cats among them, one image of no list."""
+    lists = root / "ImageSets" / "Main"
+    (root / "JPEGImages").mkdir(parents=True)
+    lists.mkdir(parents=True)
+    # Other sizes: JPEG keeps grey values only nearly, images of one grey exactly.
+    for number in range(17):
+        image = np.full((9, 8 + number % 3), 10 * number, "uint8")
+        Image.fromarray(image).save(root / "JPEGImages" / f"2008_{number:03}.jpg")
+    for part, rows in (("train", range(10)), ("val", range(10, 16))):
+        lines = [f"2008_{number:03}" for number in rows]
+        (lists / f"{part}.txt").write_text("\n".join(lines))
+        marks = [("-1", " 1", " 0")[number % 3] for number in rows]
+        marked = [" ".join(pair) for pair in zip(lines, marks, strict=True)]
+        (lists / f"cat_{part}.txt").write_text("\n".join(marked))
+    return root
+
+
+def test_all_of_voc(tmp_path):
+    root = write_voc(tmp_path / "VOC2012")
+    data = altered(root, kind="strokes", amount=1, image_size=8, validation=0.2)
+    assert data.name == "VOC2012-strokes-1" and data.sample_format.resized
+    natural = [
+        np.asarray(part)[labels == 0][:, 0, 0, 0].tolist()
+        for part, labels in (
+            (data.x_train, data.truth_train),
+            (data.x_val, data.y_val),
+            (data.x_test, data.y_test),
+        )
+    ]
+    # Images of every class and the unclear ones; `val` is the test part.
+    assert len(natural[0]) == 8 and len(natural[1]) == 2
+    assert sorted(natural[0] + natural[1]) == [10 * number for number in range(10)]
+    assert natural[2] == [10 * number for number in range(10, 16)]
+    assert (len(data.y_val), data.y_val.sum()) == (4, 2)
+    assert (len(data.y_test), data.y_test.sum()) == (12, 6)
+    # One against the rest still has to be told which.
+    with pytest.raises(ValueError, match=r"`normal_class` must be one of \['cat'\].*=None"):
+        one_vs_rest(root, image_size=8)
+    cats = one_vs_rest(root, normal_class="cat", image_size=8)
+    assert (len(cats.x_train), len(cats.y_test), cats.y_test.sum()) == (3, 4, 2)

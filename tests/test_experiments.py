@@ -7,10 +7,12 @@ import os
 import numpy as np
 import pytest
 
+from kerasocc.datasets import altered
 from kerasocc.experiments import folder, report, runs
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.defaults import DEFAULTS
+from kerasocc.experiments.runner import describe, load_data
 from kerasocc.models.scoring import threshold_at
 
 
@@ -213,6 +215,57 @@ def test_protocol_of_deep_sad_on_a_table(tmp_path, monkeypatch):
         assert config.pretrain_weight_decay == 0.5e-3 * 21
 
 
+def test_protocol_against_collapse(tmp_path):
+    config = TrainConfig.for_dataset("cifar10", "mode-collapse", altered="strokes", amount=1)
+    assert (config.network, config.pooling, config.preprocessing) == ("resnet18", "max", "imagenet")
+    assert (config.epochs, config.batch_size, config.learning_rate) == (30, 50, 1e-4)
+    assert (config.weight_decay, config.validation, config.keep) == (5e-4, 0.2, "best")
+    assert (config.normal_class, config.pretrain_epochs, config.image_size) == (None, 0, None)
+    (tmp_path / "ship").mkdir()
+    folder = TrainConfig.for_dataset(str(tmp_path), "mode-collapse", regularizer="noise")
+    assert (folder.image_size, folder.regularizer, folder.network) == (224, "noise", "resnet18")
+
+
+def test_the_head_learns_at_ten_times_the_rate():
+    from kerasocc import networks
+    from kerasocc.experiments.methods import make_callbacks, make_model
+
+    config = TrainConfig.for_dataset(
+        regularizer="noise", regularizer_weight=0.5, use_bias=True, learning_rate=2e-4
+    )
+    encoder = networks.lenet("digits", use_bias=True)
+    model = make_model(config, encoder, None)
+    assert float(np.array(model.regularizer.optimizer.learning_rate)) == pytest.approx(2e-3)
+    (weighting,) = make_callbacks(config)
+    assert weighting.fixed == 0.5
+
+
+def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
+    from kerasocc.experiments.architectures import choose_network
+
+    config = TrainConfig.for_dataset("cifar10", network="resnet18")
+    assert choose_network(config, (32, 32, 3)) == "resnet18"
+    with pytest.raises(ValueError, match="`network` must be left out: the samples are no images"):
+        choose_network(config, (9,))
+    missing = dataclasses.replace(config, weights=str(tmp_path / "w.npz"))
+    with pytest.raises(FileNotFoundError, match="There is no file .*w.npz', which `weights` names"):
+        choose_network(missing, (32, 32, 3))
+
+
+def test_altered_data_of_a_run():
+    common = dict(amount=1, labelled=0.1, labelled_amount=2, preprocessing="unit")
+    config = TrainConfig.for_dataset(
+        method="deep-sad", altered="strokes", labelled_altered="blocks", **common
+    )
+    data = load_data(config)
+    direct = altered("digits", kind="strokes", labelled_kind="blocks", validation=0.2, **common)
+    for name in ("x_train", "y_train", "x_val", "x_test", "y_test"):
+        np.testing.assert_array_equal(getattr(data, name), getattr(direct, name))
+    np.testing.assert_allclose(data.preprocessing(data.x_val[:3]), data.x_val[:3] / 16)
+    assert describe(data).startswith("digits-strokes-1. Samples of shape 8x8x1: train ")
+    assert next(runs.numbered_names(config)) == "digits-strokes-1-deep-sad"
+
+
 def test_labels_are_the_default_of_the_method_that_uses_them():
     assert TrainConfig.for_dataset().labelled == 0
     assert TrainConfig.for_dataset(method="deep-sad").labelled == 0.05
@@ -243,6 +296,15 @@ def test_a_resnet_starts_without_an_autoencoder():
         (dict(weights="w.pth"), "`weights` is of the network 'resnet18' alone"),
         (dict(network="resnet18", pretrain_epochs=3), "`pretrain_epochs` must be 0: the network"),
         (dict(keep="best", validation=0), "`keep` must be 'last' where no samples are held out"),
+        (dict(amount=2), "`amount` needs `altered`. Received: amount=2"),
+        (dict(altered="strokes"), "`amount` must be given with `altered`: blocks per side"),
+        (dict(altered="noise", amount=1), r"`altered` must be one of \['blocks', 'strokes'\]"),
+        (dict(altered="blocks", amount=0), "`amount` must be an integer of at least 1"),
+        (
+            dict(altered="blocks", amount=2, normal_class=3),
+            "`normal_class` must be left out with `altered`. Received: normal_class=3",
+        ),
+        (dict(altered="blocks", amount=2, contamination=0.1), "`contamination` must be left out"),
         (dict(preprocessing="gcn"), r"`preprocessing` must be one of \['contrast', 'unit', 'im"),
     ],
 )

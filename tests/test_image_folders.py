@@ -302,7 +302,8 @@ def voc(tmp_path):
     write(lists / "train_train.txt", "2008_0  1", "2008_1 -1")
     write(lists / "train_val.txt", "2008_5  1")
     write(lists / "cat_trainval.txt", "2008_5  1")
-    write(lists / "train.txt", "2008_0", "2008_1")
+    write(lists / "train.txt", "2008_0", "2008_2 ", "2008_1")
+    write(lists / "val.txt", "2008_3", "2008_4")
     return root
 
 
@@ -321,6 +322,25 @@ def test_voc_needs_a_class(voc):
         list_images(voc)
     with pytest.raises(ValueError, match="Near names: cat. Received: normal_class='cta'"):
         list_images(voc, normal_class="cta")
+
+
+def test_the_whole_of_voc(voc):
+    for folder in (voc, voc.parent, voc.parent.parent):
+        listing = list_images(folder, cut=False)
+        images = voc / "JPEGImages"
+        # Those that are hard to see too; the sixth is in neither list.
+        assert names(listing.train, images) == [(f"2008_{i}.jpg", "") for i in range(3)]
+        assert names(listing.test, images) == [(f"2008_{i}.jpg", "") for i in (3, 4)]
+        assert listing.classes == [""] and listing.default_normal is None
+    write(voc / "ImageSets" / "Main" / "val.txt", "2008_3", "2008_4 1")
+    with pytest.raises(ValueError, match="val.txt' must hold one image in .*'2008_4 1' in row 2"):
+        list_images(voc, cut=False)
+    write(voc / "ImageSets" / "Main" / "val.txt", "2008_3", "", "2008_4")
+    with pytest.raises(ValueError, match="Received: '' in row 2"):
+        list_images(voc, cut=False)
+    (voc / "ImageSets" / "Main" / "val.txt").unlink()
+    with pytest.raises(FileNotFoundError, match="val.txt"):
+        list_images(voc, cut=False)
 
 
 def test_broken_voc(voc):

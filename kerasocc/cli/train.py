@@ -58,6 +58,8 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _which_class(config: TrainConfig) -> str:
+    if config.altered is not None:
+        return f", anomalies altered by {config.altered} of {config.amount}"
     return "" if config.normal_class is None else f", normal class {config.normal_class}"
 
 

@@ -47,6 +47,15 @@ def _add_problem(group: Any) -> None:
     _option(group, "contamination", "fraction of hidden anomalies in the training set", type=float)
     _option(
         group,
+        "altered",
+        "make the anomalies of images by permuting their blocks or drawing strokes over them; all "
+        "classes are normal",
+    )
+    _option(group, "amount", "blocks per side, or thickness of the strokes", type=int)
+    _option(group, "labelled_altered", "alteration of the labelled anomalies")
+    _option(group, "labelled_amount", "its amount", type=int)
+    _option(
+        group,
         "labelled",
         "fraction of labelled anomalies in the training set of Deep SAD, for which it is 0.05",
         type=float,

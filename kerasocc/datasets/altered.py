@@ -12,7 +12,7 @@ from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.alterations import draw_strokes, permute_blocks
 from kerasocc.datasets.class_data import load_class_data
 from kerasocc.datasets.one_class import OneClassDataset, split
-from kerasocc.datasets.preprocessing import contrast_min_max
+from kerasocc.datasets.preprocessing import IMAGE_PREPROCESSINGS
 from kerasocc.datasets.sample_format import IMAGES, SampleFormat
 from kerasocc.datasets.spool import spool
 from kerasocc.rows import Rows, chunks, rows_at_once
@@ -30,6 +30,7 @@ def altered(
     labelled_amount: int | None = None,
     validation: float = 0.2,
     test: float | None = None,
+    preprocessing: str = "contrast",
     seed: int = 0,
     image_size: int | tuple[int, int] | None = None,
     unreadable: str = "error",
@@ -42,7 +43,8 @@ def altered(
     20,000 test samples.
 
     Args:
-        source: As for `one_vs_rest`; the classes do not matter.
+        source: As for `one_vs_rest`; the classes do not matter, and of VOC2012 the
+            images of `ImageSets/Main/train.txt` and `val.txt` are taken.
         kind: `"blocks"` (permuted) or `"strokes"` (drawn over).
         amount: Blocks per side, or thickness of the strokes in pixels.
         labelled: Fraction of the training samples that are labelled anomalies, in
@@ -52,6 +54,7 @@ def altered(
         labelled_amount: Their amount; default `amount`.
         validation: Fraction of the training part that validates, in [0, 1).
         test: Fraction that is the test part of data without one, default 0.4.
+        preprocessing: See `one_vs_rest`.
         seed: Seed of the split and of the alterations.
         image_size: See `one_vs_rest`.
         unreadable: See `one_vs_rest`.
@@ -75,9 +78,10 @@ def altered(
     labelled = check_fraction("labelled", labelled, zero=True)
     alter_labelled = _alteration(labelled_kind or kind, labelled_amount or amount)
     check_fraction("validation", validation, zero=True)
+    check_choice("preprocessing", preprocessing, IMAGE_PREPROCESSINGS)
     check_integer("seed", seed, minimum=0)
     loaded = load_class_data(
-        source, image_size=image_size, unreadable=unreadable, data_dir=data_dir
+        source, cut=False, image_size=image_size, unreadable=unreadable, data_dir=data_dir
     )
     train, test_part = loaded.parts(test, seed)
     if train.x.ndim != 4:
@@ -100,7 +104,7 @@ def altered(
         sample_format=SampleFormat(
             kind=IMAGES, shape=tuple(x_train.shape[1:]), resized=loaded.resized
         ),
-        make_preprocessing=contrast_min_max,
+        make_preprocessing=IMAGE_PREPROCESSINGS[preprocessing],
     )
 
 

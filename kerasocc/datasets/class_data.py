@@ -11,7 +11,7 @@ import numpy as np
 from kerasocc.catalog import IMAGE_NAMES, LABEL_NAMES, find_folder, find_name, near_names
 from kerasocc.checks import check_fraction
 from kerasocc.datasets.image_files import ImageFile, read_images
-from kerasocc.datasets.image_folders import list_images
+from kerasocc.datasets.image_folders import ImageListing, list_images
 from kerasocc.datasets.image_sets import load_image_set
 from kerasocc.datasets.one_class import TEST_FRACTION, Pool, split
 from kerasocc.datasets.spool import spool
@@ -86,11 +86,21 @@ def load_class_data(
     source: Any,
     *,
     normal_class: Any = None,
+    cut: bool = True,
     image_size: int | tuple[int, int] | None = None,
     unreadable: str = "error",
     data_dir: str | os.PathLike | None = None,
 ) -> ClassData:
-    """Load what `one_vs_rest` takes; see there for the arguments.
+    """Load what `one_vs_rest` takes; see there for the other arguments.
+
+    Args:
+        source: As there.
+        normal_class: As there.
+        cut: Whether VOC2012, whose images show several classes, is cut by one. All its
+            images are of class 0 if not.
+        image_size: As there.
+        unreadable: As there.
+        data_dir: As there.
 
     Raises:
         ValueError: If `source` is nothing that can be read, or `image_size` is given
@@ -99,7 +109,9 @@ def load_class_data(
     """
     folder = find_folder(source, data_dir)
     if folder is not None:
-        return _load_folder(folder, normal_class, image_size, unreadable)
+        name = None if normal_class is None else str(normal_class)
+        listing = list_images(folder, normal_class=name, cut=cut)
+        return _load_folder(folder, listing, image_size, unreadable)
     is_name = isinstance(source, str) and not source.endswith(".npz")
     if is_name and source != "digits":
         train, test, names = load_image_set(source, data_dir, image_size)
@@ -119,10 +131,8 @@ def load_class_data(
 
 
 def _load_folder(
-    folder: Path, normal_class: Any, image_size: int | tuple[int, int] | None, unreadable: str
+    folder: Path, listing: ImageListing, image_size: int | tuple[int, int] | None, unreadable: str
 ) -> ClassData:
-    name = None if normal_class is None else str(normal_class)
-    listing = list_images(folder, normal_class=name)
     files = [*listing.train, *(listing.test or [])]
     kept: list[int] = []
 

@@ -4,8 +4,8 @@
 VOC2012             `JPEGImages/*.jpg`, `ImageSets/Main/<class>_train.txt` and `_val.txt`;
                     also one or two folders up (`VOCdevkit`). Lines are an image and 1 (it
                     shows the class), -1 (it does not) or 0 (hard to see, left out). An
-                    image shows several classes, so one is chosen: `normal_class` against
-                    `"other"`; the validation images are the test part.
+                    image shows several classes: one is chosen, `normal_class` against
+                    `"other"`, or all of `train.txt` and `val.txt` is taken. `val` is the test part.
 GTSRB               `Final_Training/Images/00014/GT-00014.csv` with the images beside it,
                     `Final_Test/Images`; also one folder up (`GTSRB`). There is a test part
                     only with `GT-final_test.csv`, in `Final_Test/Images` or above it: the
@@ -23,7 +23,6 @@ without a suffix of an image are ignored. Links to folders are followed, each fo
 from __future__ import annotations
 
 import csv
-import difflib
 import os
 import re
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerasocc.catalog import IMAGE_SUFFIXES
+from kerasocc.catalog import IMAGE_SUFFIXES, near_names
 from kerasocc.datasets.image_files import ImageFile
 
 OTHER = "other"
@@ -59,19 +58,21 @@ class ImageListing(NamedTuple):
     default_normal: str | None
 
 
-def list_images(folder: str | os.PathLike, *, normal_class: str | None = None) -> ImageListing:
+def list_images(
+    folder: str | os.PathLike, *, normal_class: str | None = None, cut: bool = True
+) -> ImageListing:
     """Find the images of a folder and their classes; none is opened.
 
     Args:
         folder: A folder in one of the layouts above.
-        normal_class: The class that VOC2012 is cut by; other layouts do not look
-            at it.
+        normal_class: The class that VOC2012 is cut by; other layouts ignore it.
+        cut: Whether VOC2012 is cut by a class. All its images are listed if not.
 
     Returns:
         The images.
 
     Raises:
-        FileNotFoundError: If the folder or a file that a list names does not exist.
+        FileNotFoundError: If the folder, a list or a file that it names does not exist.
         ValueError: If the folder has none of the layouts, a list is broken (naming
             file, row and column; the header is row 1), or VOC2012 does not have
             `normal_class`.
@@ -83,7 +84,7 @@ def list_images(folder: str | os.PathLike, *, normal_class: str | None = None) -
         raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
     for root in (folder, folder / "VOC2012", folder / "VOCdevkit" / "VOC2012"):
         if (root / "JPEGImages").is_dir() and (root / "ImageSets" / "Main").is_dir():
-            return _list_voc(root, normal_class)
+            return _list_voc(root, normal_class, cut)
     for root in (folder, folder / "GTSRB"):
         if (root / "Final_Training" / "Images").is_dir():
             return _list_gtsrb(root, folder)
@@ -129,37 +130,35 @@ def _listing(train: list[ImageFile], test: list[ImageFile] | None) -> ImageListi
     )
 
 
-def _list_voc(root: Path, normal_class: str | None) -> ImageListing:
+def _list_voc(root: Path, normal_class: str | None, cut: bool) -> ImageListing:
     lists = root / "ImageSets" / "Main"
-    classes = sorted(path.name.removesuffix("_train.txt") for path in lists.glob("*_train.txt"))
-    if normal_class not in classes:
-        near = difflib.get_close_matches(str(normal_class), classes, n=5)
-        hint = f" Near names: {', '.join(near)}." if near else ""
-        raise ValueError(
-            f"`normal_class` must be one of {classes}, the classes of {str(root)!r}.{hint} "
-            f"Received: normal_class={normal_class!r}"
-        )
-    train, test = (
-        _voc_part(lists / f"{normal_class}_{part}.txt", root / "JPEGImages", normal_class)
-        for part in ("train", "val")
-    )
-    return _listing(train, test)
+    prefix, labels = "", {"": ""}
+    if cut:
+        classes = sorted(path.name.removesuffix("_train.txt") for path in lists.glob("*_train.txt"))
+        if normal_class not in classes:
+            raise ValueError(
+                f"`normal_class` must be one of {classes}, the classes of {str(root)!r}."
+                f"{near_names(str(normal_class), classes)} Received: normal_class={normal_class!r}"
+            )
+        prefix, labels = f"{normal_class}_", {"1": normal_class, "-1": OTHER, "0": None}
+    parts = (_voc_part(lists / f"{prefix}{part}.txt", labels) for part in ("train", "val"))
+    return _listing(*parts)
 
 
-def _voc_part(path: Path, images: Path, normal_class: str) -> list[ImageFile]:
-    labels = {"1": normal_class, "-1": OTHER, "0": None}
-    files = []
+def _voc_part(path: Path, labels: dict[str, str | None]) -> list[ImageFile]:
+    """The images of a list, labelled by what stands behind their names."""
+    images, files = path.parents[2] / "JPEGImages", []
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     for row, line in enumerate(lines, start=1):
         words = line.split()
-        if len(words) != 2 or words[1] not in labels:
+        mark = " ".join(words[1:])
+        if not words or mark not in labels:
+            expected = "an image and 1, -1 or 0" if len(labels) > 1 else "one image"
             raise ValueError(
-                f"{str(path)!r} must hold an image and 1, -1 or 0 in every row. "
-                f"Received: {line!r} in row {row}"
+                f"{str(path)!r} must hold {expected} in every row. Received: {line!r} in row {row}"
             )
-        label = labels[words[1]]
-        if label is not None:
-            files.append(ImageFile(_listed(images / f"{words[0]}.jpg", path), label))
+        if labels[mark] is not None:
+            files.append(ImageFile(_listed(images / f"{words[0]}.jpg", path), labels[mark]))
     return _not_empty(files, path)
 
 

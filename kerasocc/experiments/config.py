@@ -28,6 +28,11 @@ class TrainConfig:
         test: Fraction that is the test part where the data have none, in (0, 1);
             None for the default.
         preprocessing: Of images, see `one_vs_rest`; None for the default.
+        altered: `"blocks"` or `"strokes"` makes the anomalies by altering images, see
+            `datasets.altered`; None takes other classes.
+        amount: Of the alteration.
+        labelled_altered: Alteration of the labelled anomalies; None for the same.
+        labelled_amount: Its amount; None for the same.
         method: One of `METHODS`.
         hidden: Widths of the encoder for tables, the code last; None for the default.
         network: `"resnet18"` for images; None for the default: a LeNet or an MLP.
@@ -77,6 +82,10 @@ class TrainConfig:
     unreadable: str = "error"
     test: float | None = None
     preprocessing: str | None = None
+    altered: str | None = None
+    amount: int | None = None
+    labelled_altered: str | None = None
+    labelled_amount: int | None = None
     method: str = "deep-svdd"
     hidden: tuple[int, ...] | None = None
     network: str | None = None

@@ -34,6 +34,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 OPTIONAL_CHOICES: dict[str, tuple[str, ...]] = {
     "preprocessing": ("contrast", "unit", "imagenet"),
+    "altered": ("blocks", "strokes"),
+    "labelled_altered": ("blocks", "strokes"),
     "network": ("resnet18",),
     "regularizer": ("noise", "variance"),
 }
@@ -41,7 +43,7 @@ OPTIONAL_CHOICES: dict[str, tuple[str, ...]] = {
 
 OF_ONE_METHOD = {
     "deep-svdd": ("objective", "nu", "radius_update"),
-    "deep-sad": ("eta", "labelled", "labelled_classes"),
+    "deep-sad": ("eta", "labelled", "labelled_classes", "labelled_altered", "labelled_amount"),
 }
 """Settings that other methods would ignore."""
 
@@ -81,7 +83,7 @@ def _check_data(config: TrainConfig) -> None:
             check_name(name, getattr(config, name))
     if config.test is not None:
         check_fraction("test", config.test)
-    for name in ("image_size", "hidden"):
+    for name in ("image_size", "hidden", "amount", "labelled_amount"):
         value = getattr(config, name)
         for number in value if isinstance(value, tuple) else [value]:
             if value is not None:
@@ -130,6 +132,17 @@ def _check_used(config: TrainConfig) -> None:
     for method, names in OF_ONE_METHOD.items():
         for name in names if config.method != method else ():
             _check_usual(name, config, usual, f"is of the method {method!r} alone")
+    if config.altered is None:
+        for name in ("amount", "labelled_altered", "labelled_amount"):
+            _check_usual(name, config, usual, "needs `altered`")
+    else:
+        for name in ("normal_class", "contamination", "labelled_classes"):
+            _check_usual(name, config, usual, "must be left out with `altered`")
+        if config.amount is None:
+            raise ValueError(
+                "`amount` must be given with `altered`: blocks per side, or thickness of the "
+                "strokes. Received: amount=None"
+            )
     if config.regularizer is None:
         _check_usual("regularizer_weight", config, usual, "needs a `regularizer`")
     if config.network != "resnet18":

@@ -95,6 +95,24 @@ def _deep_sad(settings: dict[str, Any], features: int, **more: Any) -> dict[str,
     return {**settings, **_DEEP_SAD, "pretrain_weight_decay": decay, **more}
 
 
+# Chong et al., Simple and Effective Prevention of Mode Collapse in Deep One-Class
+# Classification, IJCNN 2020, section V-B. Their weights were those of ImageNet.
+_MODE_COLLAPSE = {
+    "network": "resnet18",
+    "pooling": "max",
+    "preprocessing": "imagenet",
+    "pretrain_epochs": 0,
+    "pretrain_drop_at": (),
+    "batch_size": 50,
+    "optimizer": "adam",
+    "epochs": 30,
+    "learning_rate": 1e-4,
+    "drop_at": (),
+    "weight_decay": 5e-4,
+    "validation": 0.2,
+    "keep": "best",
+}
+
 PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
     "deep-svdd": {
         "mnist": {**_PAPER_MNIST, **_DEEP_SVDD},
@@ -109,5 +127,6 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
             for table, columns in _COLUMNS.items()
         },
     },
+    "mode-collapse": {"cifar10": _MODE_COLLAPSE, "folder": {"image_size": 224, **_MODE_COLLAPSE}},
 }
 """Settings that a published experiment fixes, by protocol and data set."""

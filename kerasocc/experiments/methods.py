@@ -50,5 +50,7 @@ def make_callbacks(config: TrainConfig) -> list[StateCallback]:
 
 def _regularizer(config: TrainConfig) -> Regularizer | None:
     if config.regularizer == "noise":
-        return NoiseRegularizer(seed=config.seed)
+        # Ten times the encoder's rate, as in the paper.
+        head = keras.optimizers.Adam(10 * config.learning_rate)
+        return NoiseRegularizer(head_optimizer=head, seed=config.seed)
     return VarianceRegularizer() if config.regularizer == "variance" else None

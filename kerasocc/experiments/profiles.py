@@ -33,6 +33,9 @@ def settings_for(dataset: str, protocol: str | None, settings: Mapping[str, Any]
             f"`protocol` must stand without settings that it fixes: {changed}. "
             f"Received: protocol={protocol!r}"
         )
+    if settings.get("altered") is not None:
+        # All classes are normal.
+        defaults = {**defaults, "normal_class": None}
     method = {**fixed, **settings}.get("method")
     by_choice = {"labelled": LABELLED[method]} if method in LABELLED else {}
     if settings.get("network") == "resnet18":
@@ -74,8 +77,8 @@ def profile_of(dataset: str) -> str:
 
 def _fixed_by(protocol: str, dataset: str) -> dict[str, Any]:
     by_dataset = PROTOCOLS[check_choice("protocol", protocol, PROTOCOLS)]
-    is_table = profile_of(dataset) == catalog.TABLE
-    name = Path(dataset).stem if is_table else dataset
+    profile = profile_of(dataset)
+    name = {catalog.TABLE: Path(dataset).stem, catalog.FOLDER: profile}.get(profile, dataset)
     if name not in by_dataset:
         raise ValueError(
             f"`protocol` {protocol!r} is for the data sets {sorted(by_dataset)}. "

@@ -13,7 +13,7 @@ import numpy as np
 
 import kerasocc
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
-from kerasocc.datasets import OneClassDataset, load
+from kerasocc.datasets import OneClassDataset, altered, load
 from kerasocc.experiments.architectures import make_networks
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
@@ -38,21 +38,35 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             both classes to test on.
         OSError: If it cannot be read or downloaded.
     """
-    data = load(
-        config.dataset,
-        normal_class=config.normal_class,
-        label=config.label,
-        missing=config.missing,
+    common = dict(
         image_size=config.image_size,
         unreadable=config.unreadable,
-        preprocessing=config.preprocessing,
-        contamination=config.contamination,
         labelled=config.labelled,
-        labelled_classes=config.labelled_classes,
         validation=config.validation,
         test=config.test,
         seed=config.seed,
     )
+    if config.altered is not None:
+        data = altered(
+            config.dataset,
+            kind=config.altered,
+            amount=config.amount,
+            labelled_kind=config.labelled_altered,
+            labelled_amount=config.labelled_amount,
+            preprocessing=config.preprocessing or "contrast",
+            **common,
+        )
+    else:
+        data = load(
+            config.dataset,
+            normal_class=config.normal_class,
+            label=config.label,
+            missing=config.missing,
+            preprocessing=config.preprocessing,
+            contamination=config.contamination,
+            labelled_classes=config.labelled_classes,
+            **common,
+        )
     normal = int(np.sum(data.y_test == 0))
     if not 0 < normal < len(data.y_test):
         raise ValueError(
@@ -70,11 +84,7 @@ def describe(data: OneClassDataset) -> str:
     ]
     shape = "x".join(map(str, data.sample_format.shape))
     resized = " (resized)" if data.sample_format.resized else ""
-    normal = data.sample_format.normal_class
-    return (
-        f"Normal: {0 if normal is None else normal}. Samples of shape {shape}{resized}: "
-        f"{', '.join(parts)}"
-    )
+    return f"{data.name}. Samples of shape {shape}{resized}: {', '.join(parts)}"
 
 
 def train(

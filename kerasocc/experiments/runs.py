@@ -97,7 +97,8 @@ def find_unfinished(out: str | os.PathLike, name: str | None) -> RunFolder:
 
 def numbered_names(config: TrainConfig) -> Iterator[str]:
     """`digits-0-deep-svdd`, `digits-0-deep-svdd-2`, ..., without end."""
-    normal = [] if config.normal_class is None else [str(config.normal_class)]
+    normal = [config.normal_class, config.altered, config.amount]
+    normal = [str(part) for part in normal if part is not None]
     name = "-".join([Path(config.dataset).stem, *normal, config.method])
     # A name begins with a letter or a digit, see `_check_name`.
     name = re.sub(r"^[\W_]+", "", re.sub(r"[^\w.+-]", "_", name))

@@ -87,8 +87,10 @@ class Regularizer(keras.layers.Layer):
     def _next_weight(self, objective: Any, penalty: Any) -> Any:
         penalty = ops.stop_gradient(penalty)
         ratio, counts = self.ratio_to(objective, penalty)
-        moved = adaptive_weight(self.weight, ratio, self.alpha, self.beta)
-        return ops.where(ops.logical_and(counts, self.adaptive > 0.0), moved, self.weight)
+        # A tensor: JAX's `where` takes no variables.
+        before = ops.convert_to_tensor(self.weight)
+        moved = adaptive_weight(before, ratio, self.alpha, self.beta)
+        return ops.where(ops.logical_and(counts, self.adaptive > 0.0), moved, before)
 
     def ratio_to(self, objective: Any, penalty: Any) -> tuple[Any, Any]:
         """`L_svdd / L_reg`, and whether it counts; scalars."""
