@@ -23,15 +23,19 @@ def test_first_screen_has_two_commands(readme):
     ]
 
 
-def test_example_runs(readme, tmp_path):
-    (example,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    assert len(example.splitlines()) <= 15
+def test_examples_run(readme, tmp_path):
+    first, second = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert len(first.splitlines()) <= 15
+    # The second goes on with the imports of the first.
+    code = f"{first}\nprint('second')\n{second}"
     run = subprocess.run(
-        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert run.returncode == 0, run.stderr[-2000:]
-    assert "True" in run.stdout.splitlines()[-1]
-    assert float(re.findall(r"val_auc: ([\d.]+)", run.stdout)[-1]) > 0.95
+    before, after = run.stdout.split("\nsecond\n")
+    assert "True" in before.splitlines()[-1]
+    assert "Epoch 30/30" in after and "regularization_weight" in after
+    assert float(re.findall(r"val_auc: ([\d.]+)", before)[-1]) > 0.95
     assert [p.name for p in tmp_path.iterdir()] == ["digits.keras"]
 
 
