@@ -252,6 +252,17 @@ def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
         choose_network(missing, (32, 32, 3))
 
 
+def test_the_best_epoch_needs_both_classes_among_the_samples_held_out(tmp_path):
+    # Of two training anomalies a tenth is none.
+    labels = np.repeat([0, 1], [60, 4])
+    np.savez(tmp_path / "t.npz", X=np.random.default_rng(0).normal(size=(64, 3)), y=labels)
+    options = dict(dataset=str(tmp_path / "t.npz"), validation=0.1)
+    assert load_data(TrainConfig.for_dataset(**options)).y_val.sum() == 0
+    message = "`validation` must leave normal samples and anomalies to choose the best epoch by"
+    with pytest.raises(ValueError, match=message):
+        load_data(TrainConfig.for_dataset(**options, keep="best"))
+
+
 def test_altered_data_of_a_run():
     common = dict(amount=1, labelled=0.1, labelled_amount=2, preprocessing="unit")
     config = TrainConfig.for_dataset(

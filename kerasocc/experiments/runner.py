@@ -67,13 +67,19 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             labelled_classes=config.labelled_classes,
             **common,
         )
-    normal = int(np.sum(data.y_test == 0))
-    if not 0 < normal < len(data.y_test):
-        raise ValueError(
-            "`dataset` must have normal samples and anomalies to test on. Received: "
-            f"{normal} normal ones among {len(data.y_test)} test samples of {config.dataset!r}"
-        )
+    _check_both_classes("dataset", "to test on", data.y_test)
+    if config.keep == "best":
+        _check_both_classes("validation", "to choose the best epoch by", data.y_val)
     return data
+
+
+def _check_both_classes(name: str, purpose: str, labels: np.ndarray) -> None:
+    normal = int(np.sum(labels == 0))
+    if not 0 < normal < len(labels):
+        raise ValueError(
+            f"`{name}` must leave normal samples and anomalies {purpose}. Received: {normal} "
+            f"normal ones among {len(labels)}"
+        )
 
 
 def describe(data: OneClassDataset) -> str:
