@@ -123,6 +123,12 @@ def test_labels_under_two_replicas(two_replicas, digits):
         np.testing.assert_allclose(train(), single, rtol=1e-5)
 
 
+def test_arguments_are_in_the_file(tmp_path):
+    make(eta=2.0, eps=1e-3).save(tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    assert (loaded.eta, loaded.eps) == (2.0, 1e-3)
+
+
 def test_evaluation_labels_warn(random):
     x = random.normal(size=(20, 2))
     y = np.repeat([0, 1], 10)

@@ -8,7 +8,7 @@ import tensorflow as tf
 import kerasocc as kocc
 from kerasocc.callbacks import AdaptiveWeighting, CollapseMonitor, VarianceAnnealing
 from kerasocc.losses import collapse
-from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer
+from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer, noise
 from tests.test_deep_svdd import identity_encoder
 
 MODELS = {
@@ -73,20 +73,40 @@ def test_a_batch_of_one_costs_nothing():
 def test_weight_follows_equation_7():
     # Center (2, 2); batches of two: distances 2, 2 and 8, 8; variances .02, .08 by hand.
     x = np.array([[3.1, 3.1], [2.9, 2.9], [0.2, 0.2], [-0.2, -0.2]], "float32")
-    model = frozen(VarianceRegularizer(threshold=0.5))
+    model = frozen(VarianceRegularizer(threshold=0.5), weight_decay=10.0)
     model.initialize_center(np.array([[2.0, 2.0], [2.0, 2.0]]))
     weighting = AdaptiveWeighting(alpha=0.8, beta=0.25, initial=1.5)
-    options = dict(batch_size=2, shuffle=False, epochs=1, verbose=0, callbacks=[weighting])
+    options = dict(batch_size=2, shuffle=False, verbose=0, callbacks=[weighting])
     history = model.fit(x, **options).history
+    # The second epoch and a second fit go on.
+    more = model.fit(x, epochs=2, **options).history
     objectives = [((x[rows] - 2.0) ** 2).sum(axis=1).mean() for rows in (slice(2), slice(2, 4))]
     penalties = [0.5 - x[rows].var(axis=0, ddof=1).mean() for rows in (slice(2), slice(2, 4))]
-    weight = 1.5
-    for objective, penalty in zip(objectives, penalties, strict=True):
-        weight = 0.8 * weight + 0.25 * 0.2 * objective / penalty
-    assert history["regularization_weight"] == pytest.approx([weight], rel=1e-4)
+    weight, weights = 1.5, []
+    for _ in range(3):
+        for objective, penalty in zip(objectives, penalties, strict=True):
+            weight = 0.8 * weight + 0.25 * 0.2 * objective / penalty
+        weights.append(weight)
+    found = history["regularization_weight"] + more["regularization_weight"]
+    assert found == pytest.approx(weights, rel=1e-4)
     assert history["regularization"] == pytest.approx([np.mean(penalties)], rel=1e-4)
     # The reported loss is that of the objective alone.
     assert history["loss"] == pytest.approx([np.mean(objectives)], rel=1e-5)
+
+
+def test_weight_of_the_noise_follows_equation_7(random):
+    x = random.normal(1.0, 1.0, size=(8, 2))
+    # The head moves, the encoder rests; one batch per epoch, so that every step is logged.
+    steps = frozen(NoiseRegularizer(k=3, seed=0)).fit(x, epochs=4, verbose=0).history
+    weight, weights = 0.0, []
+    for objective, penalty in zip(steps["loss"], steps["regularization"], strict=True):
+        weight = 0.9 * weight + 0.5 * 0.1 * objective / penalty
+        weights.append(weight)
+    assert steps["regularization_weight"] == pytest.approx(weights, rel=1e-5)
+    # The labels belong to the epoch, counted over all fits.
+    model = frozen(NoiseRegularizer(k=3, seed=0))
+    halves = [model.fit(x, epochs=2, verbose=0).history["regularization"] for _ in range(2)]
+    assert sum(halves, []) == steps["regularization"]
 
 
 def test_a_silent_hinge_keeps_the_weight(random):
@@ -122,6 +142,32 @@ def test_the_weight_is_a_constant_for_the_gradient():
     np.testing.assert_allclose(value(model.encoder.trainable_weights[0]), expected, rtol=1e-5)
 
 
+def test_a_step_against_noise_by_hand(monkeypatch):
+    labels = np.array([[1, 0, 0], [1, 1, 0]])
+    monkeypatch.setattr(keras.random, "randint", lambda *_, **__: keras.ops.array(labels[None]))
+    x = np.array([[3.1, 3.1], [2.9, 2.0]], "float32")
+    regularizer = NoiseRegularizer(k=3, head_optimizer=keras.optimizers.SGD(0.5), seed=0)
+    # The decay takes all kernels that are trained, the head's among them.
+    model = frozen(regularizer, optimizer=keras.optimizers.SGD(1e-2), weight_decay=0.1)
+    model.initialize_center(np.array([[2.0, 2.0], [2.0, 2.0]]))
+    kernel, bias = (value(weight) for weight in regularizer.head_weights)
+    history = model.fit(x, batch_size=2, shuffle=False, verbose=0).history
+    logits = x @ kernel + bias
+    objective = ((x - 2.0) ** 2).sum(axis=1).mean()
+    penalty = (np.log1p(np.exp(logits)) - labels * logits).mean()
+    assert history["regularization"] == pytest.approx([penalty], rel=1e-5)
+    # dR/dz = (sigmoid(z) - y) / (k B), times c_1.
+    slope = 0.5 * 0.1 * objective / penalty * (1 / (1 + np.exp(-logits)) - labels) / 6
+    after = [value(weight) for weight in regularizer.head_weights]
+    moves = 0.5 * (x.T @ slope + 0.1 * kernel), 0.5 * slope.sum(axis=0)
+    for now, then, move in zip(after, (kernel, bias), moves, strict=True):
+        np.testing.assert_allclose(then - now, move, rtol=1e-3, atol=1e-6)
+    gradient = x.T @ ((x - 2.0) + slope @ kernel.T) + 0.1 * np.eye(2)
+    assert np.abs(x.T @ slope @ kernel.T).max() > 1e-2
+    weights = value(model.encoder.trainable_weights[0])
+    np.testing.assert_allclose(np.eye(2) - weights, 1e-2 * gradient, rtol=1e-3)
+
+
 def test_a_fixed_weight_stays(digits):
     model = biased(VarianceRegularizer(), digits)
     options = dict(batch_size=16, epochs=2, verbose=0, callbacks=[AdaptiveWeighting(fixed=1.0)])
@@ -135,8 +181,99 @@ def test_threshold_is_annealed_over_all_fits():
     first = model.fit(x, epochs=4, verbose=0).history["variance_threshold"]
     second = model.fit(x, epochs=4, verbose=0).history["variance_threshold"]
     np.testing.assert_allclose(first + second, [0.1] * 3 + [0.01] * 3 + [0.001] * 2, rtol=1e-5)
+    higher = frozen(VarianceRegularizer(threshold=8.0))
+    annealing = VarianceAnnealing(factor=2, every=2)
+    halved = higher.fit(x, epochs=5, verbose=0, callbacks=[annealing]).history
+    thresholds = np.array([8.0, 8.0, 4.0, 4.0, 2.0])
+    np.testing.assert_allclose(halved["variance_threshold"], thresholds, rtol=1e-6)
+    variance = x.var(axis=0, ddof=1).mean()
+    np.testing.assert_allclose(halved["regularization"], thresholds - variance, rtol=1e-5)
     constant = model.fit(x, epochs=2, verbose=0, callbacks=[VarianceAnnealing(every=None)]).history
     np.testing.assert_allclose(constant["variance_threshold"], 0.1, rtol=1e-6)
+
+
+@pytest.fixture
+def draw(monkeypatch):
+    """Function that returns the labels of the next batch of a regularizer, batch by batch."""
+    seen = []
+
+    def record(logits, labels):
+        seen.append(value(labels))
+        return logits[:, 0]
+
+    monkeypatch.setattr(noise, "random_label_cross_entropy", record)
+
+    def draw(regularizer, samples=40):
+        regularizer.penalty_share(np.ones((samples, 3), "float32"))
+        return seen[-1]
+
+    return draw
+
+
+def built(**options):
+    regularizer = NoiseRegularizer(k=30, **options)
+    regularizer.build((None, 3))
+    regularizer.begin_epoch(0)
+    return regularizer
+
+
+def test_every_sample_has_labels_of_its_own(draw):
+    labels = draw(built(seed=0))
+    assert labels.shape == (40, 30) and set(np.unique(labels)) == {0, 1}
+    # Of 1200 fair draws: four standard deviations.
+    assert abs(labels.mean() - 0.5) < 4 * 0.5 / np.sqrt(1200)
+    assert len({row.tobytes() for row in labels}) == 40
+
+
+def test_seed_and_epoch_decide_on_the_labels(draw):
+    def epoch(regularizer, number):
+        regularizer.begin_epoch(number)
+        return [draw(regularizer) for _ in range(2)]
+
+    regularizer, twin, other = built(seed=0), built(seed=0), built(seed=1)
+    first, second = epoch(regularizer, 0), epoch(regularizer, 1)
+    np.testing.assert_array_equal(epoch(regularizer, 0), first)
+    np.testing.assert_array_equal(epoch(twin, 1), second)
+    drawn = [*first, *second, *epoch(other, 0)]
+    assert len({labels.tobytes() for labels in drawn}) == len(drawn)
+    kernels = [value(each.head_weights[0]) for each in (regularizer, twin, other)]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert (kernels[0] != kernels[2]).any()
+
+
+def test_two_replicas_draw_different_labels(two_replicas, monkeypatch):
+    drawn = {}
+
+    def record(logits, labels):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        drawn[int(replica)] = value(labels)
+        return tf.reduce_mean(tf.cast(labels, "float32"), axis=-1)
+
+    monkeypatch.setattr(noise, "random_label_cross_entropy", record)
+    with two_replicas.scope():
+        regularizer = built(seed=0)
+    embedding = tf.ones((4, 3))
+    shares, penalties = two_replicas.run(lambda: regularizer.penalty_share(embedding))
+    assert (drawn[0] != drawn[1]).any()
+    shares, penalties = (
+        [float(each) for each in two_replicas.experimental_local_results(values)]
+        for values in (shares, penalties)
+    )
+    assert penalties == pytest.approx([sum(shares)] * 2)
+
+
+def test_the_values_of_the_paper():
+    noisy, hinge = NoiseRegularizer(), VarianceRegularizer()
+    weighting, annealing = AdaptiveWeighting(), VarianceAnnealing()
+    assert float(noisy.head_optimizer.learning_rate) == pytest.approx(1e-3)
+    assert isinstance(noisy.head_optimizer, keras.optimizers.Adam)
+    assert hinge.threshold == 0.1 and (annealing.factor, annealing.every) == (10.0, 3)
+    assert (weighting.alpha, weighting.beta, weighting.initial) == (0.9, 0.5, 0.0)
+    assert [type(each) for each in noisy.default_callbacks()] == [AdaptiveWeighting]
+    assert [type(each) for each in hinge.default_callbacks()] == [
+        AdaptiveWeighting,
+        VarianceAnnealing,
+    ]
 
 
 def test_labels_are_drawn_anew_and_the_penalty_tends_to_log_2(digits):
@@ -224,6 +361,20 @@ def test_file_round_trip_goes_on_alike(kind, digits, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_configuration_round_trip():
+    made = [
+        NoiseRegularizer(k=7, head_optimizer=keras.optimizers.SGD(0.25), seed=3, name="noisy"),
+        VarianceRegularizer(threshold=0.7, name="hinge"),
+    ]
+    for regularizer in made:
+        config = keras.saving.serialize_keras_object(regularizer)
+        twin = keras.saving.deserialize_keras_object(config)
+        assert twin.name == regularizer.name and twin.get_config() == regularizer.get_config()
+    assert (twin.threshold, twin.name) == (0.7, "hinge")
+    twin = NoiseRegularizer.from_config(made[0].get_config())
+    assert (twin.k, twin.seed, float(twin.head_optimizer.learning_rate)) == (7, 3, 0.25)
+
+
 @every_regularizer
 def test_resume_in_mid_annealing(kind, digits, tmp_path):
     def train(epochs, model=None):
@@ -284,6 +435,16 @@ def test_mixed_precision(kind, digits, float16_policy):
     history = model.fit(digits.x_train, batch_size=16, epochs=5, verbose=0).history
     assert np.isfinite(history["regularization_weight"]).all()
     assert model.evaluate(digits.x_test, digits.y_test, return_dict=True)["auc"] > 0.85
+
+
+def test_a_scaled_loss_moves_the_head_no_faster(random, float16_policy):
+    x = random.normal(1.0, 1.0, size=(16, 2))
+    model = frozen(NoiseRegularizer(k=3, head_optimizer=keras.optimizers.SGD(1.0), seed=0))
+    before = value(model.regularizer.head_weights[1])
+    history = model.fit(x, batch_size=16, verbose=0).history
+    move = np.abs(value(model.regularizer.head_weights[1]) - before)
+    # dR/db = mean(sigmoid(z) - y) / k, at most 1/3.
+    assert 0.0 < move.max() <= history["regularization_weight"][0] / 3
 
 
 def test_the_head_is_no_part_of_an_export(digits, tmp_path):
