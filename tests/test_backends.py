@@ -115,8 +115,8 @@ if writes:
     train(half, epochs=2)
     half.save(initial / "half.keras")
 resumed = kocc.load_model(initial / "half.keras")
-# The file says what TensorFlow makes of "auto"; JAX would run operation by operation.
-resumed.jit_compile = "{backend}" == "jax"
+# The file does not say what TensorFlow makes of "auto"; JAX would run operation by operation.
+assert resumed.jit_compile == ("{backend}" == "jax")
 histories["resumed"] = train(resumed, epochs=3)
 
 # Labels as the backend draws them; one batch per epoch, so that every step is logged.

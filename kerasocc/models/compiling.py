@@ -54,6 +54,8 @@ class Compiling:
         self._chunk_is_ours = steps_per_execution == "auto"
         if not self._chunk_is_ours:
             check_integer("steps_per_execution", steps_per_execution, minimum=1)
+        # Keras decides for the backend at hand, but the file may be loaded under another.
+        self._jit_is_auto = jit_compile == "auto"
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
@@ -66,6 +68,8 @@ class Compiling:
         config = super().get_compile_config()
         if config and self._chunk_is_ours:
             config["steps_per_execution"] = "auto"
+        if config and self._jit_is_auto:
+            config["jit_compile"] = "auto"
         return config
 
     def compile_from_config(self, config: dict[str, Any]) -> None:

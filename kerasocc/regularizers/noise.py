@@ -29,7 +29,8 @@ class NoiseRegularizer(Regularizer):
             200 by validation.
         head_optimizer: Keras optimizer of the head; default Adam at 1e-3, ten times
             the rate that the paper trains the encoder with.
-        seed: Seed of the labels and of the head's initial weights.
+        seed: Seed of the labels and of the head's initial weights; other ones on every
+            Keras backend.
         name: Name of the layer.
 
     Raises:
