@@ -241,7 +241,7 @@ def test_the_head_learns_at_ten_times_the_rate():
 
 
 def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
-    from kerasocc.experiments.architectures import choose_network
+    from kerasocc.experiments.architectures import check_network, choose_network
 
     config = TrainConfig.for_dataset("cifar10", network="resnet18")
     assert choose_network(config, (32, 32, 3)) == "resnet18"
@@ -249,7 +249,7 @@ def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
         choose_network(config, (9,))
     missing = dataclasses.replace(config, weights=str(tmp_path / "w.npz"))
     with pytest.raises(FileNotFoundError, match="There is no file .*w.npz', which `weights` names"):
-        choose_network(missing, (32, 32, 3))
+        check_network(missing, (32, 32, 3))
 
 
 def test_the_best_epoch_needs_both_classes_among_the_samples_held_out(tmp_path):

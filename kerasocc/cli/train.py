@@ -41,11 +41,11 @@ def train(arguments: argparse.Namespace) -> int:
 
     import_keras()
     from kerasocc.experiments import runner
-    from kerasocc.experiments.architectures import choose_network
+    from kerasocc.experiments.architectures import check_network
 
     data = runner.load_data(config)
     # What would fail at once is refused before there is a run that would have to be resumed.
-    choose_network(config, data.sample_format.shape)
+    check_network(config, data.sample_format.shape)
     tell(runner.describe(data))
     run = run or runs.create(arguments.out, arguments.name, config)
     try:

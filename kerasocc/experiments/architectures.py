@@ -41,13 +41,24 @@ def make_networks(
     return lenet(network, **options), lenet_decoder(network, **options)
 
 
-def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | str | Shape:
-    """What `make_networks` will make: widths of an MLP, what `lenet` takes, or `"resnet18"`.
+def check_network(config: TrainConfig, shape: tuple[int, ...]) -> None:
+    """Find out, before anything is made, whether `make_networks` can read what it needs.
 
     Raises:
         ValueError: If there is no network for samples of this shape, or the file of
             weights cannot be read.
         FileNotFoundError: If there is no such file.
+    """
+    choose_network(config, shape)
+    if config.weights is not None:
+        WeightsFile(config.weights)
+
+
+def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | str | Shape:
+    """What `make_networks` will make: widths of an MLP, what `lenet` takes, or `"resnet18"`.
+
+    Raises:
+        ValueError: If there is no network for samples of this shape.
     """
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
@@ -62,8 +73,6 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
         raise ValueError(
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
-    if config.weights is not None:
-        WeightsFile(config.weights)  # refuses a file that cannot be read
     return config.network or default_lenet(config.dataset, shape)
 
 
