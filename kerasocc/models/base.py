@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
@@ -78,14 +80,33 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
         """Map inputs `(batch, ...)` to what objective and score are computed from."""
         return self.embedding(x, training)
 
+    def represent_batch(self, x: Any, targets: dict[str, Any], training: bool) -> Any:
+        """As `represent`, for a batch of `fit` or `train_on_batch`, whose targets are known."""
+        return self.represent(x, training)
+
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
         """Per-example loss, shape `(batch,)`, float32.
 
         Args:
             representation: What `represent` returned.
-            targets: `{"label": (batch,), "index": (batch,)}`.
+            targets: `{"label": (batch,), "index": (batch,)}` and `sample_targets`.
         """
         raise NotImplementedError
+
+    def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        """Targets of training samples that change between epochs, by name.
+
+        Each is a function from positions in the training set, shape `(batch,)`, to
+        values, shape `(batch, ...)`, float32, of the shape of a sample.
+        """
+        return {}
+
+    def weight_penalty(self) -> Any:
+        """Penalty on the weights that the objective has and the reported loss shows.
+
+        Weight decay, which any model can have beside its objective, is no part of it.
+        """
+        return 0.0
 
     def score_of(self, representation: Any) -> Any:
         """Anomaly score, shape `(batch,)`, float32."""
@@ -189,8 +210,9 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
         losses = self.loss_of(y_pred, y)
         if sample_weight is not None:
             losses = losses * keras.ops.cast(keras.ops.reshape(sample_weight, (-1,)), losses.dtype)
-        self.loss_tracker.update_state(losses)
-        total = distribution.global_mean_share(losses)
+        weights = self.weight_penalty()
+        self.loss_tracker.update_state(losses + weights)
+        total = distribution.global_mean_share(losses) + distribution.replicated_share(weights)
         if training:
             extra = sum(keras.ops.cast(loss, "float32") for loss in self.losses)
             if self.weight_decay:
@@ -221,8 +243,8 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
 
     def _batch_loss(self, data: Any, training: bool) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        representation = self.represent(x, training)
         targets = feeding.as_targets(y, x)
+        representation = self.represent_batch(x, targets, training)
         loss = self.compute_loss(x, targets, representation, sample_weight, training)
         if training:
             self.update_state(representation)

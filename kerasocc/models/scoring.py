@@ -95,7 +95,8 @@ class Scoring:
             None if any(part is None for part in column) else np.concatenate(column)
             for column in zip(*seen, strict=True)
         )
-        results = {"loss": float(np.mean(losses if weights is None else losses * weights))}
+        loss = float(np.mean(losses if weights is None else losses * weights))
+        results = {"loss": loss + float(keras.ops.convert_to_numpy(self.weight_penalty()))}
         if labels is not None:
             check_evaluation_labels(labels)
             if 0 < labels.sum() < len(labels):
