@@ -1,0 +1,89 @@
+"""The `r` of OC-NN as a quantile of the projections."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.collapse import CollapseError
+from kerasocc.checks import check_choice, check_non_negative
+
+
+class QuantileUpdate(StateCallback):
+    """Set `r` of OC-NN to the `nu`-quantile of `<w, g(V phi(x))>`.
+
+    The epoch's logs get `r` and `score_spread`, the standard deviation of the
+    scores of the training set. After the training `r` is computed once more with
+    the final weights, whatever `update` is, and the outcome is looked at: scores
+    that are all equal raise a `CollapseError`, an objective that has been found to
+    have no lower bound is warned of.
+
+    Args:
+        update: `"epoch"` computes the quantile over the whole training set at the
+            end of every epoch, as the paper does; `"batch"` computes it in the
+            compiled step over the global batch.
+        tolerance: Spread of the scores, relative to the root mean square of
+            `<w, g(V phi(x))>`, below which they count as equal.
+        action: For equal scores: `"raise"`, `"warn"` or `"log"`, which does
+            nothing.
+
+    Reference:
+        Chalapathy et al., arXiv 1802.06360, theorem 1: for fixed `w` and `V` the
+        minimising `r` is the `nu`-quantile.
+    """
+
+    def __init__(self, *, update: str = "epoch", tolerance: float = 1e-4, action: str = "raise"):
+        super().__init__()
+        self.update = check_choice("update", update, ["epoch", "batch"])
+        self.tolerance = check_non_negative("tolerance", tolerance)
+        self.action = check_choice("action", action, ["raise", "warn", "log"])
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.r_from_batch.assign(float(self.update == "batch"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        spread = {}
+        if self.update == "epoch":
+            spread["score_spread"] = float(np.std(self._set_from_training_data()))
+        if logs is not None:
+            logs.update({"r": self.value_of(self.model.r), **spread})
+
+    def finish(self):
+        projections = self._set_from_training_data().astype("float64")
+        self._report_equal_scores(projections)
+        if self.model.is_unbounded:
+            self._report_no_bound(projections)
+
+    def _set_from_training_data(self) -> np.ndarray:
+        projections = self.model.over_training_data("projection")
+        self.model.r.assign(np.quantile(projections, self.model.nu))
+        return projections
+
+    def _report_equal_scores(self, projections: np.ndarray) -> None:
+        size = np.sqrt(np.mean(projections**2))
+        relative = projections.std() / max(size, 1e-30)
+        if self.action == "log" or relative >= self.tolerance:
+            return
+        message = (
+            f"{type(self.model).__name__} gives all training samples the same score: they differ "
+            f"by {relative:.1e} of <w, g(V phi)>. Pretrain the encoder (`kerasocc.pretrain`), give "
+            "a trained one weight decay, lower the learning rate or train for fewer epochs; "
+            "`QuantileUpdate(action='warn')` returns the model all the same."
+        )
+        if self.action == "raise":
+            raise CollapseError(message)
+        warnings.warn(message, stacklevel=2)
+
+    def _report_no_bound(self, projections: np.ndarray) -> None:
+        r = self.value_of(self.model.r)
+        hinge = np.mean(np.maximum(r - projections, 0.0)) / self.model.nu - r
+        objective = self.value_of(self.model.weight_penalty()) + hinge
+        if objective < 0:
+            warnings.warn(
+                f"The objective of {self.model.name} has no lower bound: it is {objective:.3g} "
+                "and t^2 times that for weights t times as large, so the scores depend on the "
+                "number of epochs alone. Use activation='sigmoid' or normalize=True.",
+                stacklevel=2,
+            )

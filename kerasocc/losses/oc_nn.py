@@ -1,0 +1,49 @@
+"""OC-NN (Chalapathy et al., arXiv 1802.06360): projection and hinge, unreduced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+ACTIVATIONS = {
+    "sigmoid": ops.sigmoid,
+    "linear": lambda x: x,
+    "relu": ops.relu,
+}
+"""The choices for `g`, by name."""
+
+
+def projection(embedding: Any, hidden: Any, output: Any, activation: str) -> Any:
+    """What the hyperplane is laid through, `<w, g(V phi(x))>`.
+
+    Computed in float32 whatever the compute policy.
+
+    Args:
+        embedding: `phi(x)`, shape `(batch, d)`.
+        hidden: The transpose of `V`, shape `(d, units)`.
+        output: `w`, shape `(units,)`.
+        activation: `g`, one of `ACTIVATIONS`.
+
+    Returns:
+        Tensor, shape `(batch,)`, float32.
+    """
+    units = ACTIVATIONS[activation](ops.matmul(ops.cast(embedding, "float32"), hidden))
+    return ops.sum(units * output, axis=-1)
+
+
+def hinge(projections: Any, r: Any, nu: float) -> Any:
+    """The terms of eq. 3 that depend on the samples and on `r`.
+
+    `(1/nu) * max(0, r - <w, g(V phi(x))>) - r`; its mean over the batch plus
+    `1/2 ||w||^2 + 1/2 ||V||_F^2` is the objective.
+
+    Args:
+        projections: `<w, g(V phi(x))>`, shape `(batch,)`.
+        r: A scalar; a constant for the gradient.
+        nu: Upper bound on the fraction of outliers, in (0, 1].
+
+    Returns:
+        Per-example loss, shape `(batch,)`.
+    """
+    return ops.maximum(r - projections, 0.0) / nu - r

@@ -1,0 +1,219 @@
+"""OC-NN, one-class neural network (Chalapathy et al., 2018)."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc import distribution
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.quantile import QuantileUpdate
+from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.losses import oc_nn
+from kerasocc.losses.weight_decay import squared_norm
+from kerasocc.models.base import OneClassModel
+from kerasocc.models.steps import OptimizerGroup
+from kerasocc.state import add_state
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class OCNN(OneClassModel):
+    """One-class neural network: a hyperplane through a hidden layer on an encoder.
+
+    The objective (eq. 3), in `w` and `V`, neither with a bias, is::
+
+        1/2 ||w||^2 + 1/2 ||V||_F^2 + 1/nu * mean(max(0, r - <w, g(V phi(x))>)) - r
+
+    It is trained by turns: `w` and `V` by backpropagation while `r` is fixed, then
+    `r`, which is the `nu`-quantile of `<w, g(V phi(x))>` over the training set
+    (`callbacks.QuantileUpdate`, attached by default). The score is
+    `r - <w, g(V phi(x))>`; above 0, the natural threshold, is anomalous. The
+    reported loss is the whole objective.
+
+    The encoder comes from an autoencoder (`kerasocc.pretrain`). It is frozen by
+    default, its BatchNorm then in inference mode, though its weights stay
+    trainable for others, or trained as well.
+
+    Only the sigmoid bounds the objective from below. With `"linear"` and `"relu"`
+    it is homogeneous: `(t w, t V, t^2 r)` has `t^2` times the value. So it has no
+    minimum as soon as one value is negative, and the embeddings are scaled to
+    length 1 by default, with which no value is; the minimum then is `w = V = 0`,
+    towards which the scores shrink while they keep their order. Train these for
+    few epochs.
+
+    Args:
+        encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`.
+        units: Width of the hidden layer.
+        nu: Fraction of the training samples that lie beyond the hyperplane, in
+            (0, 1].
+        activation: `g`: `"sigmoid"`, `"linear"` or `"relu"`.
+        train_encoder: Whether the encoder is trained too. It needs `weight_decay`:
+            without it `V -> 0` while the embeddings grow costs nothing and makes
+            all scores equal.
+        normalize: Whether the embeddings are scaled to length 1; None for yes with
+            `"linear"` and `"relu"`.
+        preprocessing: See `OneClassModel`.
+        weight_decay: See `OneClassModel`; of the trained encoder alone, `w` and
+            `V` have their place in the objective.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Raises:
+        ValueError: For `nu` outside of (0, 1], an unknown activation, or a
+            `weight_decay` that nothing would use.
+
+    Warns:
+        UserWarning: If the objective is unbounded, and for an encoder that is
+            trained without weight decay.
+
+    Example:
+        >>> autoencoder = kerasocc.pretrain(encoder, decoder, data.x_train, epochs=50)
+        >>> model = kerasocc.OCNN(encoder, nu=0.1)
+        >>> model.compile(optimizer=keras.optimizers.Adam(1e-3))
+        >>> model.fit(data.x_train, epochs=100)
+        >>> model.is_anomaly(x_new)
+
+    Reference:
+        Chalapathy et al., Anomaly Detection using One-Class Neural Networks,
+        arXiv 1802.06360, 2018.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        *,
+        units: int = 32,
+        nu: float = 0.1,
+        activation: str = "sigmoid",
+        train_encoder: bool = False,
+        normalize: bool | None = None,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            preprocessing=preprocessing,
+            weight_decay=weight_decay,
+            seed=seed,
+            name=name,
+        )
+        self.units = check_integer("units", units, minimum=1)
+        self.nu = check_fraction("nu", nu, one=True)
+        self.activation = check_choice("activation", activation, list(oc_nn.ACTIVATIONS))
+        self.train_encoder = bool(train_encoder)
+        self.normalize = activation != "sigmoid" if normalize is None else bool(normalize)
+        self._check_weight_decay()
+        if self.is_unbounded:
+            warnings.warn(
+                f"With activation={activation!r} and normalize=False the objective of OC-NN has "
+                "no lower bound: weights that are t times as large have t^2 times its value, "
+                "which is negative for embeddings longer than 1. Leave `normalize` out.",
+                stacklevel=2,
+            )
+        self.r = add_state(self, "r", initial=math.inf)
+        self.r_from_batch = add_state(self, "r_from_batch")
+        self.threshold.assign(0.0)
+        self.build_from_encoder()
+
+    def _check_weight_decay(self) -> None:
+        if self.weight_decay and not self.train_encoder:
+            raise ValueError(
+                "`weight_decay` must be 0 with a frozen encoder: the norms of `w` and `V` are "
+                "part of the objective and nothing else is trained. Received: "
+                f"weight_decay={self.weight_decay}"
+            )
+        if self.train_encoder and not (self.weight_decay or self.normalize):
+            warnings.warn(
+                "OC-NN trains its encoder without `weight_decay`: embeddings that grow while V "
+                "goes to 0 cost nothing and make all scores equal. Pass weight_decay=1e-6 or "
+                "more.",
+                stacklevel=3,
+            )
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether the objective may have no lower bound."""
+        return self.activation != "sigmoid" and not self.normalize
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        if len(embedding) != 2:
+            raise ValueError(
+                "`encoder` must map to embeddings of shape (batch, d); end it with "
+                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
+            )
+        self.hidden_kernel = self._add_kernel("V", (embedding[1], self.units))
+        self.output_kernel = self._add_kernel("w", (self.units,))
+
+    def _add_kernel(self, name: str, shape: tuple[int, ...]) -> Any:
+        return self.add_weight(
+            name=name, shape=shape, initializer="glorot_uniform", dtype="float32", autocast=False
+        )
+
+    def represent(self, x: Any, training: bool = False) -> Any:
+        embedding = self.embedding(x, training and self.train_encoder)
+        if not self.train_encoder:
+            embedding = ops.stop_gradient(embedding)
+        if self.normalize:
+            embedding = ops.normalize(ops.cast(embedding, "float32"), axis=-1, epsilon=1e-12)
+        return oc_nn.projection(embedding, self.hidden_kernel, self.output_kernel, self.activation)
+
+    def projection(self, x: Any) -> Any:
+        """`<w, g(V phi(x))>` of inputs `(batch, ...)`, shape `(batch,)`."""
+        return self.represent(x)
+
+    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        return oc_nn.hinge(representation, self.r, self.nu)
+
+    def score_of(self, representation: Any) -> Any:
+        return self.r - representation
+
+    def weight_penalty(self) -> Any:
+        return squared_norm([self.hidden_kernel, self.output_kernel])
+
+    def initialize(self) -> None:
+        if not self.is_fitted:
+            self.r.assign(np.quantile(self.over_training_data("projection"), self.nu))
+
+    @property
+    def is_fitted(self) -> bool:
+        return self.built and bool(np.isfinite(ops.convert_to_numpy(self.r)))
+
+    def update_state(self, representation: Any) -> None:
+        everyones = distribution.global_concat(ops.stop_gradient(representation))
+        quantile = ops.quantile(everyones, self.nu)
+        self.r.assign(self.r + self.r_from_batch * (quantile - self.r))
+
+    def optimizer_groups(self) -> list[OptimizerGroup]:
+        head = [self.hidden_kernel, self.output_kernel]
+        return (
+            super().optimizer_groups()
+            if self.train_encoder
+            else [OptimizerGroup(self.optimizer, head)]
+        )
+
+    def _kernels(self) -> list[Any]:
+        return [w for w in self.encoder.trainable_variables if len(w.shape) >= 2]
+
+    def default_callbacks(self) -> list[StateCallback]:
+        # The embeddings of a frozen encoder stay what they are.
+        monitors = super().default_callbacks() if self.train_encoder else []
+        return [QuantileUpdate(), *monitors]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "nu": self.nu,
+            "activation": self.activation,
+            "train_encoder": self.train_encoder,
+            "normalize": self.normalize,
+        }
