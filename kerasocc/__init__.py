@@ -18,6 +18,8 @@ _HOMES = {
     "CollapseError": "kerasocc.callbacks.collapse",
     "DeepSAD": "kerasocc.models.deep_sad",
     "DeepSVDD": "kerasocc.models.deep_svdd",
+    "OCNN": "kerasocc.models.oc_nn",
+    "RobustAutoencoder": "kerasocc.models.robust_autoencoder",
     "export": "kerasocc.exporting",
     "load_model": "kerasocc.models.saving",
     "pretrain": "kerasocc.pretraining",
@@ -28,6 +30,8 @@ _REGISTERED = (
     "kerasocc.models.autoencoder",
     "kerasocc.models.deep_sad",
     "kerasocc.models.deep_svdd",
+    "kerasocc.models.oc_nn",
+    "kerasocc.models.robust_autoencoder",
     "kerasocc.networks.normalization",
     "kerasocc.regularizers",
 )

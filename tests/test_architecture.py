@@ -35,7 +35,7 @@ ALLOWED = {
     | {"models", "pretraining", "networks", "callbacks", "regularizers", "datasets", "plots"},
     "cli": FOUNDATION | {"experiments", "exporting"},
 }
-MODELS = {"deep_svdd", "deep_sad", "autoencoder"}
+MODELS = {"deep_svdd", "deep_sad", "oc_nn", "robust_autoencoder", "autoencoder"}
 
 
 def imports(path, *, top_level=False):

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from kerasocc.datasets import altered
+from kerasocc.datasets import altered, one_vs_rest
 from kerasocc.experiments import folder, report, runs
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
@@ -226,7 +226,7 @@ def test_protocol_against_collapse(tmp_path):
     assert (folder.image_size, folder.regularizer, folder.network) == (224, "noise", "resnet18")
 
 
-def test_the_head_learns_at_ten_times_the_rate():
+def test_the_head_learns_at_ten_times_the_rate(tmp_path):
     from kerasocc import networks
     from kerasocc.experiments.methods import make_callbacks, make_model
 
@@ -234,10 +234,37 @@ def test_the_head_learns_at_ten_times_the_rate():
         regularizer="noise", regularizer_weight=0.5, use_bias=True, learning_rate=2e-4
     )
     encoder = networks.lenet("digits", use_bias=True)
-    model = make_model(config, encoder, None)
+    model = make_model(config, encoder, None, None)
     assert float(np.array(model.regularizer.optimizer.learning_rate)) == pytest.approx(2e-3)
-    (weighting,) = make_callbacks(config)
+    (weighting,) = make_callbacks(config, tmp_path)
     assert weighting.fixed == 0.5
+
+
+def test_an_autoencoder_is_trained_as_it_would_be_for_others():
+    usual = TrainConfig.for_dataset("mnist")
+    config = TrainConfig.for_dataset("mnist", method="robust-autoencoder", epochs=75)
+    assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
+    assert config.learning_rate == usual.pretrain_learning_rate
+    assert config.weight_decay == usual.pretrain_weight_decay
+    assert (usual.pretrain_drop_at, config.drop_at) == ((50,), (25,))
+
+
+@pytest.mark.parametrize("lam", [0.5, float("inf")])
+def test_settings_of_the_robust_autoencoder_survive_the_file(lam, tmp_path):
+    config = TrainConfig.for_dataset(method="robust-autoencoder", lam=lam, norm="l21")
+    config.write(tmp_path / "config.json")
+    assert TrainConfig.read(tmp_path / "config.json") == config
+
+
+def test_transductive_data_are_tested_on_what_they_are_trained_on():
+    config = TrainConfig.for_dataset("digits", "transductive", normal_class=3, method="oc-nn")
+    data = load_data(config)
+    np.testing.assert_array_equal(data.x_test, data.x_train)
+    np.testing.assert_array_equal(data.y_test, data.truth_train)
+    # One in a hundred: 1 beside 110 normal ones.
+    assert (data.y_test.sum(), len(data.y_test), len(data.x_val)) == (1, 111, 0)
+    labelled = one_vs_rest("digits", labelled=0.1, contamination=0.1)
+    assert len(labelled.transductive().x_test) == int((labelled.y_train == 0).sum())
 
 
 def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
@@ -290,11 +317,29 @@ def test_a_resnet_starts_without_an_autoencoder():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (dict(labelled=0.1), "`labelled` is of the method 'deep-sad' alone. Received: labelled=0."),
-        (dict(eta=2.0), "`eta` is of the method 'deep-sad' alone"),
-        (dict(method="deep-sad", nu=0.2), "`nu` is of the method 'deep-svdd' alone. Received: nu"),
+        (dict(labelled=0.1), "`labelled` is of the method 'deep-sad'. Received: labelled=0.1"),
+        (dict(eta=2.0), "`eta` is of the method 'deep-sad'"),
+        (dict(method="deep-sad", nu=0.2), "`nu` is of the method 'deep-svdd' or 'oc-nn'. Rec"),
         (dict(method="deep-sad", objective="soft-boundary"), "`objective` is of the method"),
-        (dict(method="sad"), r"`method` must be one of \['deep-svdd', 'deep-sad'\]"),
+        (dict(method="sad"), r"`method` must be one of \['deep-svdd', 'deep-sad', 'oc-nn'"),
+        (dict(units=8), "`units` is of the method 'oc-nn'. Received: units=8"),
+        (dict(method="oc-nn", lam=1.0), "`lam` is of the method 'robust-autoencoder'"),
+        (
+            dict(method="oc-nn", regularizer="noise"),
+            "`regularizer` is of the method 'deep-svdd' or",
+        ),
+        (
+            dict(method="oc-nn", train_encoder=False, weight_decay=1e-6),
+            "`weight_decay` must be 0 unless `train_encoder`",
+        ),
+        (dict(method="oc-nn", nu=0), r"`nu` must be in \(0, 1\]"),
+        (dict(method="robust-autoencoder", lam=-1), "`lam` must be .* Received: lam=-1"),
+        (dict(method="robust-autoencoder", lam=float("nan")), "`lam` must be .* Received: lam=nan"),
+        (dict(method="robust-autoencoder", norm="l2"), "`norm` must be one of"),
+        (dict(method="robust-autoencoder", noise_every=0), "`noise_every` must be an integer"),
+        (dict(method="autoencoder", pretrain_epochs=2), "`pretrain_epochs` must be 0: the method"),
+        (dict(method="autoencoder", network="resnet18"), "`network` must be left out: the method"),
+        (dict(transductive="yes"), "`transductive` must be true or false"),
         (dict(method="deep-sad", eta=0), "`eta` must be a finite number above 0"),
         (dict(method="deep-sad", labelled=1), r"`labelled` must be in \[0, 1\)"),
         (dict(method="deep-sad", labelled_classes=0), "`labelled_classes` must be an integer of"),

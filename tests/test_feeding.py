@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import kerasocc as kocc
+from kerasocc.datasets.preprocessing import min_max
 from kerasocc.models.feeding import as_targets, make_feed
 from kerasocc.models.sources import as_source
+from kerasocc.rows import Rows
 
 X = np.arange(10, dtype="float32")[:, None]
 Y = np.tile([0, 1], 5)
@@ -105,3 +108,106 @@ def test_targets_of_a_loose_batch():
 def test_uint8_arrays_stay_small():
     assert as_source(np.zeros((4, 2), "uint8")).x.dtype == np.uint8
     assert as_source(np.zeros((4, 2), "int64")).x.dtype == np.float32
+
+
+def looked_up_sources():
+    return {**sources(), "rows": as_source(Rows(X), Y, WEIGHT)}
+
+
+@pytest.mark.parametrize("kind", looked_up_sources())
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_values_are_looked_up_by_position_when_a_batch_is_made(kind, shuffle):
+    table = np.arange(60, dtype="float32").reshape(10, 2, 3)
+    look_ups = {"noise": lambda index: table[index], "flag": lambda index: index % 2}
+    feed = make_feed(
+        looked_up_sources()[kind],
+        batch_size=4,
+        shuffle=shuffle,
+        seed=0,
+        steps=None,
+        sample_targets=look_ups,
+    )
+    for epoch in range(3):
+        batches = read(feed, epoch)
+        assert sorted(np.concatenate([t["index"] for _, t, _ in batches])) == list(range(10))
+        for _, targets, _ in batches:
+            assert sorted(targets) == ["flag", "index", "label", "noise"]
+            np.testing.assert_array_equal(targets["noise"], table[targets["index"]])
+            np.testing.assert_array_equal(targets["flag"], targets["index"] % 2)
+        # Between epochs, as a callback changes them.
+        table += 100.0
+
+
+@pytest.mark.parametrize("kind", ["arrays", "tf.data"])
+def test_looked_up_values_have_a_static_shape(kind):
+    look_ups = {"noise": lambda index: np.zeros((len(index), 2, 3), "float32")}
+    feed = make_feed(
+        sources()[kind], batch_size=4, shuffle=True, seed=0, steps=None, sample_targets=look_ups
+    )
+    spec = feed.data.element_spec[1]["noise"]
+    assert (spec.shape.as_list(), spec.dtype) == ([None, 2, 3], tf.float32)
+
+
+@pytest.mark.parametrize("kind", sources())
+def test_nothing_is_added_without_look_ups(kind):
+    feed = make_feed(sources()[kind], batch_size=4, shuffle=True, seed=0, steps=None)
+    assert all(sorted(targets) == ["index", "label"] for _, targets, _ in read(feed))
+
+
+def test_other_processes_look_nothing_up():
+    source = as_source(Batches(workers=3, use_multiprocessing=True))
+
+    def workers_of(**options):
+        feed = make_feed(source, batch_size=1, shuffle=True, seed=0, steps=None, **options)
+        return feed.data.workers, feed.data.use_multiprocessing
+
+    assert workers_of() == (3, True)
+    assert workers_of(sample_targets={"flag": lambda index: index % 2}) == (3, False)
+    assert workers_of(replicas=2) == (1, False)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_replicas_see_every_sample_once_an_epoch(workers, two_replicas):
+    x = np.random.default_rng(0).normal(size=(40, 6)).astype("float32")
+
+    class Rows(keras.utils.PyDataset):
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, step):
+            return x[4 * step : 4 * step + 4]
+
+    with two_replicas.scope():
+        layers = [keras.layers.Dense(n, kernel_initializer="zeros") for n in (2, 6)]
+        encoder = keras.Sequential([keras.Input((6,)), layers[0]])
+        decoder = keras.Sequential([keras.Input((2,)), layers[1]])
+        model = kocc.Autoencoder(encoder, decoder, seed=0)
+        model.compile(optimizer=keras.optimizers.SGD(0.0))
+    losses = model.fit(Rows(workers=workers), epochs=3, verbose=0).history["loss"]
+    # Nothing is reconstructed, nothing learned: the loss tells which samples were seen.
+    np.testing.assert_allclose(losses, (x**2).sum(axis=1).mean(), rtol=1e-5)
+
+
+def test_batches_are_no_views_of_the_users_arrays(two_replicas):
+    # 64 bytes is what TensorFlow wants of an array to work on it without a copy.
+    memory = np.zeros(4 * 32 * 16 + 64, "uint8")
+    start = -memory.ctypes.data % 64
+    x = memory[start : start + 4 * 32 * 16].view("float32").reshape(32, 16)
+    x[:] = np.random.default_rng(0).normal(size=x.shape)
+
+    class Views(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, step):
+            return x[16 * step : 16 * step + 16]
+
+    feed = make_feed(as_source(Views()), batch_size=1, shuffle=False, seed=0, steps=None)
+    assert not np.shares_memory(feed.data[1][0], x)
+    before = x.copy()
+    with two_replicas.scope():
+        networks = kocc.networks.mlp([16, 4], seed=0), kocc.networks.mlp_decoder([16, 4], seed=0)
+        model = kocc.Autoencoder(*networks, preprocessing=min_max(before), seed=0)
+        model.compile()
+        model.fit(Views(), epochs=2, verbose=0)
+    np.testing.assert_array_equal(x, before)

@@ -146,7 +146,7 @@ def test_r_follows_the_weights(digits):
 
     class Record(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            projection = self.model.map_source("projection", source)
+            projection = self.model.map_source("represent", source)
             recorded.append((logs["r"], np.quantile(projection, 0.1)))
 
     from kerasocc.models.sources import as_source
@@ -267,10 +267,10 @@ def test_normalised_embeddings_bound_the_homogeneous_objectives(activation, rand
 def test_the_length_of_normalised_embeddings_does_not_matter(random):
     x = random.normal(size=(10, 2)).astype("float32")
     model = given(normalize=True)
-    model.r.assign(0.0)
+    model.r.assign(1.0)
     np.testing.assert_allclose(model.score(x), model.score(7 * x), rtol=1e-5)
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
-    np.testing.assert_allclose(model.score(x), -(sigmoid(x / lengths @ V) @ W), rtol=1e-5)
+    np.testing.assert_allclose(model.score(x), 1 - sigmoid(x / lengths @ V) @ W, rtol=1e-5)
 
 
 def test_equal_scores_are_reported(random):
@@ -319,9 +319,30 @@ def test_a_trained_encoder_moves_and_is_watched(digits):
     assert "embedding_spread" in history
 
 
+def test_a_trained_encoder_starts_from_the_head_on_the_frozen_one(digits):
+    encoder = kocc.networks.lenet("digits", seed=0)
+    common = dict(preprocessing=digits.preprocessing, seed=0)
+    head = kocc.OCNN(encoder, normalize=True, **common)
+    model = kocc.OCNN(encoder, train_encoder=True, **common)
+    with pytest.raises(ValueError, match="`head` must be a fitted OCNN .* that is not fitted"):
+        model.start_from(head)
+    head.compile(keras.optimizers.Adam(1e-2))
+    head.fit(digits.x_train, epochs=3, verbose=0)
+    with pytest.raises(ValueError, match="`head` must be .*'normalize': False.* 'normalize': True"):
+        kocc.OCNN(encoder, **common).start_from(head)
+    model.start_from(head)
+    np.testing.assert_allclose(model.score(digits.x_test), head.score(digits.x_test), atol=1e-6)
+    model.compile(keras.optimizers.SGD(0.0))
+    before = value(model.r)
+    model.fit(digits.x_train, epochs=1, verbose=0)
+    # Its r, in inference mode, is that of the same weights; BatchNorm's statistics move.
+    assert value(model.r) == pytest.approx(before, rel=0.1)
+
+
 def test_weight_decay_is_of_the_encoder_alone():
     encoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, use_bias=False)])
-    model = kocc.OCNN(encoder, units=3, train_encoder=True, weight_decay=0.5, nu=0.5, seed=0)
+    options = dict(train_encoder=True, normalize=False, weight_decay=0.5)
+    model = kocc.OCNN(encoder, units=3, nu=0.5, seed=0, **options)
     encoder.layers[0].kernel.assign(np.eye(2))
     model.hidden_kernel.assign(np.zeros((2, 3)))
     model.output_kernel.assign(W)
@@ -371,10 +392,10 @@ def test_bad_arguments(arguments, message):
 
 def test_a_trained_encoder_without_weight_decay_is_warned_of():
     with pytest.warns(UserWarning, match="without `weight_decay`"):
-        kocc.OCNN(identity(2), train_encoder=True)
+        kocc.OCNN(identity(2), train_encoder=True, normalize=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        kocc.OCNN(identity(2), train_encoder=True, normalize=True)
+        assert kocc.OCNN(identity(2), train_encoder=True).normalize
 
 
 def test_an_encoder_that_is_not_flat_is_refused():

@@ -3,6 +3,8 @@
 from kerasocc.callbacks.annealing import VarianceAnnealing
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
+from kerasocc.callbacks.noise import NoiseUpdate
+from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.callbacks.weighting import AdaptiveWeighting
 
@@ -10,6 +12,8 @@ __all__ = [
     "AdaptiveWeighting",
     "CollapseError",
     "CollapseMonitor",
+    "NoiseUpdate",
+    "QuantileUpdate",
     "RadiusUpdate",
     "StateCallback",
     "VarianceAnnealing",

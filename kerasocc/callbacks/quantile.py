@@ -25,7 +25,7 @@ class QuantileUpdate(StateCallback):
             end of every epoch, as the paper does; `"batch"` computes it in the
             compiled step over the global batch.
         tolerance: Spread of the scores, relative to the root mean square of
-            `<w, g(V phi(x))>`, below which they count as equal.
+            `<w, g(V phi(x))>`, below which they count as equal; float32 resolves 1e-7.
         action: For equal scores: `"raise"`, `"warn"` or `"log"`, which does
             nothing.
 
@@ -34,7 +34,7 @@ class QuantileUpdate(StateCallback):
         minimising `r` is the `nu`-quantile.
     """
 
-    def __init__(self, *, update: str = "epoch", tolerance: float = 1e-4, action: str = "raise"):
+    def __init__(self, *, update: str = "epoch", tolerance: float = 1e-6, action: str = "raise"):
         super().__init__()
         self.update = check_choice("update", update, ["epoch", "batch"])
         self.tolerance = check_non_negative("tolerance", tolerance)
@@ -57,7 +57,7 @@ class QuantileUpdate(StateCallback):
             self._report_no_bound(projections)
 
     def _set_from_training_data(self) -> np.ndarray:
-        projections = self.model.over_training_data("projection")
+        projections = self.model.training_projections()
         self.model.r.assign(np.quantile(projections, self.model.nu))
         return projections
 

@@ -69,6 +69,12 @@ def _add_problem(group: Any) -> None:
         metavar="CLASS,[CLASS...]",
     )
     _option(group, "validation", "fraction held out for the threshold", type=float)
+    _option(
+        group,
+        "transductive",
+        "test on the training samples instead of on the test part",
+        action=argparse.BooleanOptionalAction,
+    )
     _option(group, "test", "fraction for the test, where the data have no test part", type=float)
     _option(
         group,
@@ -86,8 +92,12 @@ def _add_method(group: Any) -> None:
     _option(group, "method", "what to train")
     _option(group, "objective", "objective of Deep SVDD")
     _option(group, "radius_update", "when the radius is set")
-    _option(group, "nu", "of the soft boundary: bound on the fraction outside", type=float)
+    _option(
+        group, "nu", "of the soft boundary and of OC-NN: fraction of outliers to allow", type=float
+    )
     _option(group, "eta", "weight of the labelled samples of Deep SAD", type=float)
+    _add_oc_nn(group)
+    _add_robust_autoencoder(group)
     _option(group, "regularizer", "against collapse")
     _option(
         group,
@@ -112,6 +122,41 @@ def _add_method(group: Any) -> None:
     )
 
 
+def _add_oc_nn(group: Any) -> None:
+    flag = argparse.BooleanOptionalAction
+    _option(group, "units", "width of OC-NN's hidden layer", type=int)
+    _option(group, "activation", "of OC-NN's hidden layer")
+    _option(
+        group,
+        "normalize",
+        "whether OC-NN scales the embeddings to length 1; none: unless they are frozen and the "
+        "activation is sigmoid",
+        action=flag,
+    )
+    _option(group, "train_encoder", "let OC-NN train the encoder too; OC-NN: true", action=flag)
+    _option(
+        group,
+        "head_epochs",
+        "epochs of OC-NN with the encoder frozen before it is trained too; OC-NN: 40",
+        type=int,
+    )
+    _option(group, "quantile_update", "when the r of OC-NN is set; OC-NN: batch")
+
+
+def _add_robust_autoencoder(group: Any) -> None:
+    _option(
+        group,
+        "lam",
+        "weight of the robust autoencoder's noise, inf for none: residuals up to half of it pass "
+        "for ordinary",
+        type=float,
+    )
+    _option(group, "norm", "of the noise: l1 for single values, l21 for groups")
+    _option(group, "groups", "of the norm l21")
+    _option(group, "encode", "what the robust autoencoder reads: without noise, or as it is")
+    _option(group, "noise_every", "epochs between two updates of the noise", type=int)
+
+
 def _add_training(group: Any) -> None:
     drops = {"type": _integers, "metavar": "EPOCH[,EPOCH...]"}
     _option(
@@ -125,7 +170,9 @@ def _add_training(group: Any) -> None:
     _option(group, "epochs", "epochs of the method", type=int)
     _option(group, "learning_rate", "of its optimizer", type=float, metavar="RATE")
     _option(group, "drop_at", "epochs after which it is divided by 10", **drops)
-    _option(group, "weight_decay", "of the method", type=float, metavar="DECAY")
+    _option(
+        group, "weight_decay", "of the method; robust autoencoder: mu", type=float, metavar="DECAY"
+    )
     _option(group, "pretrain_epochs", "epochs of the autoencoder, 0 for none", type=int)
     _option(group, "pretrain_learning_rate", "of its optimizer", type=float, metavar="RATE")
     _option(group, "pretrain_drop_at", "epochs after which it is divided by 10", **drops)

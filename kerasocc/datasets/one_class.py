@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,21 @@ class OneClassDataset:
     def preprocessing(self) -> Any:
         """Layer for the models, adapted on the normal and unlabelled training samples."""
         return self.make_preprocessing(self.x_train[self.y_train >= 0])
+
+    def transductive(self) -> OneClassDataset:
+        """The same problem with the unlabelled training samples as the test samples.
+
+        How well hidden anomalies are found among the samples that were trained on is
+        another question than the inductive one, and its figures do not compare with
+        those of the test part.
+        """
+        unlabelled = self.y_train == 0
+        return replace(
+            self,
+            name=f"{self.name}-transductive",
+            x_test=self.x_train[unlabelled],
+            y_test=self.truth_train[unlabelled],
+        )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ class TrainConfig:
         image_size: Side, or (height, width), that images are resized to, or None.
         unreadable: `"error"` or `"skip"`: what to do about image files that cannot
             be read.
+        transductive: Whether to test on the unlabelled training samples instead of on
+            the test part.
         test: Fraction that is the test part where the data have none, in (0, 1);
             None for the default.
         preprocessing: Of images, see `one_vs_rest`; None for the default.
@@ -42,10 +44,24 @@ class TrainConfig:
         protocol: Published experiment whose settings these are, one of
             `PROTOCOLS`, or None.
         objective: Of Deep SVDD: `"one-class"` or `"soft-boundary"`.
-        nu: Of the soft boundary, in (0, 1].
+        nu: Of the soft boundary and of OC-NN, in (0, 1].
         radius_update: When the radius of the soft boundary is set: `"epoch"` or
             `"batch"`, see `RadiusUpdate`.
         eta: Of Deep SAD: weight of the labelled samples, positive.
+        units: Width of OC-NN's hidden layer.
+        activation: Of that layer: `"sigmoid"`, `"linear"` or `"relu"`.
+        normalize: Whether OC-NN scales the embeddings to length 1; None for the default.
+        train_encoder: Whether OC-NN trains the encoder too.
+        head_epochs: Epochs of OC-NN with the encoder frozen, at ten times the learning
+            rate, before it is trained too.
+        quantile_update: When the `r` of OC-NN is set: `"epoch"` or `"batch"`, see
+            `QuantileUpdate`.
+        lam: Weight of the noise of the robust autoencoder, not negative; infinity for
+            no noise.
+        norm: Of the noise: `"l1"` or `"l21"`.
+        groups: Of the norm `"l21"`: `"samples"` or `"features"`.
+        encode: What the robust autoencoder reads: `"residual"` or `"input"`.
+        noise_every: Epochs between two updates of the noise.
         regularizer: Against collapse: `"noise"`, `"variance"` or None.
         regularizer_weight: A fixed one; None for the adaptive one.
         optimizer: One of `OPTIMIZERS`, in both phases.
@@ -57,7 +73,7 @@ class TrainConfig:
         epochs: Epochs of the method.
         learning_rate: Of its optimizer.
         drop_at: Epochs after which it is divided by 10.
-        weight_decay: Of the method.
+        weight_decay: Of the method; the `mu` of the robust autoencoder.
         keep: `"last"` keeps the weights of the last epoch, `"best"` those of the epoch
             with the highest AUC on the validation samples.
         contamination: Fraction of hidden anomalies in the unlabelled training
@@ -80,6 +96,7 @@ class TrainConfig:
     missing: str = "error"
     image_size: int | tuple[int, int] | None = None
     unreadable: str = "error"
+    transductive: bool = False
     test: float | None = None
     preprocessing: str | None = None
     altered: str | None = None
@@ -97,6 +114,17 @@ class TrainConfig:
     nu: float = 0.1
     radius_update: str = "epoch"
     eta: float = 1.0
+    units: int = 32
+    activation: str = "sigmoid"
+    normalize: bool | None = None
+    train_encoder: bool = False
+    head_epochs: int = 0
+    quantile_update: str = "epoch"
+    lam: float = 0.1
+    norm: str = "l1"
+    groups: str = "samples"
+    encode: str = "residual"
+    noise_every: int = 1
     regularizer: str | None = None
     regularizer_weight: float | None = None
     optimizer: str = "adam"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 from kerasocc.checks import (
@@ -16,7 +17,13 @@ from kerasocc.checks import (
 if TYPE_CHECKING:
     from kerasocc.experiments.config import TrainConfig
 
-TITLES = {"deep-svdd": "Deep SVDD", "deep-sad": "Deep SAD"}
+TITLES = {
+    "deep-svdd": "Deep SVDD",
+    "deep-sad": "Deep SAD",
+    "oc-nn": "OC-NN",
+    "robust-autoencoder": "Robust autoencoder",
+    "autoencoder": "Autoencoder",
+}
 """Methods, and what they are called in reports."""
 
 METHODS = tuple(TITLES)
@@ -27,6 +34,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "pooling": ("avg", "max", "none"),
     "objective": ("one-class", "soft-boundary"),
     "radius_update": ("epoch", "batch"),
+    "quantile_update": ("epoch", "batch"),
+    "activation": ("sigmoid", "linear", "relu"),
+    "norm": ("l1", "l21"),
+    "groups": ("samples", "features"),
+    "encode": ("residual", "input"),
     "optimizer": ("adam", "adamw", "adagrad", "adamax", "lion", "nadam", "rmsprop", "sgd"),
     "keep": ("last", "best"),
 }
@@ -41,11 +53,26 @@ OPTIONAL_CHOICES: dict[str, tuple[str, ...]] = {
 }
 """Settings that are one of these or None."""
 
-OF_ONE_METHOD = {
-    "deep-svdd": ("objective", "nu", "radius_update"),
-    "deep-sad": ("eta", "labelled", "labelled_classes", "labelled_altered", "labelled_amount"),
+AUTOENCODERS = ("autoencoder", "robust-autoencoder")
+"""Methods that need no pretraining: they are the autoencoder."""
+
+_HYPERSPHERES = ("deep-svdd", "deep-sad")
+USED_BY: dict[str, tuple[str, ...]] = {
+    "objective": ("deep-svdd",),
+    "nu": ("deep-svdd", "oc-nn"),
+    "radius_update": ("deep-svdd",),
+    "regularizer": _HYPERSPHERES,
+    **dict.fromkeys(
+        ("eta", "labelled", "labelled_classes", "labelled_altered", "labelled_amount"),
+        ("deep-sad",),
+    ),
+    **dict.fromkeys(
+        ("units", "activation", "normalize", "train_encoder", "head_epochs", "quantile_update"),
+        ("oc-nn",),
+    ),
+    **dict.fromkeys(("lam", "norm", "groups", "encode", "noise_every"), ("robust-autoencoder",)),
 }
-"""Settings that other methods would ignore."""
+"""Settings that all but some methods would ignore."""
 
 
 def check_settings(config: TrainConfig) -> None:
@@ -104,8 +131,20 @@ def _check_numbers(config: TrainConfig) -> None:
         check_fraction(name, getattr(config, name), zero=True)
     if config.regularizer_weight is not None:
         check_non_negative("regularizer_weight", config.regularizer_weight)
-    if not isinstance(config.use_bias, bool):
-        raise ValueError(f"`use_bias` must be true or false. Received: use_bias={config.use_bias}")
+    check_integer("units", config.units, minimum=1)
+    check_integer("head_epochs", config.head_epochs, minimum=0)
+    check_integer("noise_every", config.noise_every, minimum=1)
+    if config.lam != math.inf:
+        check_non_negative("lam", config.lam)
+    for name in ("use_bias", "train_encoder", "transductive"):
+        _check_flag(name, getattr(config, name))
+    if config.normalize is not None:
+        _check_flag("normalize", config.normalize)
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be true or false. Received: {name}={value!r}")
 
 
 def _check_class(name: str, value: Any) -> None:
@@ -129,9 +168,11 @@ def _check_drops(name: str, drops: Any, epochs: int) -> None:
 def _check_used(config: TrainConfig) -> None:
     """Raise `ValueError` for a setting that would be ignored, or that lacks another."""
     usual = {field.name: field.default for field in dataclasses.fields(config)}
-    for method, names in OF_ONE_METHOD.items():
-        for name in names if config.method != method else ():
-            _check_usual(name, config, usual, f"is of the method {method!r} alone")
+    for name, methods in USED_BY.items():
+        if config.method not in methods:
+            _check_usual(name, config, usual, f"is of the method {' or '.join(map(repr, methods))}")
+    if config.method in AUTOENCODERS:
+        _check_one_phase(config)
     if config.altered is None:
         for name in ("amount", "labelled_altered", "labelled_amount"):
             _check_usual(name, config, usual, "needs `altered`")
@@ -153,10 +194,33 @@ def _check_used(config: TrainConfig) -> None:
             "`pretrain_epochs` must be 0: the network 'resnet18' has no decoder to be pretrained "
             f"with. Received: pretrain_epochs={config.pretrain_epochs}"
         )
+    if config.method == "oc-nn" and config.weight_decay and not config.train_encoder:
+        raise ValueError(
+            "`weight_decay` must be 0 unless `train_encoder`: nothing else is trained but `w` and "
+            f"`V`, whose norms OC-NN has in its objective. Received: {config.weight_decay}"
+        )
+    if config.head_epochs and not config.train_encoder:
+        raise ValueError(
+            "`head_epochs` must be 0 unless `train_encoder`: with a frozen encoder all epochs are "
+            f"of the head. Received: head_epochs={config.head_epochs}"
+        )
     if config.keep == "best" and not config.validation:
         raise ValueError(
             "`keep` must be 'last' where no samples are held out to choose the best epoch by. "
             "Received: keep='best', validation=0"
+        )
+
+
+def _check_one_phase(config: TrainConfig) -> None:
+    if config.pretrain_epochs:
+        raise ValueError(
+            f"`pretrain_epochs` must be 0: the method {config.method!r} trains the autoencoder. "
+            f"Received: pretrain_epochs={config.pretrain_epochs}"
+        )
+    if config.network == "resnet18":
+        raise ValueError(
+            f"`network` must be left out: the method {config.method!r} needs a decoder. Received: "
+            "network='resnet18'"
         )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from kerasocc.experiments.config_checks import AUTOENCODERS
 
 # The settings of Ruff et al., Deep One-Class Classification, ICML 2018, section 4, and of
 # their PyTorch code.
@@ -68,8 +71,37 @@ HIDDEN = {
 }
 """Widths of the encoder by name of the table; others get one by their number of columns."""
 
-LABELLED = {"deep-sad": 0.05}
-"""Fraction of labelled anomalies in the training samples, by method that uses them."""
+LABELLED = 0.05
+"""Fraction of labelled anomalies in the training samples of Deep SAD."""
+
+# The head on a frozen encoder is trained until its objective stays where it is.
+_OC_NN = {"train_encoder": True, "head_epochs": 40, "quantile_update": "batch"}
+_OC_NN_FROZEN = {"epochs": 150, "learning_rate": 1e-2, "drop_at": (100,), "weight_decay": 0.0}
+
+
+def for_method(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a method changes.
+
+    Args:
+        chosen: Settings that the user or a protocol has chosen, the method among them.
+        settings: Those of the data set.
+    """
+    method = chosen.get("method")
+    if method == "deep-sad":
+        return {"labelled": LABELLED}
+    if method == "oc-nn":
+        return _OC_NN if chosen.get("train_encoder", True) else _OC_NN_FROZEN
+    if method in AUTOENCODERS:
+        return as_one_phase(settings)
+    return {}
+
+
+def as_one_phase(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with which an autoencoder is trained for its own sake, as it is for others'."""
+    names = ("epochs", "learning_rate", "drop_at", "weight_decay")
+    own = {name: settings[f"pretrain_{name}"] for name in names}
+    return {**own, "pretrain_epochs": 0, "pretrain_drop_at": ()}
+
 
 # The papers train on all normal samples and hold none out.
 _WHOLE_TRAINING_PART = {"validation": 0.0, "optimizer": "adam"}
@@ -113,6 +145,10 @@ _MODE_COLLAPSE = {
     "keep": "best",
 }
 
+# The notebooks of Chalapathy et al. train and test on the same samples, one in a hundred of
+# them anomalous; the method is chosen beside the protocol.
+_TRANSDUCTIVE = {"transductive": True, "contamination": 0.01, "validation": 0.0}
+
 PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
     "deep-svdd": {
         "mnist": {**_PAPER_MNIST, **_DEEP_SVDD},
@@ -128,5 +164,8 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "mode-collapse": {"cifar10": _MODE_COLLAPSE, "folder": {"image_size": 224, **_MODE_COLLAPSE}},
+    "transductive": {
+        name: _TRANSDUCTIVE for name in ("digits", "mnist", "fashion_mnist", "cifar10", "folder")
+    },
 }
 """Settings that a published experiment fixes, by protocol and data set."""

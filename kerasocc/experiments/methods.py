@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.noise import NoiseUpdate
+from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.callbacks.weighting import AdaptiveWeighting
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.models.autoencoder import Autoencoder
+from kerasocc.models.base import OneClassModel
 from kerasocc.models.deep_sad import DeepSAD
 from kerasocc.models.deep_svdd import DeepSVDD
-from kerasocc.models.hypersphere import HypersphereModel
+from kerasocc.models.oc_nn import OCNN
+from kerasocc.models.robust_autoencoder import RobustAutoencoder
 from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer
 from kerasocc.regularizers.base import Regularizer
 
 
 def make_model(
-    config: TrainConfig, encoder: keras.Model, preprocessing: keras.layers.Layer
-) -> HypersphereModel:
-    """The model that a run trains after the pretraining.
+    config: TrainConfig,
+    encoder: keras.Model,
+    decoder: keras.Model | None,
+    preprocessing: keras.layers.Layer,
+) -> OneClassModel:
+    """The model that a run trains, after the pretraining if there is one.
 
     Args:
         config: Names the method and its settings.
         encoder: Pretrained or not.
+        decoder: Its mirror; needed by the autoencoders alone.
         preprocessing: Adapted layer.
     """
-    common: dict[str, Any] = dict(
-        regularizer=_regularizer(config),
-        preprocessing=preprocessing,
-        weight_decay=config.weight_decay,
-        seed=config.seed,
-    )
+    common: dict[str, Any] = dict(preprocessing=preprocessing, seed=config.seed)
+    if config.method == "robust-autoencoder":
+        own = {name: getattr(config, name) for name in ("lam", "norm", "groups", "encode")}
+        return RobustAutoencoder(encoder, decoder, mu=config.weight_decay, **own, **common)
+    common["weight_decay"] = config.weight_decay
+    if config.method == "autoencoder":
+        return Autoencoder(encoder, decoder, **common)
+    if config.method == "oc-nn":
+        names = ("nu", "units", "activation", "normalize", "train_encoder")
+        own = {name: getattr(config, name) for name in names}
+        return OCNN(encoder, **own, **common)
+    common["regularizer"] = _regularizer(config)
     if config.method == "deep-sad":
         return DeepSAD(encoder, eta=config.eta, **common)
     return DeepSVDD(encoder, objective=config.objective, nu=config.nu, **common)
 
 
-def make_callbacks(config: TrainConfig) -> list[StateCallback]:
-    """Callbacks in place of the model's default ones."""
+def make_head(config: TrainConfig, encoder: keras.Model, preprocessing: keras.layers.Layer) -> OCNN:
+    """OC-NN on the frozen encoder, which the training of both starts from."""
+    return OCNN(
+        encoder,
+        nu=config.nu,
+        units=config.units,
+        activation=config.activation,
+        normalize=True if config.normalize is None else config.normalize,
+        preprocessing=preprocessing,
+        seed=config.seed,
+    )
+
+
+def make_callbacks(config: TrainConfig, backup: Path) -> list[StateCallback]:
+    """Callbacks in place of the model's default ones.
+
+    Args:
+        config: The settings.
+        backup: Folder of what an interrupted run needs.
+    """
     callbacks: list[StateCallback] = []
     if config.objective == "soft-boundary":
         callbacks.append(RadiusUpdate(update=config.radius_update))
+    if config.method == "oc-nn":
+        callbacks.append(QuantileUpdate(update=config.quantile_update))
     if config.regularizer_weight is not None:
         callbacks.append(AdaptiveWeighting(fixed=config.regularizer_weight))
+    if config.method == "robust-autoencoder":
+        callbacks.append(NoiseUpdate(every=config.noise_every, folder=backup))
     return callbacks
 
 

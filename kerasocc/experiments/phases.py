@@ -34,6 +34,8 @@ class Phase(NamedTuple):
     """Epochs after which the learning rate is divided by 10."""
     keep_best: bool = False
     """Whether it ends with the weights of the epoch with the highest validation AUC."""
+    keeps_files: bool = False
+    """Whether a callback keeps files that belong to the weights of the last epochs."""
 
 
 def run_phase(
@@ -64,7 +66,8 @@ def run_phase(
     """
     optimizer = {"class_name": phase.optimizer, "config": {"learning_rate": phase.learning_rate}}
     phase.model.compile(optimizer=keras.optimizers.get(optimizer))
-    keeper = EpochBackup(backup, phase.name, phase.epochs)
+    pause = 0.0 if phase.keeps_files else SECONDS_BETWEEN_BACKUPS
+    keeper = EpochBackup(backup, phase.name, phase.epochs, pause)
     keeper.restore(phase.model)
 
     def rate(epoch: int, _: float) -> float:
@@ -89,18 +92,19 @@ def run_phase(
 
 
 class EpochBackup(keras.callbacks.Callback):
-    """Save the state after an epoch, about once a second and after the last one.
+    """Save the state after an epoch, now and then and after the last one.
 
     Args:
         folder: Where to.
         name: Of the files.
         epochs: Number of epochs, those finished by an earlier process included.
+        pause: Seconds between two backups, at least; 0 for one after every epoch.
 
     Attributes:
         history: The logs of all epochs, those of earlier processes included.
     """
 
-    def __init__(self, folder: Path, name: str, epochs: int):
+    def __init__(self, folder: Path, name: str, epochs: int, pause: float):
         super().__init__()
         self.history: History = {}
         self._name = name
@@ -108,7 +112,7 @@ class EpochBackup(keras.callbacks.Callback):
         self._weights_file = folder / f"{name}.weights.h5"
         self._history_file = folder / f"{name}.history.json"
         self._saved = time.monotonic()
-        self._pause = SECONDS_BETWEEN_BACKUPS
+        self._shortest_pause = self._pause = pause
 
     def restore(self, model: OneClassModel) -> None:
         """Bring a compiled model to the state of the last backup, if there is one.
@@ -136,7 +140,8 @@ class EpochBackup(keras.callbacks.Callback):
         if epoch + 1 == self._epochs or now - self._saved >= self._pause:
             self._save()
             self._saved = time.monotonic()
-            self._pause = max(SECONDS_BETWEEN_BACKUPS, (self._saved - now) / BACKUP_SHARE)
+            if self._shortest_pause:
+                self._pause = max(self._shortest_pause, (self._saved - now) / BACKUP_SHARE)
 
     def _save(self) -> None:
         # The history first: one that is ahead of the weights can be cut.

@@ -8,7 +8,7 @@ from typing import Any
 
 from kerasocc import catalog
 from kerasocc.checks import check_choice
-from kerasocc.experiments.defaults import DEFAULTS, LABELLED, PROTOCOLS
+from kerasocc.experiments.defaults import DEFAULTS, PROTOCOLS, for_method
 
 
 def settings_for(dataset: str, protocol: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,13 +36,11 @@ def settings_for(dataset: str, protocol: str | None, settings: Mapping[str, Any]
     if settings.get("altered") is not None:
         # All classes are normal.
         defaults = {**defaults, "normal_class": None}
-    method = {**fixed, **settings}.get("method")
-    by_choice = {"labelled": LABELLED[method]} if method in LABELLED else {}
+    usual = {**defaults, **for_method({**fixed, **settings}, defaults)}
     if settings.get("network") == "resnet18":
         # There is no decoder: it starts from the weights in a file, or from random ones.
-        by_choice = {**by_choice, "pretrain_epochs": 0, "pretrain_drop_at": ()}
-    scaled = {} if protocol else _scaled_drops(defaults, settings)
-    usual = {**defaults, **by_choice, **scaled}
+        usual |= {"pretrain_epochs": 0, "pretrain_drop_at": ()}
+    usual |= _scaled_drops(usual, settings)
     return {"dataset": dataset, "protocol": protocol, **usual, **fixed, **settings}
 
 

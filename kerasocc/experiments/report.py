@@ -20,11 +20,14 @@ from kerasocc.rows import Rows
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from kerasocc.experiments.decomposition import Decomposition
+
 PICTURES = {
     "samples.png": "Test samples with the smallest and the largest scores",
     "histogram.png": "Scores of the test samples",
     "roc.png": "Receiver operating characteristic on the test samples",
-    "training.png": "Loss and embedding spread per epoch",
+    "decomposition.png": "Training samples with the most noise",
+    "training.png": "The training per epoch",
 }
 """Files and captions, in the order of the page."""
 
@@ -52,6 +55,7 @@ def write_report(
     labels: np.ndarray,
     scores: np.ndarray,
     histories: dict[str, History],
+    decomposition: Decomposition | None = None,
 ) -> None:
     """Write `scores.csv`, `history.json`, the pictures and `report.html`.
 
@@ -64,6 +68,7 @@ def write_report(
         labels: 0 normal, 1 anomaly, shape `(samples,)`.
         scores: Their anomaly scores, shape `(samples,)`.
         histories: Logs per epoch, by phase.
+        decomposition: Of training samples by a robust autoencoder.
     """
     threshold = results["threshold"]
     write_text(run.path / "scores.csv", scores_table(labels, scores, threshold))
@@ -74,6 +79,8 @@ def write_report(
         "training.png": plots.plot_history(histories),
     }
     if x.ndim == 4 and x.shape[-1] in (1, 3):
+        if decomposition is not None:
+            figures["decomposition.png"] = plots.plot_decomposition(*decomposition)
         shown = _extremes(scores)
         images = np.asarray(x[shown])
         figures["samples.png"] = plots.plot_extremes(images, scores[shown], labels[shown])

@@ -18,15 +18,15 @@ from kerasocc.experiments.architectures import make_networks
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config_checks import TITLES
+from kerasocc.experiments.decomposition import decompose
 from kerasocc.experiments.evaluation import evaluate
 from kerasocc.experiments.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
-from kerasocc.experiments.methods import make_callbacks, make_model
+from kerasocc.experiments.methods import make_callbacks, make_head, make_model
 from kerasocc.experiments.phases import History, Phase, run_phase
 from kerasocc.experiments.progress import EpochBar
 from kerasocc.experiments.report import write_report
 from kerasocc.models.autoencoder import Autoencoder
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.hypersphere import HypersphereModel
 from kerasocc.pretraining import check_changed, snapshot
 
 
@@ -67,6 +67,8 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             labelled_classes=config.labelled_classes,
             **common,
         )
+    if config.transductive:
+        data = data.transductive()
     _check_both_classes("dataset", "to test on", data.y_test)
     if config.keep == "best":
         _check_both_classes("validation", "to choose the best epoch by", data.y_val)
@@ -136,7 +138,7 @@ def _status_kept(run: RunFolder) -> Iterator[None]:
 
 def _train_phases(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
-) -> tuple[dict[str, History], HypersphereModel]:
+) -> tuple[dict[str, History], OneClassModel]:
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
     untrained = snapshot(encoder)
     histories = {}
@@ -165,8 +167,13 @@ def _train_phases(
             CollapseMonitor(action="log"),
         )
         check_changed(encoder, untrained)
-    model = make_model(config, encoder, data.preprocessing)
-    fit(_phase(config, "training", model, keep=config.keep), *make_callbacks(config))
+    callbacks = make_callbacks(config, run.backup)
+    model = make_model(config, encoder, decoder, data.preprocessing)
+    if config.head_epochs:
+        head = make_head(config, encoder, data.preprocessing)
+        fit(_head_phase(config, head), *make_callbacks(config, run.backup))
+        model.start_from(head)
+    fit(_phase(config, "training", model, keep=config.keep), *callbacks)
     return histories, model
 
 
@@ -183,6 +190,18 @@ def _phase(
         optimizer=config.optimizer,
         drop_at=getattr(config, f"{prefix}drop_at"),
         keep_best=keep == "best",
+        keeps_files=config.method == "robust-autoencoder",
+    )
+
+
+def _head_phase(config: TrainConfig, head: OneClassModel) -> Phase:
+    return Phase(
+        "head",
+        head,
+        epochs=config.head_epochs,
+        batch_size=config.batch_size,
+        learning_rate=10 * config.learning_rate,
+        optimizer=config.optimizer,
     )
 
 
@@ -191,7 +210,7 @@ def _finish(
     run: RunFolder,
     data: OneClassDataset,
     histories: dict[str, History],
-    model: HypersphereModel,
+    model: OneClassModel,
 ) -> dict[str, Any]:
     calibration = calibrate(model, data, config.threshold_rate)
     begun = time.monotonic()
@@ -214,7 +233,8 @@ def _finish(
     }
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
-    write_report(run, results, data.x_test, labels, scores, histories)
+    parts = decompose(model, data)
+    write_report(run, results, data.x_test, labels, scores, histories, parts)
     return results
 
 

@@ -62,6 +62,11 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
         super().__init__(name=name, autocast=False)
         if not isinstance(encoder, keras.layers.Layer):
             raise ValueError(f"`encoder` must be a Keras model. Received: {type(encoder).__name__}")
+        if isinstance(encoder, OneClassModel):
+            raise ValueError(
+                "`encoder` must be a Keras model that embeds samples; pass the `encoder` of a "
+                f"one-class model, not the model. Received: {type(encoder).__name__}"
+            )
         self.encoder = encoder
         self.preprocessing = preprocessing
         self.weight_decay = check_non_negative("weight_decay", weight_decay)

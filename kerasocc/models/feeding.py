@@ -1,7 +1,8 @@
 """The training data path: batches of `(x, {"label", "index"}, sample_weight)`.
 
 Every sample carries its position in the training set, which the latent labels
-and the noise of the robust autoencoder are looked up by. The order of an epoch
+and the noise of the robust autoencoder are looked up by: as entries of their own
+beside label and index, the values of the moment at which the batch is made. The order of an epoch
 depends on the seed and on the number of epochs trained so far, nothing else, so
 a training that was interrupted continues with the very batches it would have
 seen.
@@ -10,6 +11,7 @@ seen.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -25,9 +27,19 @@ from kerasocc.models.sources import (
     unpack,
 )
 
+LookUps = dict[str, Callable[[np.ndarray], np.ndarray]]
+"""Functions from positions in the training set, `(batch,)`, to new arrays, `(batch, ...)`."""
+
 
 def make_feed(
-    source: Source, *, batch_size: int, shuffle: bool, seed: int, steps: int | None
+    source: Source,
+    *,
+    batch_size: int,
+    shuffle: bool,
+    seed: int,
+    steps: int | None,
+    sample_targets: LookUps | None = None,
+    replicas: int = 1,
 ) -> Feed:
     """Choose the feed for a source.
 
@@ -37,16 +49,20 @@ def make_feed(
         shuffle: Whether to draw a new order for every epoch.
         seed: Seed of the orders.
         steps: Batches per epoch, or None for one pass over the data.
+        sample_targets: What else a batch's targets hold, looked up when it is made. The
+            values may change between epochs, their dtype and shape may not.
+        replicas: Number of replicas that every batch is cut for.
     """
+    look_ups = sample_targets or {}
     if isinstance(source, ArraySource):
         order = _EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
         in_memory = not isinstance(source, RowsSource)
         if in_memory and keras.backend.backend() == "tensorflow":
-            return _TensorFlowArrayFeed(source, order)
-        return _NumpyArrayFeed(source, order)
+            return _TensorFlowArrayFeed(source, order, look_ups)
+        return _NumpyArrayFeed(source, order, look_ups)
     if isinstance(source, TensorFlowSource):
-        return _TensorFlowStreamFeed(source, steps)
-    return _PyDatasetFeed(source, shuffle, seed, steps)
+        return _TensorFlowStreamFeed(source, steps, look_ups)
+    return _PyDatasetFeed(source, shuffle, seed, steps, look_ups, replicas)
 
 
 def as_targets(y: Any, x: Any) -> dict[str, Any]:
@@ -110,7 +126,7 @@ class _EpochOrder:
 class _TensorFlowArrayFeed(Feed):
     """Arrays held once, gathered in the graph."""
 
-    def __init__(self, source: ArraySource, order: _EpochOrder):
+    def __init__(self, source: ArraySource, order: _EpochOrder, look_ups: LookUps):
         import tensorflow as tf
 
         self._order = order
@@ -130,7 +146,8 @@ class _TensorFlowArrayFeed(Feed):
             batch_label = (
                 tf.zeros_like(index, "float32") if label is None else tf.gather(label, index)
             )
-            batch = (tf.gather(x, index), {"label": batch_label, "index": index})
+            targets = {"label": batch_label, "index": index, **_in_graph(look_ups, index)}
+            batch = (tf.gather(x, index), targets)
             return batch if weight is None else (*batch, tf.gather(weight, index))
 
         steps = tf.data.Dataset.range(order.num_batches)
@@ -143,18 +160,19 @@ class _TensorFlowArrayFeed(Feed):
 class _NumpyArrayFeed(Feed):
     """Arrays gathered by NumPy: on disk, and for the backends other than TensorFlow."""
 
-    def __init__(self, source: ArraySource, order: _EpochOrder):
+    def __init__(self, source: ArraySource, order: _EpochOrder, look_ups: LookUps):
         self._order = order
-        self.data = _GatheredBatches(source, order)
+        self.data = _GatheredBatches(source, order, look_ups)
 
     def begin_epoch(self, epochs_trained):
         self.data.positions = self._order.draw(epochs_trained)
 
 
 class _GatheredBatches(keras.utils.PyDataset):
-    def __init__(self, source: ArraySource, order: _EpochOrder):
+    def __init__(self, source: ArraySource, order: _EpochOrder, look_ups: LookUps):
         super().__init__()
         self._source = source
+        self._look_ups = look_ups
         self._batch_size = order.batch_size
         self._num_batches = order.num_batches
         self.positions = order.draw(0)
@@ -168,13 +186,13 @@ class _GatheredBatches(keras.utils.PyDataset):
         index = self.positions[start : start + self._batch_size]
         label = np.zeros(len(index)) if source.y is None else source.y[index]
         weight = None if source.sample_weight is None else source.sample_weight[index]
-        return _batch(source.read(index), label, weight, index)
+        return _batch(source.read(index), label, weight, index, self._look_ups)
 
 
 class _TensorFlowStreamFeed(Feed):
     """The user's `tf.data.Dataset`, its samples numbered in the order they come."""
 
-    def __init__(self, source: TensorFlowSource, steps: int | None):
+    def __init__(self, source: TensorFlowSource, steps: int | None, look_ups: LookUps):
         import tensorflow as tf
 
         def number(seen, element):
@@ -184,7 +202,7 @@ class _TensorFlowStreamFeed(Feed):
             label = (
                 tf.zeros([size]) if label is None else tf.cast(tf.reshape(label, [-1]), "float32")
             )
-            batch = (x, {"label": label, "index": index})
+            batch = (x, {"label": label, "index": index, **_in_graph(look_ups, index)})
             return seen + size, batch if weight is None else (*batch, tf.reshape(weight, [-1]))
 
         self.data = source.dataset.scan(tf.constant(0), number)
@@ -194,8 +212,20 @@ class _TensorFlowStreamFeed(Feed):
 class _PyDatasetFeed(Feed):
     """The user's `PyDataset`, its batches in an order of our drawing."""
 
-    def __init__(self, source: PyDatasetSource, shuffle: bool, seed: int, steps: int | None):
-        self.data = _NumberedBatches(source.dataset, source.num_batches)
+    def __init__(
+        self,
+        source: PyDatasetSource,
+        shuffle: bool,
+        seed: int,
+        steps: int | None,
+        look_ups: LookUps,
+        replicas: int,
+    ):
+        self.data = _NumberedBatches(source.dataset, source.num_batches, look_ups)
+        if replicas > 1:
+            # Replicas begin to read the next epoch when one ends. Keras then keeps what its
+            # workers had ready, and hands it out beside the batches of that epoch.
+            self.data.workers, self.data.use_multiprocessing = 1, False
         self.steps = steps
         self._order = None
         if shuffle and source.num_batches is not None:
@@ -207,13 +237,15 @@ class _PyDatasetFeed(Feed):
 
 
 class _NumberedBatches(keras.utils.PyDataset):
-    def __init__(self, dataset: keras.utils.PyDataset, num_batches: int | None):
+    def __init__(self, dataset: keras.utils.PyDataset, num_batches: int | None, look_ups: LookUps):
         super().__init__(
             workers=dataset.workers,
-            use_multiprocessing=dataset.use_multiprocessing,
+            # Other processes would look up the values that they were started with.
+            use_multiprocessing=dataset.use_multiprocessing and not look_ups,
             max_queue_size=dataset.max_queue_size,
         )
         self._dataset = dataset
+        self._look_ups = look_ups
         self._num_batches = num_batches
         self._batch_size = len(unpack(dataset[0])[0])
         self.order = None
@@ -225,10 +257,12 @@ class _NumberedBatches(keras.utils.PyDataset):
     def __getitem__(self, step):
         number = step if self.order is None else int(self.order[step])
         x, label, weight = unpack(self._dataset[number])
+        # TensorFlow computes in place on batches of several replicas: not on the user's arrays.
+        x = np.array(x) if isinstance(x, np.ndarray) else x
         # All batches but the last are of one size, as in any epoch of samples.
         index = number * self._batch_size + np.arange(len(x), dtype="int32")
         label = np.zeros(len(x)) if label is None else label
-        return _batch(x, label, weight, index)
+        return _batch(x, label, weight, index, self._look_ups)
 
     def on_epoch_begin(self):
         self._dataset.on_epoch_begin()
@@ -237,7 +271,20 @@ class _NumberedBatches(keras.utils.PyDataset):
         self._dataset.on_epoch_end()
 
 
-def _batch(x, label, weight, index):
-    label = np.asarray(label, "float32").reshape(-1)
-    batch = (x, {"label": label, "index": index})
-    return batch if weight is None else (*batch, np.asarray(weight, "float32").reshape(-1))
+def _batch(x, label, weight, index, look_ups):
+    label = np.array(label, "float32").reshape(-1)
+    found = {name: look_up(index) for name, look_up in look_ups.items()}
+    batch = (x, {"label": label, "index": index, **found})
+    return batch if weight is None else (*batch, np.array(weight, "float32").reshape(-1))
+
+
+def _in_graph(look_ups, index):
+    """The looked up values of a batch, inside of a `tf.data` pipeline."""
+    import tensorflow as tf
+
+    found = {}
+    for name, look_up in look_ups.items():
+        nothing = look_up(np.zeros(0, "int32"))  # tells dtype and shape
+        found[name] = tf.numpy_function(look_up, [index], nothing.dtype)
+        found[name].set_shape([index.shape[0], *nothing.shape[1:]])
+    return found

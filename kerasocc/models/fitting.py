@@ -99,24 +99,28 @@ class Fitting:
             check_integer("steps_per_epoch", steps_per_epoch, minimum=1)
         self.ensure_built(source)
         self._check_training_data(source, batch_size, steps_per_epoch)
-        feed = make_feed(
-            source,
-            batch_size=batch_size,
-            shuffle=bool(shuffle),
-            seed=self._order_seed,
-            steps=steps_per_epoch,
-        )
-        defaults = [FiniteLoss(), EpochCount(feed.begin_epoch), *self.default_callbacks()]
-        if validation_data is not None:
-            evaluate = self._evaluation_of(validation_data, validation_batch_size, validation_steps)
-            defaults.append(Validation(evaluate, validation_freq))
-        callbacks = arrange(defaults, keras.tree.flatten(callbacks) if callbacks else [])
         # Arrays are read once whatever the length of an epoch; a dataset may be endless.
         bound = None if isinstance(source, ArraySource) else steps_per_epoch
         self._training_data = TrainingData(source, batch_size, bound)
-        self.build_optimizer()
         try:
+            self.build_optimizer()
             self.initialize()
+            feed = make_feed(
+                source,
+                batch_size=batch_size,
+                shuffle=bool(shuffle),
+                seed=self._order_seed,
+                steps=steps_per_epoch,
+                sample_targets=self.sample_targets(),
+                replicas=distribution.num_replicas_of(self),
+            )
+            defaults = [FiniteLoss(), EpochCount(feed.begin_epoch), *self.default_callbacks()]
+            if validation_data is not None:
+                evaluate = self._evaluation_of(
+                    validation_data, validation_batch_size, validation_steps
+                )
+                defaults.append(Validation(evaluate, validation_freq))
+            callbacks = arrange(defaults, keras.tree.flatten(callbacks) if callbacks else [])
             self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
             history = super().fit(
                 feed.data,

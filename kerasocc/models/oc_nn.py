@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -17,7 +17,9 @@ from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.losses import oc_nn
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.sources import ArraySource
 from kerasocc.models.steps import OptimizerGroup
+from kerasocc.rows import rows_at_once
 from kerasocc.state import add_state
 
 
@@ -37,7 +39,13 @@ class OCNN(OneClassModel):
 
     The encoder comes from an autoencoder (`kerasocc.pretrain`). It is frozen by
     default, its BatchNorm then in inference mode, though its weights stay
-    trainable for others, or trained as well.
+    trainable for others. One that is trained as well detects more, on three
+    conditions: embeddings of length 1, because the objective only pushes
+    `<w, g(V phi)>` up and longer embeddings, of anomalies as well, are the easiest
+    way to that; `w` and `V` that have been trained with the encoder frozen
+    (`start_from`), because random ones push it anywhere; and
+    `QuantileUpdate(update="batch")`, because no sample is left beyond an `r` that
+    stays behind for an epoch.
 
     Only the sigmoid bounds the objective from below. With `"linear"` and `"relu"`
     it is homogeneous: `(t w, t V, t^2 r)` has `t^2` times the value. So it has no
@@ -52,15 +60,15 @@ class OCNN(OneClassModel):
         nu: Fraction of the training samples that lie beyond the hyperplane, in
             (0, 1].
         activation: `g`: `"sigmoid"`, `"linear"` or `"relu"`.
-        train_encoder: Whether the encoder is trained too. It needs `weight_decay`:
-            without it `V -> 0` while the embeddings grow costs nothing and makes
-            all scores equal.
+        train_encoder: Whether the encoder is trained too.
         normalize: Whether the embeddings are scaled to length 1; None for yes with
-            `"linear"` and `"relu"`.
+            `"linear"` and `"relu"` and with an encoder that is trained. Such a one
+            needs `weight_decay` if they are not: without it `V -> 0` while the
+            embeddings grow costs nothing and makes all scores equal.
         preprocessing: See `OneClassModel`.
         weight_decay: See `OneClassModel`; of the trained encoder alone, `w` and
             `V` have their place in the objective.
-        seed: See `OneClassModel`.
+        seed: See `OneClassModel`; also of the initial `w` and `V`.
         name: Name of the model.
 
     Raises:
@@ -73,9 +81,13 @@ class OCNN(OneClassModel):
 
     Example:
         >>> autoencoder = kerasocc.pretrain(encoder, decoder, data.x_train, epochs=50)
-        >>> model = kerasocc.OCNN(encoder, nu=0.1)
+        >>> head = kerasocc.OCNN(encoder, normalize=True)
+        >>> head.compile(optimizer=keras.optimizers.Adam(1e-2))
+        >>> head.fit(data.x_train, epochs=40)
+        >>> model = kerasocc.OCNN(encoder, train_encoder=True)
+        >>> model.start_from(head)
         >>> model.compile(optimizer=keras.optimizers.Adam(1e-3))
-        >>> model.fit(data.x_train, epochs=100)
+        >>> model.fit(data.x_train, epochs=20, callbacks=[QuantileUpdate(update="batch")])
         >>> model.is_anomaly(x_new)
 
     Reference:
@@ -108,7 +120,8 @@ class OCNN(OneClassModel):
         self.nu = check_fraction("nu", nu, one=True)
         self.activation = check_choice("activation", activation, list(oc_nn.ACTIVATIONS))
         self.train_encoder = bool(train_encoder)
-        self.normalize = activation != "sigmoid" if normalize is None else bool(normalize)
+        needs_length = activation != "sigmoid" or self.train_encoder
+        self.normalize = needs_length if normalize is None else bool(normalize)
         self._check_weight_decay()
         if self.is_unbounded:
             warnings.warn(
@@ -117,9 +130,10 @@ class OCNN(OneClassModel):
                 "which is negative for embeddings longer than 1. Leave `normalize` out.",
                 stacklevel=2,
             )
-        self.r = add_state(self, "r", initial=math.inf)
+        self.r = add_state(self, "r")
         self.r_from_batch = add_state(self, "r_from_batch")
         self.threshold.assign(0.0)
+        self._embeddings: np.ndarray | None = None
         self.build_from_encoder()
 
     def _check_weight_decay(self) -> None:
@@ -150,25 +164,40 @@ class OCNN(OneClassModel):
                 "`encoder` must map to embeddings of shape (batch, d); end it with "
                 f"`Flatten` or a pooling layer. Received: output shape {embedding}"
             )
-        self.hidden_kernel = self._add_kernel("V", (embedding[1], self.units))
-        self.output_kernel = self._add_kernel("w", (self.units,))
+        self.hidden_kernel = self._add_kernel("V", (embedding[1], self.units), 0)
+        self.output_kernel = self._add_kernel("w", (self.units,), 1)
 
-    def _add_kernel(self, name: str, shape: tuple[int, ...]) -> Any:
+    def _add_kernel(self, name: str, shape: tuple[int, ...], number: int) -> Any:
         return self.add_weight(
-            name=name, shape=shape, initializer="glorot_uniform", dtype="float32", autocast=False
+            name=name,
+            shape=shape,
+            initializer=keras.initializers.GlorotUniform(seed=self._order_seed + number),
+            dtype="float32",
+            autocast=False,
         )
 
     def represent(self, x: Any, training: bool = False) -> Any:
-        embedding = self.embedding(x, training and self.train_encoder)
+        return self.project(self.embedding(x, training and self.train_encoder))
+
+    def represent_batch(self, x: Any, targets: dict[str, Any], training: bool) -> Any:
+        embedding = targets.get("embedding")
+        return self.represent(x, training) if embedding is None else self.project(embedding)
+
+    def project(self, embedding: Any) -> Any:
+        """`<w, g(V phi)>` of embeddings `phi`, shape `(batch, d)`, as `(batch,)`."""
         if not self.train_encoder:
             embedding = ops.stop_gradient(embedding)
         if self.normalize:
             embedding = ops.normalize(ops.cast(embedding, "float32"), axis=-1, epsilon=1e-12)
         return oc_nn.projection(embedding, self.hidden_kernel, self.output_kernel, self.activation)
 
-    def projection(self, x: Any) -> Any:
-        """`<w, g(V phi(x))>` of inputs `(batch, ...)`, shape `(batch,)`."""
-        return self.represent(x)
+    def training_projections(self) -> np.ndarray:
+        """`<w, g(V phi(x))>` of the training samples, shape `(samples,)`, during `fit`."""
+        if self._embeddings is None:
+            return self.over_training_data("represent")
+        rows = rows_at_once(self._embeddings.shape[1:])
+        starts = range(0, len(self._embeddings), rows)
+        return self._passes.run("project", (self._embeddings[i : i + rows] for i in starts))
 
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
         return oc_nn.hinge(representation, self.r, self.nu)
@@ -180,12 +209,49 @@ class OCNN(OneClassModel):
         return squared_norm([self.hidden_kernel, self.output_kernel])
 
     def initialize(self) -> None:
+        # A dataset may give other samples at every pass, arrays are embedded once.
+        source = self._running_training_data().source
+        if not self.train_encoder and isinstance(source, ArraySource):
+            self._embeddings = self.over_training_data("embedding")
         if not self.is_fitted:
-            self.r.assign(np.quantile(self.over_training_data("projection"), self.nu))
+            self.r.assign(np.quantile(self.training_projections(), self.nu))
+
+    def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        embeddings = self._embeddings
+        return {} if embeddings is None else {"embedding": lambda index: embeddings[index]}
+
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """As `OneClassModel.fit`; a frozen encoder embeds arrays once, not in every epoch."""
+        try:
+            return super().fit(*args, **kwargs)
+        finally:
+            self._embeddings = None
+
+    def start_from(self, head: OCNN) -> None:
+        """Take over `w`, `V` and `r`, to train the encoder of a model whose encoder was frozen.
+
+        Args:
+            head: A fitted model on the same encoder.
+
+        Raises:
+            ValueError: If it is not fitted, or of another width, activation or length.
+        """
+        alike = ("units", "activation", "normalize")
+        own, other = ({name: getattr(m, name) for name in alike} for m in (self, head))
+        if own != other or not head.is_fitted:
+            raise ValueError(
+                f"`head` must be a fitted OCNN with {own}. Received: "
+                f"{'one' if head.is_fitted else 'one that is not fitted,'} with {other}"
+            )
+        if not self.built:
+            self.build_by_call(head.encoder_input_shape)
+        for name in ("hidden_kernel", "output_kernel", "r"):
+            getattr(self, name).assign(getattr(head, name))
 
     @property
     def is_fitted(self) -> bool:
-        return self.built and bool(np.isfinite(ops.convert_to_numpy(self.r)))
+        # A quantile of scores that are not all 0.
+        return self.built and bool(ops.convert_to_numpy(self.r) != 0)
 
     def update_state(self, representation: Any) -> None:
         everyones = distribution.global_concat(ops.stop_gradient(representation))

@@ -1,0 +1,105 @@
+"""Sparse noise of the robust autoencoder: proximal steps and norms, unreduced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+
+def soft_threshold(values: Any, threshold: float) -> Any:
+    """Elementwise soft threshold, `sign(z) * max(0, |z| - t)`.
+
+    At `t = lam/2` it is the minimiser over `n` of `(z - n)^2 + lam |n|`.
+
+    Args:
+        values: `z`, any shape.
+        threshold: `t`, not negative.
+
+    Returns:
+        Tensor of the shape of `values`.
+
+    Reference:
+        Zhou and Paffenroth, Anomaly Detection with Robust Deep Autoencoders, KDD
+        2017, section 3.3.
+    """
+    return ops.sign(values) * ops.maximum(ops.abs(values) - threshold, 0.0)
+
+
+def shrinkage(norm: Any, threshold: float) -> Any:
+    """Factor of a group in its proximal step, `max(0, 1 - t / ||z||)`.
+
+    Args:
+        norm: `||z||` of every group, any shape, not negative.
+        threshold: `t`, not negative.
+
+    Returns:
+        Tensor of the shape of `norm`, in [0, 1]; 0 for a group of zeros.
+    """
+    kept = norm > threshold
+    return ops.where(kept, 1.0 - threshold / ops.where(kept, norm, 1.0), 0.0)
+
+
+def group_soft_threshold(values: Any, threshold: float, *, groups: str = "samples") -> Any:
+    """Soft threshold of whole groups, `z * max(0, 1 - t / ||z||)`.
+
+    At `t = lam/2` it is the minimiser over `n` of `||z - n||^2 + lam ||n||`.
+
+    Args:
+        values: `z`, shape `(samples, ...)`.
+        threshold: `t`, not negative.
+        groups: `"samples"`, or `"features"` over all samples.
+
+    Returns:
+        Tensor of the shape of `values`.
+
+    Reference:
+        Zhou and Paffenroth, Anomaly Detection with Robust Deep Autoencoders, KDD
+        2017, section 4.
+    """
+    by_sample = groups == "samples"
+    axes = tuple(range(1, len(values.shape))) if by_sample else (0,)
+    norm = ops.sqrt(ops.sum(ops.square(values), axis=axes, keepdims=True))
+    return values * shrinkage(norm, threshold)
+
+
+def measure(chunks: Iterable[np.ndarray], *, norm: str, groups: str) -> tuple[float, float]:
+    """Norm of noise that is read in chunks, and the share of it that is not 0.
+
+    `"l1"`: `sum |n|`; `"l21"`: `sum_i ||n_i||` over the samples or
+    `sum_j ||N_:j||` over the features.
+
+    Args:
+        chunks: At least one array of shape `(batch, ...)`; summed in float64.
+        norm: `"l1"` or `"l21"`.
+        groups: `"samples"` or `"features"`; used by `"l21"` only.
+
+    Returns:
+        The norm, and the fraction of entries (`"l1"`) or groups that are not 0.
+    """
+    columns: Any = 0.0
+    total = nonzero = count = 0.0
+    for chunk in chunks:
+        if norm == "l21" and groups == "features":
+            columns = columns + feature_squares(chunk)
+            continue
+        parts = np.abs(chunk) if norm == "l1" else sample_norms(chunk)
+        total += float(parts.sum(dtype="float64"))
+        nonzero += np.count_nonzero(parts)
+        count += parts.size
+    if norm == "l21" and groups == "features":
+        return float(np.sqrt(columns).sum()), float(np.count_nonzero(columns) / columns.size)
+    return total, float(nonzero / count)
+
+
+def sample_norms(values: np.ndarray) -> np.ndarray:
+    """`||n_i||_2`, shape `(samples,)`, float64, of an array of shape `(samples, ...)`."""
+    squares = np.square(values.reshape(len(values), -1), dtype="float64")
+    return np.sqrt(squares.sum(axis=1))
+
+
+def feature_squares(values: np.ndarray) -> np.ndarray:
+    """Sums of squares over the samples, shape `(...)`, float64, of `(samples, ...)`."""
+    return np.square(values, dtype="float64").sum(axis=0)

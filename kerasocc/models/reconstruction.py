@@ -1,0 +1,108 @@
+"""`ReconstructionModel`: encoder, decoder and the reconstruction error as anomaly score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.losses.reconstruction import squared_error
+from kerasocc.models.base import OneClassModel
+from kerasocc.models.sources import as_source
+
+
+class ReconstructionModel(OneClassModel):
+    """Base of the models that score by `||x - dec(enc(x))||^2`.
+
+    It works on the preprocessed inputs. A subclass calls `build_from_encoder` at the
+    end of its `__init__`.
+
+    Args:
+        encoder: Keras model from inputs `(batch, ...)` to codes `(batch, d)`.
+        decoder: Keras model from codes to the shape of the inputs.
+        preprocessing: See `OneClassModel`. A decoder that ends in a sigmoid needs
+            one that scales to [0, 1].
+        weight_decay: See `OneClassModel`; over encoder and decoder.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Raises:
+        ValueError: If the decoder's output has another shape than the input.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            preprocessing=preprocessing,
+            weight_decay=weight_decay,
+            seed=seed,
+            name=name,
+        )
+        if not isinstance(decoder, keras.layers.Layer):
+            raise ValueError(f"`decoder` must be a Keras model. Received: {type(decoder).__name__}")
+        self.decoder = decoder
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        code = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        if not self.decoder.built:
+            self.decoder.build(code)
+        output = tuple(self.decoder.compute_output_shape(code)[1:])
+        if output != tuple(input_shape[1:]):
+            raise ValueError(
+                f"`decoder` must map codes of shape {tuple(code[1:])} to samples of shape "
+                f"{tuple(input_shape[1:])}. Received: output shape {output}"
+            )
+
+    def autoencode(self, prepared: Any, training: bool = False) -> Any:
+        """Reconstruct a tensor of prepared inputs, shape `(batch, ...)`."""
+        return self.decoder(self.encoder(prepared, training=training), training=training)
+
+    def represent(self, x: Any, training: bool = False) -> dict[str, Any]:
+        prepared = self.prepare(x)
+        return {"input": prepared, "output": self.autoencode(prepared, training)}
+
+    def loss_of(self, representation: dict[str, Any], targets: dict[str, Any]) -> Any:
+        return squared_error(representation["input"], representation["output"])
+
+    def score_of(self, representation: dict[str, Any]) -> Any:
+        return squared_error(representation["input"], representation["output"])
+
+    def reconstruction(self, x: Any) -> Any:
+        """Reconstruct a tensor of inputs `(batch, ...)`, in float32 and inference mode."""
+        return keras.ops.cast(self.represent(x)["output"], "float32")
+
+    def reconstruct(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
+        """Reconstructions `dec(enc(x))`, in inference mode.
+
+        Args:
+            x: Array of shape `(samples, ...)` or a dataset of batches.
+            batch_size: Samples per pass; the result does not depend on it.
+
+        Returns:
+            Array of shape `(samples, ...)`, float32, in the space of the preprocessed
+            inputs.
+        """
+        source = as_source(x)
+        self.ensure_built(source)
+        return self.map_source("reconstruction", source, batch_size=batch_size)
+
+    def default_callbacks(self) -> list[StateCallback]:
+        # A constant code is not its trivial solution, and codes of a wide layer
+        # may differ by little; the reconstruction error tells all there is.
+        return []
+
+    def get_config(self) -> dict[str, Any]:
+        decoder = keras.saving.serialize_keras_object(self.decoder)
+        return {**super().get_config(), "decoder": decoder}

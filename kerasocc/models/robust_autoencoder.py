@@ -1,0 +1,275 @@
+"""Robust (convolutional) autoencoder: a reconstruction beside sparse noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.noise import NoiseUpdate
+from kerasocc.checks import check_choice, check_integer, check_non_negative
+from kerasocc.losses.sparsity import group_soft_threshold, soft_threshold
+from kerasocc.models.reconstruction import ReconstructionModel
+from kerasocc.models.sources import ArraySource, Source
+from kerasocc.models.training_noise import TrainingNoise
+from kerasocc.state import add_state
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class RobustAutoencoder(ReconstructionModel):
+    """Robust autoencoder (RCAE): `X = rec + N`, what cannot be reconstructed goes to `N`.
+
+    `1/samples * (sum_i ||x_i - n_i - rec_i||^2 + lam * ||N||) + mu/2 * sum ||W||_F^2`
+    over the preprocessed inputs `x` of the training set. Weights and noise are
+    minimised in turn: epochs of training with `N` fixed, then `N` = the proximal step
+    on `Z = X - rec` (`callbacks.NoiseUpdate`, attached by default). The reported loss
+    is the mean of `||x_i - n_i - rec_i||^2`.
+
+    | `norm` | `||N||` | proximal step, `t = lam / 2` |
+    |---|---|---|
+    | `"l1"` | sum of absolute entries | entries beyond `t` keep their excess |
+    | `"l21"`, samples | sum of `||n_i||` | samples with `||z_i|| > t`, shrunk by `t` |
+    | `"l21"`, features | sum of `||N_:j||` | the same for columns of the training set |
+
+    So `t` is the largest residual that passes for ordinary: of an entry, of a whole
+    sample (twice a quantile of `sqrt(model.score(x))` of an `Autoencoder` is a `lam`),
+    or of a feature, there growing like the root of the number of samples. For images in
+    [0, 1] with corrupted pixels 0.4 is a start; a `lam` below the residuals of clean
+    data moves most of them into `N`. `lam=inf` leaves `N` out: an `Autoencoder`, weight
+    for weight. `sample_weight` weighs the reconstruction, not the proximal step.
+
+    The score is `||x - rec(x)||^2` with `n = 0`, for any data (inductive);
+    `noise_scores()` is that of the training data (transductive). `N` has the size of
+    the training set and is no part of the saved or exported model: a later `fit` on
+    the same data in one process goes on with it, on other data it starts from 0; for
+    a training that is resumed in another process see `NoiseUpdate(folder=...)`. Samples
+    are told apart by their position: a dataset must end, and keep its order, which is
+    checked by reading it (a `tf.data.Dataset` twice) before the training.
+
+    Args:
+        encoder: Keras model from inputs `(batch, ...)` to codes `(batch, d)`.
+        decoder: Keras model from codes to the shape of the inputs.
+        lam: Weight of the noise, not negative; `math.inf` for none.
+        mu: Weight of `1/2 * sum ||W||_F^2` over the kernels of encoder and decoder;
+            what other models call `weight_decay`.
+        norm: `"l1"` for corrupted entries, `"l21"` for corrupted samples or features.
+        groups: `"samples"` or `"features"`; used by `"l21"` only.
+        encode: What is encoded: `"residual"`, `X - N` (Zhou and Paffenroth), or
+            `"input"`, `X` (Chalapathy et al.). Both reconstruct `X - N`.
+        preprocessing: See `ReconstructionModel`.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Raises:
+        ValueError: For arguments out of range, and if the decoder's output has
+            another shape than the input.
+
+    Example:
+        >>> model = kerasocc.RobustAutoencoder(encoder, decoder, lam=5.0, norm="l21")
+        >>> model.compile(optimizer="adam")
+        >>> model.fit(x_train, epochs=50)
+        >>> model.noise_scores()  # of x_train, without knowing its anomalies
+        >>> model.score(x_new)
+
+    Reference:
+        Zhou and Paffenroth, Anomaly Detection with Robust Deep Autoencoders, KDD 2017;
+        Chalapathy et al., Robust, Deep and Inductive Anomaly Detection, ECML 2017
+        (arXiv 1704.06743), eq. 4.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        lam: float = 0.1,
+        mu: float = 0.0,
+        norm: str = "l1",
+        groups: str = "samples",
+        encode: str = "residual",
+        preprocessing: keras.layers.Layer | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            decoder,
+            preprocessing=preprocessing,
+            weight_decay=check_non_negative("mu", mu),
+            seed=seed,
+            name=name,
+        )
+        self.lam = _check_lam(lam)
+        self.norm = check_choice("norm", norm, ["l1", "l21"])
+        self.groups = check_choice("groups", groups, ["samples", "features"])
+        self.encode = check_choice("encode", encode, ["residual", "input"])
+        self.training_noise = TrainingNoise(self)
+        self.build_from_encoder()
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether there is an `N` at all."""
+        return not math.isinf(self.lam)
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        if self.has_noise and self.norm == "l21" and self.groups == "features":
+            # What a column of the training set was multiplied by; new data need it too.
+            self.feature_shrinkage = add_state(self, "feature_shrinkage", tuple(input_shape[1:]))
+
+    def represent_batch(self, x: Any, targets: dict[str, Any], training: bool) -> dict[str, Any]:
+        noise = targets.get("noise")
+        if noise is None:
+            return self.represent(x, training)
+        return self._represent(self.prepare(x), noise, training)
+
+    def _represent(self, prepared: Any, noise: Any, training: bool = False) -> dict[str, Any]:
+        clean = prepared - ops.cast(noise, "float32")
+        read = clean if self.encode == "residual" else prepared
+        return {"input": clean, "output": self.autoencode(read, training)}
+
+    # The noise of the training set.
+
+    def initialize(self) -> None:
+        if self.has_noise:
+            self.training_noise.begin(self._running_training_data().source)
+
+    def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        return {"noise": self.training_noise.look_up} if self.has_noise else {}
+
+    def default_callbacks(self) -> list[StateCallback]:
+        noise = [NoiseUpdate()] if self.has_noise else []
+        return [*noise, *super().default_callbacks()]
+
+    @property
+    def noise(self) -> np.ndarray | None:
+        """`N` of the training set, shape `(samples, ...)`, float32, in stored order.
+
+        An array, or a memory-mapped one if it is large. In the space of the
+        preprocessed inputs. None before the first update, after loading, and for
+        `lam=inf`. Not to be changed.
+        """
+        return self.training_noise.values
+
+    def noise_scores(self) -> np.ndarray:
+        """`||n_i||_2` of the training samples, shape `(samples,)`, float32.
+
+        Raises:
+            ValueError: If there is no noise of a training set.
+        """
+        if self.noise is None:
+            raise ValueError(
+                "There is no noise of a training set: call `fit` with a finite `lam` first. It is "
+                "no part of a saved model; `score` works without it. "
+                f"Received: lam={self.lam}, {int(ops.convert_to_numpy(self.epochs_trained))} "
+                "epochs trained"
+            )
+        return self.training_noise.sample_norms()
+
+    def update_noise(self, into: np.ndarray, epoch: int) -> None:
+        """Make the proximal step over the training data, and use it from now on.
+
+        Args:
+            into: Array to hold it, of the shape of `training_noise`.
+            epoch: Number of epochs trained.
+
+        Raises:
+            RuntimeError: Outside of `fit`.
+        """
+        self.training_noise.step(self._running_training_data().source, into)
+        self.training_noise.set(into, epoch)
+
+    # The noise of any data.
+
+    def denoise(self, x: Any, *, iterations: int = 10, batch_size: int | None = None) -> np.ndarray:
+        """Samples without their noise, `x - n`, at fixed weights.
+
+        `n` starts at 0; `encode="residual"` repeats `n = prox(x - rec(x - n))`, which
+        is complete after one step with `encode="input"`. With groups of features the
+        factors are those of the training set.
+
+        Args:
+            x: Array of shape `(samples, ...)` or a dataset of batches.
+            iterations: Proximal steps.
+            batch_size: Samples per pass; the result does not depend on it.
+
+        Returns:
+            Array of shape `(samples, ...)`, float32, in the space of the preprocessed
+            inputs.
+        """
+        iterations = check_integer("iterations", iterations, minimum=1)
+        steps = (1 if self.encode == "input" else iterations) if self.has_noise else 0
+        source = self._scoring_source(x)
+        size = source.rows_at_once if batch_size is None else batch_size
+        clean = []
+        for samples, _, _ in source.batches(check_integer("batch_size", size, minimum=1)):
+            noise = np.zeros(samples.shape, "float32")
+            for _ in range(steps):
+                noise = self.map_noise("noise_of", samples, noise)
+            clean.append(self.map_noise("without_noise", samples, noise))
+        return np.concatenate(clean)
+
+    def map_noise(self, method: str, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Apply a method to samples and their noise, both of shape `(batch, ...)`.
+
+        Args:
+            method: `"residual_of"`, `"noise_of"` or `"without_noise"`.
+            x: Samples, not preprocessed.
+            noise: Their noise.
+        """
+        return self._passes.run(method, [np.stack([x.astype("float32"), noise], axis=1)])
+
+    def residual_of(self, pairs: Any) -> Any:
+        """`Z = x - rec`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
+        prepared = self.prepare(pairs[:, 0])
+        output = self._represent(prepared, pairs[:, 1])["output"]
+        return prepared - ops.cast(output, "float32")
+
+    def noise_of(self, pairs: Any) -> Any:
+        """The proximal step, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
+        residual = self.residual_of(pairs)
+        if self.norm == "l1":
+            return soft_threshold(residual, self.lam / 2)
+        if self.groups == "features":
+            return residual * self.feature_shrinkage
+        return group_soft_threshold(residual, self.lam / 2)
+
+    def without_noise(self, pairs: Any) -> Any:
+        """`x - n`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
+        return self.prepare(pairs[:, 0]) - pairs[:, 1]
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        mu = config.pop("weight_decay")
+        return {
+            **config,
+            "lam": self.lam,
+            "mu": mu,
+            "norm": self.norm,
+            "groups": self.groups,
+            "encode": self.encode,
+        }
+
+    def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
+        if self.has_noise and not isinstance(source, ArraySource):
+            if steps is not None or source.endless:
+                raise ValueError(
+                    "A dataset that ends, without `steps_per_epoch`, is needed to train with "
+                    "noise: every sample has its own, found by its position. Received: "
+                    f"steps_per_epoch={steps}{' and an endless dataset' * source.endless}"
+                )
+        super()._check_training_data(source, batch_size, steps)
+
+
+def _check_lam(lam: Any) -> float:
+    if not isinstance(lam, Real) or isinstance(lam, bool) or not lam >= 0:
+        raise ValueError(
+            f"`lam` must be a number that is not negative, or math.inf. Received: lam={lam!r}"
+        )
+    return float(lam)

@@ -1,0 +1,176 @@
+"""The noise `N` of the training set: beside a model, no part of its weights."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasocc.losses.sparsity import feature_squares, measure, sample_norms, shrinkage
+from kerasocc.models.sources import PyDatasetSource, Source, TensorFlowSource
+from kerasocc.rows import chunks, rows_at_once
+
+
+class TrainingNoise:
+    """`N` of one training set, what it was computed from, and its proximal step.
+
+    Args:
+        model: A `RobustAutoencoder`.
+
+    Attributes:
+        values: `N`, shape `(samples, ...)`, float32, in stored order; None where it
+            is 0 because no update has been made.
+        epoch: Number of epochs that the weights had been trained for when it was
+            computed, or None.
+        shape: Its shape for the present training set.
+        fingerprint: Of the training set: eight hexadecimal digits.
+        replaced: Whether the running fit has other data than the one before.
+        norm: `||N||` of the model's norm.
+        share: Fraction of the entries or groups that are not 0.
+    """
+
+    def __init__(self, model: Any):
+        self._model = model
+        self.shape: tuple[int, ...] = ()
+        self.fingerprint = ""
+        self.replaced = False
+        self.clear()
+
+    def clear(self) -> None:
+        """Set `N` to 0."""
+        self.values: np.ndarray | None = None
+        self.epoch: int | None = None
+        self.norm = self.share = 0.0
+
+    def begin(self, source: Source) -> None:
+        """Look at the data of a fit, and forget the noise of others.
+
+        Raises:
+            ValueError: If the positions of the samples differ from pass to pass.
+        """
+        fingerprint, shape = _read_through(source)
+        # The samples of a `PyDataset` have numbers; only what makes them can differ.
+        if isinstance(source, TensorFlowSource) and _read_through(source)[0] != fingerprint:
+            raise ValueError(_ORDER)
+        self.replaced = self.values is not None and self.fingerprint != fingerprint
+        if self.replaced:
+            self.clear()
+        self.fingerprint, self.shape = fingerprint, shape
+
+    def look_up(self, index: np.ndarray) -> np.ndarray:
+        """Noise of the samples at positions `(batch,)`, shape `(batch, ...)`, float32."""
+        if np.any(index >= self.shape[0]):
+            raise ValueError(
+                f"`x` must hold the same samples at every pass. Received: {self.shape[0]} "
+                f"samples before the training, and one at position {index.max()} in it"
+            )
+        if self.values is None:
+            return np.zeros((len(index), *self.shape[1:]), "float32")
+        return np.asarray(self.values[index])
+
+    def step(self, source: Source, into: np.ndarray) -> None:
+        """Write the proximal step from the present `N` into an array of its shape.
+
+        Raises:
+            ValueError: If the data are not those that `begin` saw.
+            FloatingPointError: If the residuals are not finite.
+        """
+        model, seen, checksum = self._model, 0, 0
+        by_feature = model.norm == "l21" and model.groups == "features"
+        squares: Any = 0.0
+        for x in _rejoined(source, rows_at_once(self.shape[1:])):
+            checksum = zlib.crc32(x, checksum)
+            rows = slice(seen, seen + len(x))
+            seen = rows.stop
+            if seen > self.shape[0]:
+                break
+            noise = self.look_up(np.arange(rows.start, rows.stop))
+            # The factors of the features are known when all residuals are.
+            noise = model.map_noise("residual_of" if by_feature else "noise_of", x, noise)
+            if not np.isfinite(noise.sum(dtype="float64")):
+                raise FloatingPointError(
+                    "The residuals of the training samples are not finite: the training "
+                    "diverged. Lower the learning rate and scale the inputs."
+                )
+            into[rows] = noise
+            squares = squares + (feature_squares(noise) if by_feature else 0.0)
+        if _fingerprint(checksum, (seen, *self.shape[1:])) != self.fingerprint:
+            raise ValueError(_ORDER)
+        if by_feature:
+            norms = np.sqrt(squares).astype("float32")
+            factors = keras.ops.convert_to_numpy(shrinkage(norms, model.lam / 2))
+            model.feature_shrinkage.assign(factors)
+            for start in range(0, seen, rows_at_once(self.shape[1:])):
+                into[start : start + rows_at_once(self.shape[1:])] *= factors
+
+    def set(self, values: np.ndarray, epoch: int) -> None:
+        """Make `values` the noise of the training set.
+
+        Args:
+            values: Shape `shape`, float32.
+            epoch: Epochs that the weights it belongs to have been trained for.
+        """
+        self.norm, self.share = measure(
+            self._chunks(values), norm=self._model.norm, groups=self._model.groups
+        )
+        self.values, self.epoch = values, epoch
+
+    def sample_norms(self) -> np.ndarray:
+        """`||n_i||_2`, shape `(samples,)`, float32."""
+        parts = [sample_norms(chunk) for chunk in self._chunks(self.values)]
+        return np.concatenate(parts).astype("float32")
+
+    @staticmethod
+    def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
+        return chunks(values, rows_at_once(values.shape[1:]))
+
+
+_ORDER = (
+    "`x` must hold the same samples in the same order at every pass: the noise of a sample "
+    "is found by its position. Remove `shuffle` and random alterations from the dataset, use "
+    "`shuffle(..., reshuffle_each_iteration=False)`, or pass arrays, whose order `fit` draws "
+    "itself. Received: a dataset that differs between two passes"
+)
+
+
+def _read_through(source: Source) -> tuple[str, tuple[int, ...]]:
+    """Fingerprint of the samples in stored order, and their shape `(samples, ...)`."""
+    shape, sizes, checksum = source.input_shape(), [], 0
+    for x, _, _ in source.batches(rows_at_once(shape)):
+        sizes.append(len(x))
+        checksum = zlib.crc32(x, checksum)
+    if isinstance(source, PyDatasetSource) and not _are_even(sizes):
+        raise ValueError(
+            "All batches of `x` but the last must be of one size: the noise of a sample is "
+            f"found by its position. Received: sizes {sorted(set(sizes))}"
+        )
+    shape = (sum(sizes), *shape)
+    return _fingerprint(checksum, shape), shape
+
+
+def _are_even(sizes: list[int]) -> bool:
+    return all(size == sizes[0] for size in sizes[:-1]) and sizes[-1] <= sizes[0]
+
+
+def _fingerprint(checksum: int, shape: tuple[int, ...]) -> str:
+    return f"{zlib.crc32(str(tuple(map(int, shape))).encode(), checksum):08x}"
+
+
+def _rejoined(source: Source, size: int) -> Iterator[np.ndarray]:
+    """The samples in stored order, `size` at a time whatever the batches of a dataset are.
+
+    Batches of another size round differently, and a dataset is to give the noise that
+    the same samples as an array give.
+    """
+    held: list[np.ndarray] = []
+    for x, _, _ in source.batches(size):
+        held.append(x)
+        while sum(map(len, held)) >= size:
+            joined = held[0] if len(held) == 1 else np.concatenate(held)
+            yield np.ascontiguousarray(joined[:size])
+            held = [joined[size:]] if len(joined) > size else []
+    if held:
+        yield np.concatenate(held)

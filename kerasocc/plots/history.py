@@ -1,0 +1,72 @@
+"""Pictures of trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerasocc.plots.style import COLORS, make_figure, make_logarithmic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SECOND_CURVES = ("embedding_spread", "score_spread", "noise_norm")
+"""What tells most of a training beside its loss, by the kind of the model."""
+FEWEST_TICKS_RATIO = 5
+"""Ratio of values per epoch from which on the axis is logarithmic; less may hold but one tick."""
+
+
+def plot_history(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Show the loss and a second curve per epoch, the phases side by side.
+
+    Args:
+        histories: By name of the phase what was logged per epoch: `loss`, one of
+            `SECOND_CURVES`, and `learning_rate`, whose drops are marked, as far as
+            there are.
+
+    Raises:
+        ValueError: If there is no phase.
+    """
+    if not histories:
+        raise ValueError("`histories` must hold at least one phase. Received: none")
+    figure = make_figure(1 + 4.2 * len(histories), 5.5)
+    grid = figure.subplots(2, len(histories), sharex="col", squeeze=False)
+    for column, (phase, history) in zip(grid.T, histories.items(), strict=True):
+        column[0].set_title(phase.capitalize(), fontweight="bold", fontsize=11)
+        column[1].set_xlabel("epoch")
+        second = next((name for name in SECOND_CURVES if name in history), SECOND_CURVES[0])
+        for axes, name in zip(column, ("loss", second), strict=True):
+            _plot_epochs(axes, history.get(name, ()), _drops(history))
+            axes.set_ylabel(name.replace("_", " "))
+    figure.align_ylabels()
+    dropped = [axes.lines[-1] for axes in grid[0] if len(axes.lines) > 1]
+    if dropped:
+        figure.legend(
+            dropped[:1],
+            ["drop of the learning rate"],
+            loc="outside lower center",
+            frameon=False,
+        )
+    return figure
+
+
+def _plot_epochs(axes: Axes, values: Sequence[float], drops: list[int]) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    if not len(values):
+        axes.text(0.5, 0.5, "not recorded", ha="center", va="center", transform=axes.transAxes)
+        return
+    epochs = np.arange(1, len(values) + 1)
+    axes.plot(epochs, values, color=COLORS[0], marker="o" if len(values) == 1 else None)
+    if min(values) > 0 and max(values) >= FEWEST_TICKS_RATIO * min(values):
+        make_logarithmic(axes, "y")
+    for drop in drops:
+        axes.axvline(drop + 0.5, color="gray", linestyle=":")
+
+
+def _drops(history: Mapping[str, Sequence[float]]) -> list[int]:
+    """Number of epochs trained before each drop of the learning rate."""
+    rates = history.get("learning_rate", ())
+    return [number for number in range(1, len(rates)) if rates[number] < rates[number - 1]]

@@ -1,0 +1,95 @@
+"""Pictures of samples that are images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerasocc.plots.style import COLORS, NAMES, checked, make_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = 8
+
+
+def plot_extremes(x: Any, scores: Any, labels: Any, *, count: int = 16) -> Figure:
+    """Show the most normal and the most anomalous images with label and score.
+
+    Args:
+        x: Images, shape `(samples, height, width)` or
+            `(samples, height, width, channels)` with 1 or 3 channels.
+        scores: Anomaly scores, shape `(samples,)`.
+        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+        count: How many of either, at most; no image is shown as both.
+
+    Raises:
+        ValueError: If `x` does not hold images, or the lengths differ.
+    """
+    images = _as_images(x)
+    scores, labels = checked(scores, labels, len(images))
+    order = np.argsort(scores, kind="stable")
+    count = max(1, min(count, len(order) // 2))
+    rows = -(-count // COLUMNS)
+    figure = make_figure(COLUMNS * 0.95, 2 * (rows * 1.3 + 0.4))
+    blocks = figure.subfigures(2, 1, hspace=0.04)
+    titles = ("Most normal: smallest scores", "Most anomalous: largest scores")
+    for block, title, chosen in zip(blocks, titles, (order, order[::-1]), strict=True):
+        block.suptitle(title, fontweight="bold", fontsize=11)
+        for axes in block.subplots(rows, COLUMNS, squeeze=False).flat:
+            axes.axis("off")
+        for axes, index in zip(block.axes, chosen[:count], strict=False):
+            axes.imshow(images[index], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            label = int(labels[index])
+            score = f"{scores[index]:#.3g}".rstrip(".")
+            axes.set_title(f"{NAMES[label]}\n{score}", fontsize=8, color=COLORS[label])
+    return figure
+
+
+def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
+    """Show what a robust autoencoder makes of images: they, their reconstruction, their noise.
+
+    Args:
+        x: Preprocessed images, shape `(samples, height, width, channels)` with 1 or 3
+            channels, a column each.
+        reconstruction: Of the same shape, on the scale of `x`.
+        noise: Of the same shape; grey is none.
+
+    Raises:
+        ValueError: If the shapes differ or are none of images.
+    """
+    parts = [np.asarray(part, "float32") for part in (x, reconstruction, noise)]
+    if any(part.shape != parts[0].shape for part in parts):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ValueError(
+            f"`x`, `reconstruction` and `noise` must have one shape. Received: {shapes}"
+        )
+    images = _as_images(np.concatenate(parts[:2]))
+    count = len(parts[0])
+    size = max(float(np.abs(parts[2]).max()), 1e-12)
+    middle = _as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
+    rows = {"input": images[:count], "reconstruction": images[count:], "noise": middle}
+    figure = make_figure(1.2 + 0.95 * count, 3 * 1.05)
+    grid = figure.subplots(3, count, squeeze=False)
+    for axes, (name, shown) in zip(grid, rows.items(), strict=True):
+        axes[0].text(-0.15, 0.5, name, ha="right", va="center", transform=axes[0].transAxes)
+        for cell, image in zip(axes, shown, strict=True):
+            cell.axis("off")
+            cell.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    return figure
+
+
+def _as_images(x: Any) -> np.ndarray:
+    """Scale images to [0, 1], shape `(samples, height, width)` or `(..., 3)`."""
+    images = np.asarray(x)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if len(images) == 0 or images.ndim != 3 and (images.ndim != 4 or images.shape[-1] != 3):
+        raise ValueError(
+            "`x` must hold images of shape (samples, height, width) or (samples, height, width, "
+            f"channels) with 1 or 3 channels. Received: shape {np.shape(x)}"
+        )
+    images = images.astype("float32")
+    low, high = images.min(), images.max()
+    return (images - low) / (high - low if high > low else 1.0)

@@ -1,0 +1,114 @@
+"""Pictures of scores: how they are distributed and how well they rank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerasocc.plots.style import (
+    COLORS,
+    HATCHES,
+    NAMES,
+    checked,
+    label_axes,
+    make_figure,
+    make_logarithmic,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BINS = 40
+WIDE_RATIO = 30
+"""Ratio of large to small scores from which on the axis is logarithmic."""
+
+
+def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> Figure:
+    """Show how the scores of normal samples and anomalies are distributed.
+
+    Args:
+        scores: Anomaly scores, shape `(samples,)`.
+        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+        threshold: The decision threshold, or None.
+
+    Raises:
+        ValueError: If the lengths differ.
+    """
+    scores, labels = checked(scores, labels)
+    bins, scale = _bins(scores, threshold)
+    figure = make_figure(7, 4)
+    axes = figure.subplots()
+    if scale == "log":
+        make_logarithmic(axes, "x")
+    for label, name in enumerate(NAMES):
+        chosen = scores[labels == label]
+        if not len(chosen):
+            continue
+        axes.hist(
+            chosen,
+            bins,
+            # Shares: there are many more anomalies than normal samples, or fewer.
+            weights=np.full(len(chosen), 100 / len(chosen)),
+            color=COLORS[label],
+            alpha=0.6,
+            hatch=HATCHES[label],
+            edgecolor="white",
+            linewidth=0.5,
+            label=f"{name} ({len(chosen)} samples)",
+        )
+    if threshold is not None:
+        axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
+    label_axes(axes, "anomaly score", "share of the class [%]")
+    # Above the axes: inside there is no place that is free of bars for all data.
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    return figure
+
+
+def plot_roc(labels: Any, scores: Any, threshold: float | None = None) -> Figure:
+    """Show the receiver operating characteristic, with its area in the legend.
+
+    Args:
+        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+        scores: Anomaly scores, shape `(samples,)`.
+        threshold: The decision threshold, whose point is marked, or None.
+
+    Raises:
+        ValueError: If the lengths differ or a class is missing.
+    """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    scores, labels = checked(scores, labels)
+    if len(np.unique(labels)) < 2:
+        raise ValueError(
+            "`labels` must hold normal samples (0) and anomalies (1). "
+            f"Received: {np.unique(labels).tolist()} only"
+        )
+    false_positive, true_positive, _ = roc_curve(labels, scores, drop_intermediate=False)
+    auc = roc_auc_score(labels, scores)
+    figure = make_figure(5, 5)
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color="gray", linestyle=":", label="chance")
+    axes.plot(
+        100 * false_positive, 100 * true_positive, color=COLORS[0], label=f"AUC {100 * auc:.2f} %"
+    )
+    if threshold is not None:
+        flagged = scores > threshold
+        point = (100 * flagged[labels == 0].mean(), 100 * flagged[labels == 1].mean())
+        name = f"threshold {threshold:.3g}"
+        axes.plot(*point, "o", color="black", label=name, clip_on=False, zorder=3)
+    label_axes(axes, "false positive rate [%]", "true positive rate [%]")
+    axes.set(xlim=(-1, 101), ylim=(-1, 101), aspect="equal")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def _bins(scores: np.ndarray, threshold: float | None) -> tuple[np.ndarray, str]:
+    """Common bins of both classes, and the scale of the axis that they suit."""
+    shown = scores if threshold is None else np.append(scores, threshold)
+    low, high = float(shown.min()), float(shown.max())
+    if 0 < low and high > WIDE_RATIO * low:
+        return np.geomspace(low, high, BINS + 1), "log"
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, BINS + 1), "linear"

@@ -1,0 +1,54 @@
+"""What the pictures have in common: colours, axes, figures without pyplot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAMES = ("normal", "anomaly")
+COLORS = ("#0072B2", "#D55E00")
+"""Blue and vermillion of Okabe and Ito's palette: told apart by the colour-blind."""
+HATCHES = ("", "///")
+"""The classes differ by more than their colour, for printing in grey."""
+
+
+def make_figure(width: float, height: float) -> Figure:
+    """An empty figure, sizes in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+
+def label_axes(axes: Axes, x: str, y: str) -> None:
+    """Name the axes and leave the frame open."""
+    axes.set(xlabel=x, ylabel=y)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def make_logarithmic(axes: Axes, name: str) -> None:
+    """Make an axis logarithmic, its ticks plain numbers at 1, 2 and 5 times powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set(**{f"{name}scale": "log"})
+    axis = getattr(axes, f"{name}axis")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def checked(scores: Any, labels: Any, samples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and labels as arrays, if there is one of either per sample."""
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    expected = (len(scores) if samples is None else samples,)
+    if scores.shape != expected or labels.shape != expected or not len(scores):
+        raise ValueError(
+            "`scores` and `labels` must hold one value per sample. "
+            f"Received: shapes {scores.shape} and {labels.shape}"
+            f"{'' if samples is None else f' for {samples} samples'}"
+        )
+    return scores, labels
