@@ -235,7 +235,7 @@ def test_a_folder_of_images_and_a_file_of_them(out, capsys, random):
     np.savez("signs.npz", images=images, labels=np.arange(240) % 2)
     assert comparison.find_classes(comparison.resolved("signs.npz")) == [0, 1]
     config = comparison.make_config(comparison.resolved("signs.npz"), "dcae", 1)
-    assert (config.protocol, config.transductive) == (None, True)
+    assert (config.protocol, config.transductive) == ("transductive", True)
     assert (config.contamination, config.validation) == (0.01, 0.0)
     assert comparison.find_classes("GTSRB", [1, "00014", 0]) == ["00015", "00014"]
 

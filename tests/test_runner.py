@@ -214,7 +214,8 @@ def test_a_transductive_run_of_oc_nn(tmp_path, capsys):
     # nu of the very samples that it is tested on lie beyond the hyperplane.
     assert np.mean(scores > 0) == pytest.approx(model.nu, abs=0.01)
     training = read(run / "history.json")["training"]
-    assert {"r", "score_spread"} <= set(training) and training["score_spread"][-1] > 0.01
+    assert {"r", "embedding_spread"} <= set(training) and training["embedding_spread"][-1] > 0.01
+    assert len(read(run / "history.json")["head"]["loss"]) == 40
 
 
 ROBUST = ["--method", "robust-autoencoder", "--lam", "2.5", "--norm", "l21", "--epochs", "16"]
@@ -234,6 +235,8 @@ def test_a_killed_run_of_the_robust_autoencoder(tmp_path):
     assert "decomposition.png" in (whole / "report.html").read_text()
     shares = read(whole / "history.json")["training"]["noise_share"]
     assert shares[:2] == [0.0, 0.0] and 0 < shares[-1] < 1
+    assert read(whole / "results.json")["auc_of_noise"] > 0.9
+    assert "AUC (noise)" in (whole / "report.html").read_text()
 
 
 def assert_equal_runs(one, other):

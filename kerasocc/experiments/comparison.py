@@ -20,7 +20,6 @@ from kerasocc.checks import check_choice
 from kerasocc.experiments import runs
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config_checks import AUTOENCODERS
-from kerasocc.experiments.defaults import PROTOCOLS
 from kerasocc.experiments.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.profiles import absolute, profile_of
 
@@ -143,18 +142,12 @@ def make_config(
         ValueError: For settings out of range, and for a table.
         FileNotFoundError: If `dataset` is the path of a file that does not exist.
     """
-    profile = profile_of(dataset)
-    if profile == catalog.TABLE:
+    if profile_of(dataset) == catalog.TABLE:
         raise ValueError(
             "`dataset` must hold images: 'digits', 'mnist', 'cifar10', or the path of a folder or "
             f"an .npz file of them. Received: dataset={dataset!r}, a table"
         )
-    settings: dict[str, Any] = {**METHODS[method].settings, "seed": seed}
-    if profile in PROTOCOLS[PROTOCOL]:
-        settings["protocol"] = PROTOCOL
-    else:
-        # It lists data sets by name; what it fixes is the same for all.
-        settings |= PROTOCOLS[PROTOCOL]["digits"]
+    settings: dict[str, Any] = {**METHODS[method].settings, "seed": seed, "protocol": PROTOCOL}
     if epochs is not None:
         settings["epochs"] = epochs
     if pretrain_epochs is not None and settings["method"] not in AUTOENCODERS:

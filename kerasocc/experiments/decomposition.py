@@ -28,6 +28,23 @@ class Decomposition(NamedTuple):
     noise: np.ndarray
 
 
+def auc_of_noise(model: OneClassModel, data: OneClassDataset) -> float | None:
+    """AUC of `||n_i||` over the training samples, the transductive score of the noise.
+
+    None for a model without noise, and where not both kinds are hidden among them.
+
+    Args:
+        model: Trained on `data`.
+        data: Its data.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    has_noise = isinstance(model, RobustAutoencoder) and model.noise is not None
+    if not has_noise or len(np.unique(data.truth_train)) < 2:
+        return None
+    return float(roc_auc_score(data.truth_train, model.noise_scores()))
+
+
 def decompose(model: OneClassModel, data: OneClassDataset) -> Decomposition | None:
     """The training samples with the most noise; None for a model that has none.
 

@@ -164,8 +164,6 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "mode-collapse": {"cifar10": _MODE_COLLAPSE, "folder": {"image_size": 224, **_MODE_COLLAPSE}},
-    "transductive": {
-        name: _TRANSDUCTIVE for name in ("digits", "mnist", "fashion_mnist", "cifar10", "folder")
-    },
+    "transductive": dict.fromkeys(DEFAULTS, _TRANSDUCTIVE),
 }
-"""Settings that a published experiment fixes, by protocol and data set."""
+"""Settings that a published experiment fixes, by protocol and data set or entry of `DEFAULTS`."""

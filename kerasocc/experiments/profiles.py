@@ -77,6 +77,8 @@ def _fixed_by(protocol: str, dataset: str) -> dict[str, Any]:
     by_dataset = PROTOCOLS[check_choice("protocol", protocol, PROTOCOLS)]
     profile = profile_of(dataset)
     name = {catalog.TABLE: Path(dataset).stem, catalog.FOLDER: profile}.get(profile, dataset)
+    if name not in by_dataset and profile in by_dataset:
+        name = profile
     if name not in by_dataset:
         raise ValueError(
             f"`protocol` {protocol!r} is for the data sets {sorted(by_dataset)}. "

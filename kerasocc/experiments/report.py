@@ -129,9 +129,11 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     seconds, calibration = results["seconds"], results["calibration"]
     training, test = results["samples"]["training"], results["samples"]["test"]
     hidden, labelled = training["anomalous"], training["labelled"]
+    noise = results.get("auc_of_noise")
     phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     return {
         "AUC (test)": f"{100 * results['auc']:.2f} %",
+        **({"AUC (noise)": f"{100 * noise:.2f} % of the training samples"} if noise else {}),
         "Average precision": f"{100 * results['average_precision']:.2f} %",
         "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
         f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",

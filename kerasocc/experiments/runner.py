@@ -18,7 +18,7 @@ from kerasocc.experiments.architectures import make_networks
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config_checks import TITLES
-from kerasocc.experiments.decomposition import decompose
+from kerasocc.experiments.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.evaluation import evaluate
 from kerasocc.experiments.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.methods import make_callbacks, make_head, make_model
@@ -221,6 +221,7 @@ def _finish(
         "run": run.name,
         "method": TITLES[config.method],
         **evaluate(labels, scores, float(keras.ops.convert_to_numpy(model.threshold))),
+        "auc_of_noise": auc_of_noise(model, data),
         "calibration": calibration,
         "seconds": {
             **{name: sum(history["seconds"]) for name, history in histories.items()},
