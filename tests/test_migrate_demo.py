@@ -94,7 +94,7 @@ def test_commands_of_the_guide_are_valid(arguments, tmp_path, monkeypatch):
 def test_the_python_of_the_guide_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = re.sub(r"epochs=\d+", "epochs=3", "\n".join(blocks("python")))
-    assert code.count("epochs=3") == 3
+    assert code.count("epochs=3") == 4
     names = {}
     exec(compile(code, "MIGRATING.md", "exec"), names)
     data = names["data"]
