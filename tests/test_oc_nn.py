@@ -219,6 +219,7 @@ def long_training(x, seed, epochs, **options):
     return model, history
 
 
+@pytest.mark.slow
 def test_five_hundred_epochs_stay_bounded_and_spread(random):
     normal, anomalies = blob(random)
     model, history = long_training(normal, 0, epochs=500)
@@ -231,6 +232,7 @@ def test_five_hundred_epochs_stay_bounded_and_spread(random):
     assert roc_auc_score(np.repeat([0, 1], [200, 50]), scores) > 0.99
 
 
+@pytest.mark.slow
 def test_seeds_agree(random):
     normal, _ = blob(random)
     test = random.normal(1.5, 1.0, size=(500, 2))
@@ -353,6 +355,7 @@ def test_weight_decay_is_of_the_encoder_alone():
     np.testing.assert_allclose(value(model.output_kernel), 0.9 * W, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_the_digits(digits):
     encoder = kocc.networks.lenet("digits", seed=0)
     kocc.pretrain(

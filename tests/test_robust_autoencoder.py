@@ -728,6 +728,7 @@ def on_tensorflow():
     return names["found"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_same_on_other_backends(backend, on_tensorflow):
     if importlib.util.find_spec(backend) is None:

@@ -175,6 +175,7 @@ DEEP_SAD = [
 ]
 
 
+@pytest.mark.slow
 def test_a_killed_run_of_deep_sad_keeps_the_best_epoch_of_the_whole(tmp_path, capsys):
     assert main(["train", "--out", str(tmp_path), "--name", "whole", *DEEP_SAD]) == 0
     assert "Deep SAD on digits, normal class 0" in capsys.readouterr().out
@@ -221,6 +222,7 @@ def test_a_transductive_run_of_oc_nn(tmp_path, capsys):
 ROBUST = ["--method", "robust-autoencoder", "--lam", "2.5", "--norm", "l21", "--epochs", "16"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_of_the_robust_autoencoder(tmp_path):
     options = [*ROBUST, "--contamination", "0.05", "--noise-every", "3"]
     assert main(["train", "--out", str(tmp_path), "--name", "whole", *options]) == 0

@@ -123,6 +123,7 @@ def test_compile_takes_no_loss(case, argument, digits):
         build(case, digits, **{argument: ["mse"]})
 
 
+@pytest.mark.slow
 @every_model
 def test_integers_are_numbers(case, digits):
     results = []

@@ -148,6 +148,7 @@ def test_saved_model_in_mixed_precision(case, digits, samples, tmp_path, float16
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
 
 
+@pytest.mark.slow
 @every_model
 def test_saved_model_of_replicas(case, digits, samples, tmp_path, two_replicas):
     with two_replicas.scope():

@@ -77,6 +77,7 @@ def test_validation_reports_the_exact_rank_auc(case, digits):
     assert set(model.evaluate(digits.x_test, return_dict=True)) == {"loss"}
 
 
+@pytest.mark.slow
 @every_model
 def test_keras_callbacks_see_val_auc(case, digits, tmp_path):
     model = build(case, digits)
