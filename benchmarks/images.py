@@ -53,6 +53,7 @@ def _arguments() -> argparse.Namespace:
 def _trained(
     dataset: str, normal_class: int, seed: int, objectives: list[str], epochs: dict[str, int]
 ) -> list[list[str]]:
+    import kerasocc as kocc
     from kerasocc.datasets import one_vs_rest
     from kerasocc.experiments.config import TrainConfig
     from kerasocc.experiments.defaults import PROTOCOLS
@@ -62,7 +63,9 @@ def _trained(
     config = TrainConfig.for_dataset(dataset, normal_class=normal_class, seed=seed, **own, **epochs)
     data = one_vs_rest(dataset, normal_class=config.normal_class, seed=config.seed)
     begun = time.perf_counter()
-    encoder = _pretrained(config, data)
+    encoder = kocc.networks.lenet(config.dataset, seed=config.seed)
+    decoder = kocc.networks.lenet_decoder(config.dataset, seed=config.seed)
+    pretrain(config, data, encoder, decoder)
     weights = encoder.get_weights()
     print(f"# pretrained in {time.perf_counter() - begun:.0f} s", flush=True)
     rows = []
@@ -74,26 +77,25 @@ def _trained(
     return rows
 
 
-def _pretrained(config: Any, data: Any) -> Any:
+def pretrain(config: Any, data: Any, encoder: Any, decoder: Any) -> Any:
+    """The autoencoder of a run's settings, trained."""
     import keras
 
     import kerasocc as kocc
 
-    encoder = kocc.networks.lenet(config.dataset, seed=config.seed)
-    kocc.pretrain(
+    return kocc.pretrain(
         encoder,
-        kocc.networks.lenet_decoder(config.dataset, seed=config.seed),
+        decoder,
         data.x_train,
         epochs=config.pretrain_epochs,
         batch_size=config.batch_size,
         optimizer=keras.optimizers.Adam(config.pretrain_learning_rate),
         preprocessing=data.preprocessing,
         weight_decay=config.pretrain_weight_decay,
-        callbacks=[_drops(config.pretrain_learning_rate, config.pretrain_drop_at)],
+        callbacks=[drops(config.pretrain_learning_rate, config.pretrain_drop_at)],
         seed=config.seed,
         verbose=0,
     )
-    return encoder
 
 
 def _row(config: Any, data: Any, encoder: Any, objective: str) -> list[str]:
@@ -112,7 +114,7 @@ def _row(config: Any, data: Any, encoder: Any, objective: str) -> list[str]:
         seed=config.seed,
     )
     model.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
-    callbacks = [_drops(config.learning_rate, config.drop_at)]
+    callbacks = [drops(config.learning_rate, config.drop_at)]
     if model.soft_boundary:
         callbacks.append(kocc.callbacks.RadiusUpdate(update=config.radius_update))
     history = model.fit(
@@ -127,7 +129,8 @@ def _row(config: Any, data: Any, encoder: Any, objective: str) -> list[str]:
     return [f"{auc:.2f}", f"{spread:.3g}", f"{time.perf_counter() - begun:.0f}"]
 
 
-def _drops(rate: float, epochs: tuple[int, ...]) -> Any:
+def drops(rate: float, epochs: tuple[int, ...]) -> Any:
+    """A schedule that divides a learning rate by 10 after each of the epochs."""
     import keras
 
     return keras.callbacks.LearningRateScheduler(

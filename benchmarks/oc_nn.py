@@ -24,6 +24,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from images import drops, pretrain
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 METHODS = ("frozen", "length 1", "trained", "linear OC-SVM", "RBF OC-SVM", "autoencoder")
@@ -120,7 +122,7 @@ def _aucs(arguments: argparse.Namespace, normal_class: int, seed: int) -> tuple[
     keras.utils.set_random_seed(seed)
     data = runner.load_data(config)
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
-    autoencoder = _pretrained(config, data, encoder, decoder)
+    autoencoder = pretrain(config, data, encoder, decoder)
     train, test = autoencoder.embed(data.x_train), autoencoder.embed(data.x_test)
     machines = [OneClassSVM(kernel=k, nu=config.nu).fit(train) for k in ("linear", "rbf")]
     others = [-machine.decision_function(test) for machine in machines]
@@ -139,9 +141,9 @@ def _trained(config: Any, data: Any, encoder: Any) -> Any:
 
     from kerasocc.experiments.methods import make_callbacks, make_head, make_model
 
-    def fit(model: Any, epochs: int, rate: float, drops: tuple[int, ...]) -> Any:
+    def fit(model: Any, epochs: int, rate: float, drop_at: tuple[int, ...]) -> Any:
         model.compile(keras.optimizers.Adam(rate))
-        callbacks = [_drops(rate, drops), *make_callbacks(config, Path("unused"))]
+        callbacks = [drops(rate, drop_at), *make_callbacks(config, Path("unused"))]
         model.fit(
             data.x_train,
             batch_size=config.batch_size,
@@ -156,34 +158,6 @@ def _trained(config: Any, data: Any, encoder: Any) -> Any:
         head = make_head(config, encoder, data.preprocessing)
         model.start_from(fit(head, config.head_epochs, 10 * config.learning_rate, ()))
     return fit(model, config.epochs, config.learning_rate, config.drop_at)
-
-
-def _pretrained(config: Any, data: Any, encoder: Any, decoder: Any) -> Any:
-    import keras
-
-    import kerasocc as kocc
-
-    return kocc.pretrain(
-        encoder,
-        decoder,
-        data.x_train,
-        epochs=config.pretrain_epochs,
-        batch_size=config.batch_size,
-        optimizer=keras.optimizers.Adam(config.pretrain_learning_rate),
-        preprocessing=data.preprocessing,
-        weight_decay=config.pretrain_weight_decay,
-        callbacks=[_drops(config.pretrain_learning_rate, config.pretrain_drop_at)],
-        seed=config.seed,
-        verbose=0,
-    )
-
-
-def _drops(rate: float, epochs: tuple[int, ...]) -> Any:
-    import keras
-
-    return keras.callbacks.LearningRateScheduler(
-        lambda epoch, _: rate / 10 ** sum(epoch >= at for at in epochs)
-    )
 
 
 if __name__ == "__main__":

@@ -158,14 +158,14 @@ def _print_means(digits: list[list[Row]]) -> None:
     _print(
         [
             Row(
-                first[0].pollution,
-                first[0].setting,
+                same[0].pollution,
+                same[0].setting,
                 {
-                    name: statistics.mean(row.values[name] for row in first)
-                    for name in first[0].values
+                    name: statistics.mean(row.values[name] for row in same)
+                    for name in same[0].values
                 },
             )
-            for first in zip(*digits, strict=True)
+            for same in zip(*digits, strict=True)
         ]
     )
 

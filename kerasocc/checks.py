@@ -29,8 +29,21 @@ def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = Fal
     return float(value)
 
 
-def check_non_negative(name: str, value: Any) -> float:
-    """Return `value` as a float if it is a finite number that is not negative."""
+def check_non_negative(name: str, value: Any, *, infinity: bool = False) -> float:
+    """Return `value` as a float if it is a finite number that is not negative.
+
+    Args:
+        name: Name of the argument, for the error.
+        value: What the caller passed.
+        infinity: Whether infinity is allowed too.
+    """
+    if infinity:
+        if not isinstance(value, Real) or isinstance(value, bool) or not value >= 0:
+            raise ValueError(
+                f"`{name}` must be a number that is not negative, or math.inf. "
+                f"Received: {name}={value!r}"
+            )
+        return float(value)
     if not _is_finite_number(value) or value < 0:
         raise ValueError(
             f"`{name}` must be a finite number that is not negative. Received: {name}={value!r}"

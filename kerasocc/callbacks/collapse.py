@@ -15,6 +15,13 @@ class CollapseError(RuntimeError):
     """A training ended with a network that maps all samples to one point."""
 
 
+def report_collapse(message: str, action: str) -> None:
+    """Raise a `CollapseError` if the action is `"raise"`, else warn."""
+    if action == "raise":
+        raise CollapseError(message)
+    warnings.warn(message, stacklevel=3)
+
+
 class CollapseMonitor(StateCallback):
     """Follow the spread of the embeddings and report a collapsed training.
 
@@ -71,9 +78,7 @@ class CollapseMonitor(StateCallback):
             "(`kerasocc.pretrain`), lower the learning rate or train for fewer epochs; "
             "`CollapseMonitor(action='warn')` returns the model all the same."
         )
-        if self.action == "raise":
-            raise CollapseError(message)
-        warnings.warn(message, stacklevel=2)
+        report_collapse(message, self.action)
 
     def _measure(self) -> tuple[np.ndarray, float]:
         """Standard deviation per dimension, shape `(d,)`, and RMS of the entries."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 
+import keras
 import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
-from kerasocc.callbacks.collapse import CollapseError
+from kerasocc.callbacks.collapse import report_collapse
 from kerasocc.checks import check_choice, check_non_negative
 
 
@@ -51,7 +52,7 @@ class QuantileUpdate(StateCallback):
             logs.update({"r": self.value_of(self.model.r), **spread})
 
     def finish(self):
-        projections = self._set_from_training_data().astype("float64")
+        projections = self._set_from_training_data()
         self._report_equal_scores(projections)
         if self.model.is_unbounded:
             self._report_no_bound(projections)
@@ -62,8 +63,8 @@ class QuantileUpdate(StateCallback):
         return projections
 
     def _report_equal_scores(self, projections: np.ndarray) -> None:
-        size = np.sqrt(np.mean(projections**2))
-        relative = projections.std() / max(size, 1e-30)
+        size = np.sqrt(np.mean(projections**2, dtype="float64"))
+        relative = projections.std(dtype="float64") / max(size, 1e-30)
         if self.action == "log" or relative >= self.tolerance:
             return
         message = (
@@ -72,14 +73,11 @@ class QuantileUpdate(StateCallback):
             "a trained one weight decay, lower the learning rate or train for fewer epochs; "
             "`QuantileUpdate(action='warn')` returns the model all the same."
         )
-        if self.action == "raise":
-            raise CollapseError(message)
-        warnings.warn(message, stacklevel=2)
+        report_collapse(message, self.action)
 
     def _report_no_bound(self, projections: np.ndarray) -> None:
-        r = self.value_of(self.model.r)
-        hinge = np.mean(np.maximum(r - projections, 0.0)) / self.model.nu - r
-        objective = self.value_of(self.model.weight_penalty()) + hinge
+        losses = keras.ops.convert_to_numpy(self.model.loss_of(projections, {}))
+        objective = self.value_of(self.model.weight_penalty()) + float(losses.mean())
         if objective < 0:
             warnings.warn(
                 f"The objective of {self.model.name} has no lower bound: it is {objective:.3g} "

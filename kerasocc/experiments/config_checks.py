@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
 from kerasocc.checks import (
@@ -134,8 +133,7 @@ def _check_numbers(config: TrainConfig) -> None:
     check_integer("units", config.units, minimum=1)
     check_integer("head_epochs", config.head_epochs, minimum=0)
     check_integer("noise_every", config.noise_every, minimum=1)
-    if config.lam != math.inf:
-        check_non_negative("lam", config.lam)
+    check_non_negative("lam", config.lam, infinity=True)
     for name in ("use_bias", "train_encoder", "transductive"):
         _check_flag(name, getattr(config, name))
     if config.normalize is not None:

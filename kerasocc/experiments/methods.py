@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,15 @@ def make_model(
 
 def make_head(config: TrainConfig, encoder: keras.Model, preprocessing: keras.layers.Layer) -> OCNN:
     """OC-NN on the frozen encoder, which the training of both starts from."""
-    return OCNN(
-        encoder,
-        nu=config.nu,
-        units=config.units,
-        activation=config.activation,
+    frozen = dataclasses.replace(
+        config,
+        train_encoder=False,
+        head_epochs=0,
+        weight_decay=0.0,
+        # As the model that trains the encoder has it.
         normalize=True if config.normalize is None else config.normalize,
-        preprocessing=preprocessing,
-        seed=config.seed,
     )
+    return make_model(frozen, encoder, None, preprocessing)
 
 
 def make_callbacks(config: TrainConfig, backup: Path) -> list[StateCallback]:

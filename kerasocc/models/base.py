@@ -158,6 +158,20 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
             self.encoder.build(input_shape)
         self.built = True
 
+    def embedding_size(self, input_shape: Any) -> int:
+        """Number of dimensions `d` that a flat encoder embeds inputs of a shape in.
+
+        Raises:
+            ValueError: If its embeddings are not flat.
+        """
+        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        if len(embedding) != 2:
+            raise ValueError(
+                "`encoder` must map to embeddings of shape (batch, d); end it with "
+                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
+            )
+        return embedding[1]
+
     def build_from_encoder(self) -> None:
         """Create the weights now if the encoder already knows its input."""
         shape = self.encoder_input_shape

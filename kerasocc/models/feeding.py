@@ -1,11 +1,11 @@
 """The training data path: batches of `(x, {"label", "index"}, sample_weight)`.
 
-Every sample carries its position in the training set, which the latent labels
-and the noise of the robust autoencoder are looked up by: as entries of their own
-beside label and index, the values of the moment at which the batch is made. The order of an epoch
-depends on the seed and on the number of epochs trained so far, nothing else, so
-a training that was interrupted continues with the very batches it would have
-seen.
+Every sample carries its position in the training set, which the noise of the robust
+autoencoder and the embeddings of a frozen encoder are looked up by: entries of their
+own beside label and index, with the values of the moment at which the batch is made.
+The order of an epoch depends on the seed and on the number of epochs trained so far,
+nothing else, so a training that was interrupted continues with the very batches it
+would have seen.
 """
 
 from __future__ import annotations

@@ -63,15 +63,10 @@ class HypersphereModel(OneClassModel):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
-        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
-        if len(embedding) != 2:
-            raise ValueError(
-                "`encoder` must map to embeddings of shape (batch, d); end it with "
-                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
-            )
-        self.center = add_state(self, "center", (embedding[1],))
+        size = self.embedding_size(input_shape)
+        self.center = add_state(self, "center", (size,))
         if self.regularizer is not None:
-            self.regularizer.build(embedding)
+            self.regularizer.build((None, size))
 
     def initialize(self) -> None:
         if not self.is_fitted:

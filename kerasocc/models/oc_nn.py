@@ -19,7 +19,7 @@ from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.sources import ArraySource
 from kerasocc.models.steps import OptimizerGroup
-from kerasocc.rows import rows_at_once
+from kerasocc.rows import chunks, rows_at_once
 from kerasocc.state import add_state
 
 
@@ -158,13 +158,8 @@ class OCNN(OneClassModel):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
-        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
-        if len(embedding) != 2:
-            raise ValueError(
-                "`encoder` must map to embeddings of shape (batch, d); end it with "
-                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
-            )
-        self.hidden_kernel = self._add_kernel("V", (embedding[1], self.units), 0)
+        size = self.embedding_size(input_shape)
+        self.hidden_kernel = self._add_kernel("V", (size, self.units), 0)
         self.output_kernel = self._add_kernel("w", (self.units,), 1)
 
     def _add_kernel(self, name: str, shape: tuple[int, ...], number: int) -> Any:
@@ -195,9 +190,8 @@ class OCNN(OneClassModel):
         """`<w, g(V phi(x))>` of the training samples, shape `(samples,)`, during `fit`."""
         if self._embeddings is None:
             return self.over_training_data("represent")
-        rows = rows_at_once(self._embeddings.shape[1:])
-        starts = range(0, len(self._embeddings), rows)
-        return self._passes.run("project", (self._embeddings[i : i + rows] for i in starts))
+        size = rows_at_once(self._embeddings.shape[1:])
+        return self._passes.run("project", chunks(self._embeddings, size))
 
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
         return oc_nn.hinge(representation, self.r, self.nu)

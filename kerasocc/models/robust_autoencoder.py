@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 import keras
@@ -105,7 +104,7 @@ class RobustAutoencoder(ReconstructionModel):
             seed=seed,
             name=name,
         )
-        self.lam = _check_lam(lam)
+        self.lam = check_non_negative("lam", lam, infinity=True)
         self.norm = check_choice("norm", norm, ["l1", "l21"])
         self.groups = check_choice("groups", groups, ["samples", "features"])
         self.encode = check_choice("encode", encode, ["residual", "input"])
@@ -265,11 +264,3 @@ class RobustAutoencoder(ReconstructionModel):
                     f"steps_per_epoch={steps}{' and an endless dataset' * source.endless}"
                 )
         super()._check_training_data(source, batch_size, steps)
-
-
-def _check_lam(lam: Any) -> float:
-    if not isinstance(lam, Real) or isinstance(lam, bool) or not lam >= 0:
-        raise ValueError(
-            f"`lam` must be a number that is not negative, or math.inf. Received: lam={lam!r}"
-        )
-    return float(lam)

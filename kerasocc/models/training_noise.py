@@ -103,8 +103,8 @@ class TrainingNoise:
             norms = np.sqrt(squares).astype("float32")
             factors = keras.ops.convert_to_numpy(shrinkage(norms, model.lam / 2))
             model.feature_shrinkage.assign(factors)
-            for start in range(0, seen, rows_at_once(self.shape[1:])):
-                into[start : start + rows_at_once(self.shape[1:])] *= factors
+            for chunk in self._chunks(into):
+                chunk *= factors
 
     def set(self, values: np.ndarray, epoch: int) -> None:
         """Make `values` the noise of the training set.
