@@ -595,6 +595,13 @@ def test_missing_noise_is_a_warning(x, tmp_path):
     fit(kocc.load_model(tmp_path / "model.keras"), x, 1, [NoiseUpdate(every=3)])
 
 
+def test_a_weight_that_leaves_no_noise_is_a_warning(x):
+    model = build(lam=1e6)
+    with pytest.warns(UserWarning, match=r"is 0 throughout: .* Received: lam=1e\+06"):
+        fit(model, x, epochs=1)
+    assert not model.noise.any() and model.noise_scores().max() == 0
+
+
 class Started(keras.callbacks.Callback):
     """Fails unless a training starts near the given noise."""
 

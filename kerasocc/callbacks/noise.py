@@ -40,7 +40,8 @@ class NoiseUpdate(StateCallback):
             holds the noise of other data only.
 
     Warns:
-        UserWarning: If a resumed training cannot go on as it would have.
+        UserWarning: If a resumed training cannot go on as it would have; and after a
+            training at whose end `N` is 0 throughout: `lam` is too large.
 
     Reference:
         Zhou and Paffenroth, Anomaly Detection with Robust Deep Autoencoders, KDD
@@ -72,8 +73,18 @@ class NoiseUpdate(StateCallback):
     def finish(self):
         self._begin()
         trained = self.epochs_trained()
-        if self.model.has_noise and 0 < trained != self.model.training_noise.epoch:
+        if not self.model.has_noise or not trained:
+            return
+        noise = self.model.training_noise
+        if trained != noise.epoch:
             self._update()
+        if not noise.share:
+            warnings.warn(
+                "The noise of the training data is 0 throughout: no residual exceeds lam / 2, so "
+                "the model is a plain autoencoder and `noise_scores` are all equal. Lower `lam` "
+                f"(see `RobustAutoencoder`). Received: lam={self.model.lam:g}",
+                stacklevel=2,
+            )
 
     def _begin(self) -> None:
         """Find the noise that belongs to the weights, once in a training."""
