@@ -73,6 +73,24 @@ def own_part(values: Any) -> Any:
     return values[tf.distribute.get_replica_context().replica_id_in_sync_group]
 
 
+def own_rows(values: Any, size: Any) -> Any:
+    """This replica's rows of what `global_concat` made; undoes it.
+
+    Args:
+        values: Shape `(global_batch, ...)`, the same on every replica.
+        size: Number of samples in this replica's piece of the batch.
+
+    Returns:
+        Tensor, shape `(size, ...)`.
+    """
+    if num_replicas() == 1:
+        return values
+    context = tf.distribute.get_replica_context()
+    sizes = context.all_gather(tf.reshape(size, [1]), axis=0)
+    start = tf.reduce_sum(sizes[: context.replica_id_in_sync_group])
+    return values[start : start + size]
+
+
 def global_mean_share(values: Any) -> Any:
     """This replica's share of the mean over the global batch.
 
@@ -95,12 +113,18 @@ def replicated_share(value: Any) -> Any:
 
 
 def check_batches(model: keras.Model, num_samples: int, batch_size: int) -> None:
-    """Refuse batch sizes that leave a replica without samples.
+    """Refuse batch sizes that replicas cannot share.
 
     Raises:
-        ValueError: If the last batch holds fewer samples than there are replicas.
+        ValueError: If the first batch cannot be cut evenly, which Keras needs, or if the
+            last one holds fewer samples than there are replicas.
     """
     replicas = num_replicas_of(model)
+    if min(num_samples, batch_size) % replicas:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the number of replicas, {replicas}. Received: "
+            f"batch_size={batch_size} for {num_samples} samples"
+        )
     last = num_samples % batch_size or batch_size
     if min(last, num_samples) < replicas:
         raise ValueError(

@@ -3,6 +3,8 @@
 from kerasocc.callbacks.annealing import VarianceAnnealing
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
+from kerasocc.callbacks.contamination import estimate_contamination
+from kerasocc.callbacks.latent_labels import LatentLabels
 from kerasocc.callbacks.noise import NoiseUpdate
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
@@ -12,9 +14,11 @@ __all__ = [
     "AdaptiveWeighting",
     "CollapseError",
     "CollapseMonitor",
+    "LatentLabels",
     "NoiseUpdate",
     "QuantileUpdate",
     "RadiusUpdate",
     "StateCallback",
     "VarianceAnnealing",
+    "estimate_contamination",
 ]

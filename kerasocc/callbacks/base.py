@@ -13,9 +13,17 @@ class TrainingModel(Protocol):
 
     epochs_trained: Any
     """Weight: epochs finished over all fits, also the interrupted ones."""
+    flagged_share: Any
+    """Weight: share of a batch that the step takes for anomalies."""
 
     def over_training_data(self, method: str) -> np.ndarray:
         """Apply a method to the whole training set, in inference mode and order."""
+
+    def training_ranking(self) -> Any:
+        """The training samples as `LatentLabels` ranks them; None for data without an end."""
+
+    def training_size(self) -> int | None:
+        """Number of the training samples, where it is known without reading them."""
 
     def training_sample(self, size: int) -> np.ndarray:
         """Up to `size` training samples, the same ones at every call."""

@@ -47,3 +47,18 @@ def hinge(projections: Any, r: Any, nu: float) -> Any:
         Per-example loss, shape `(batch,)`.
     """
     return ops.maximum(r - projections, 0.0) / nu - r
+
+
+def mirrored_hinge(projections: Any, r: Any) -> Any:
+    """`max(0, <w, g(V phi(x))> - r)`: loss of a sample taken for an anomaly.
+
+    Ours: for OC-NN nothing is published.
+
+    Args:
+        projections: `<w, g(V phi(x))>`, shape `(batch,)`.
+        r: A scalar; a constant for the gradient.
+
+    Returns:
+        Per-example loss, shape `(batch,)`.
+    """
+    return ops.maximum(projections - r, 0.0)

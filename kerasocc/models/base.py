@@ -17,6 +17,7 @@ from kerasocc.checks import check_integer, check_non_negative
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models import feeding, steps
 from kerasocc.models.compiling import Compiling
+from kerasocc.models.exposure import OutlierExposure
 from kerasocc.models.fitting import Fitting
 from kerasocc.models.passes import InferencePasses
 from kerasocc.models.saving import Saving
@@ -24,7 +25,7 @@ from kerasocc.models.scoring import Scoring
 from kerasocc.state import add_state
 
 
-class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
+class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.Model):
     """Base of all models: an encoder, an objective and an anomaly score.
 
     A subclass says what the objective works on (`represent`), what it costs per
@@ -74,6 +75,8 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.threshold = add_state(self, "threshold", initial=math.inf)
         self.epochs_trained = add_state(self, "epochs_trained", dtype="int32")
+        # What `LatentLabels` has the step flag.
+        self.flagged_share = add_state(self, "flagged_share")
         self._order_seed = random.randrange(2**31) if seed is None else seed
         self._passes = InferencePasses(self)
         self._training_data = None
@@ -221,12 +224,15 @@ class OneClassModel(Compiling, Fitting, Scoring, Saving, keras.Model):
             y: Targets as `loss_of` takes them.
             y_pred: What `represent` returned.
             sample_weight: Shape `(batch,)`, or None.
-            training: Whether to add weight decay and the layers' own losses.
+            training: Whether latent labels count, and to add weight decay and the layers'
+                own losses.
 
         Returns:
             Scalar, float32.
         """
         losses = self.loss_of(y_pred, y)
+        if training:
+            losses = self._exposed(losses, y_pred, y)
         if sample_weight is not None:
             losses = losses * keras.ops.cast(keras.ops.reshape(sample_weight, (-1,)), losses.dtype)
         weights = self.weight_penalty()

@@ -98,6 +98,8 @@ class Fitting:
         if steps_per_epoch is not None:
             check_integer("steps_per_epoch", steps_per_epoch, minimum=1)
         self.ensure_built(source)
+        own_callbacks = keras.tree.flatten(callbacks) if callbacks else []
+        self._set_latent_labels(own_callbacks)
         self._check_training_data(source, batch_size, steps_per_epoch)
         # Arrays are read once whatever the length of an epoch; a dataset may be endless.
         bound = None if isinstance(source, ArraySource) else steps_per_epoch
@@ -111,7 +113,7 @@ class Fitting:
                 shuffle=bool(shuffle),
                 seed=self._order_seed,
                 steps=steps_per_epoch,
-                sample_targets=self.sample_targets(),
+                sample_targets={**self.sample_targets(), **self._latent_targets()},
                 replicas=distribution.num_replicas_of(self),
             )
             defaults = [FiniteLoss(), EpochCount(feed.begin_epoch), *self.default_callbacks()]
@@ -120,7 +122,7 @@ class Fitting:
                     validation_data, validation_batch_size, validation_steps
                 )
                 defaults.append(Validation(evaluate, validation_freq))
-            callbacks = arrange(defaults, keras.tree.flatten(callbacks) if callbacks else [])
+            callbacks = arrange(defaults, own_callbacks)
             self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
             history = super().fit(
                 feed.data,
@@ -142,6 +144,8 @@ class Fitting:
         """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
         if self.compiled and self.built:
             self.build_optimizer()
+        # The samples of a single batch have no place in a training set.
+        self._set_latent_labels([])
         return super().train_on_batch(*args, **kwargs)
 
     def _run_in_chunks(self, chunk: int) -> None:
@@ -189,6 +193,7 @@ class Fitting:
 
     def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
         source.check_bounded(steps)
+        self._check_positions(source, steps)
         if not isinstance(source, ArraySource):
             # The rest of a dataset is looked at when it is first read to its end.
             for _, label, _ in source.batches(batch_size, steps=1):

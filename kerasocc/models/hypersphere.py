@@ -12,6 +12,7 @@ from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_non_negative
 from kerasocc.losses import svdd
+from kerasocc.losses.outlier_exposure import inverse
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.sources import as_source
 from kerasocc.models.steps import OptimizerGroup
@@ -98,6 +99,9 @@ class HypersphereModel(OneClassModel):
     def distance(self, x: Any) -> Any:
         """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
         return svdd.squared_distance(self.embedding(x), self.center)
+
+    def anomaly_loss_of(self, representation: Any) -> Any:
+        return inverse(svdd.squared_distance(representation, self.center))
 
     def regularization(self, representation: Any, objective: Any) -> Any:
         if self.regularizer is None:

@@ -196,6 +196,9 @@ class OCNN(OneClassModel):
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
         return oc_nn.hinge(representation, self.r, self.nu)
 
+    def anomaly_loss_of(self, representation: Any) -> Any:
+        return oc_nn.mirrored_hinge(representation, self.r)
+
     def score_of(self, representation: Any) -> Any:
         return self.r - representation
 

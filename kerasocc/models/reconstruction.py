@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
+from kerasocc.losses.outlier_exposure import inverse
 from kerasocc.losses.reconstruction import squared_error
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.sources import as_source
@@ -78,6 +79,9 @@ class ReconstructionModel(OneClassModel):
 
     def score_of(self, representation: dict[str, Any]) -> Any:
         return squared_error(representation["input"], representation["output"])
+
+    def anomaly_loss_of(self, representation: dict[str, Any]) -> Any:
+        return inverse(self.score_of(representation))
 
     def reconstruction(self, x: Any) -> Any:
         """Reconstruct a tensor of inputs `(batch, ...)`, in float32 and inference mode."""

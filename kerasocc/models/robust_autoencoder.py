@@ -14,6 +14,7 @@ from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.noise import NoiseUpdate
 from kerasocc.checks import check_choice, check_integer, check_non_negative
 from kerasocc.losses.sparsity import group_soft_threshold, soft_threshold
+from kerasocc.models.positions import check_ends
 from kerasocc.models.reconstruction import ReconstructionModel
 from kerasocc.models.sources import ArraySource, Source
 from kerasocc.models.training_noise import TrainingNoise
@@ -257,10 +258,5 @@ class RobustAutoencoder(ReconstructionModel):
 
     def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
         if self.has_noise and not isinstance(source, ArraySource):
-            if steps is not None or source.endless:
-                raise ValueError(
-                    "A dataset that ends, without `steps_per_epoch`, is needed to train with "
-                    "noise: every sample has its own, found by its position. Received: "
-                    f"steps_per_epoch={steps}{' and an endless dataset' * source.endless}"
-                )
+            check_ends(source, steps, "to train with noise: every sample has its own")
         super()._check_training_data(source, batch_size, steps)

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from kerasocc.losses.sparsity import feature_squares, measure, sample_norms, shrinkage
-from kerasocc.models.sources import PyDatasetSource, Source, TensorFlowSource
+from kerasocc.models.positions import ORDER, check_order, fingerprint
+from kerasocc.models.sources import Source
 from kerasocc.rows import chunks, rows_at_once
 
 
@@ -51,14 +52,11 @@ class TrainingNoise:
         Raises:
             ValueError: If the positions of the samples differ from pass to pass.
         """
-        fingerprint, shape = _read_through(source)
-        # The samples of a `PyDataset` have numbers; only what makes them can differ.
-        if isinstance(source, TensorFlowSource) and _read_through(source)[0] != fingerprint:
-            raise ValueError(_ORDER)
-        self.replaced = self.values is not None and self.fingerprint != fingerprint
+        found, shape = check_order(source)
+        self.replaced = self.values is not None and self.fingerprint != found
         if self.replaced:
             self.clear()
-        self.fingerprint, self.shape = fingerprint, shape
+        self.fingerprint, self.shape = found, shape
 
     def look_up(self, index: np.ndarray) -> np.ndarray:
         """Noise of the samples at positions `(batch,)`, shape `(batch, ...)`, float32."""
@@ -97,8 +95,8 @@ class TrainingNoise:
                 )
             into[rows] = noise
             squares = squares + (feature_squares(noise) if by_feature else 0.0)
-        if _fingerprint(checksum, (seen, *self.shape[1:])) != self.fingerprint:
-            raise ValueError(_ORDER)
+        if fingerprint(checksum, (seen, *self.shape[1:])) != self.fingerprint:
+            raise ValueError(ORDER)
         if by_feature:
             norms = np.sqrt(squares).astype("float32")
             factors = keras.ops.convert_to_numpy(shrinkage(norms, model.lam / 2))
@@ -126,37 +124,6 @@ class TrainingNoise:
     @staticmethod
     def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
         return chunks(values, rows_at_once(values.shape[1:]))
-
-
-_ORDER = (
-    "`x` must hold the same samples in the same order at every pass: the noise of a sample "
-    "is found by its position. Remove `shuffle` and random alterations from the dataset, use "
-    "`shuffle(..., reshuffle_each_iteration=False)`, or pass arrays, whose order `fit` draws "
-    "itself. Received: a dataset that differs between two passes"
-)
-
-
-def _read_through(source: Source) -> tuple[str, tuple[int, ...]]:
-    """Fingerprint of the samples in stored order, and their shape `(samples, ...)`."""
-    shape, sizes, checksum = source.input_shape(), [], 0
-    for x, _, _ in source.batches(rows_at_once(shape)):
-        sizes.append(len(x))
-        checksum = zlib.crc32(x, checksum)
-    if isinstance(source, PyDatasetSource) and not _are_even(sizes):
-        raise ValueError(
-            "All batches of `x` but the last must be of one size: the noise of a sample is "
-            f"found by its position. Received: sizes {sorted(set(sizes))}"
-        )
-    shape = (sum(sizes), *shape)
-    return _fingerprint(checksum, shape), shape
-
-
-def _are_even(sizes: list[int]) -> bool:
-    return all(size == sizes[0] for size in sizes[:-1]) and sizes[-1] <= sizes[0]
-
-
-def _fingerprint(checksum: int, shape: tuple[int, ...]) -> str:
-    return f"{zlib.crc32(str(tuple(map(int, shape))).encode(), checksum):08x}"
 
 
 def _rejoined(source: Source, size: int) -> Iterator[np.ndarray]:

@@ -1,0 +1,220 @@
+"""Latent outlier exposure: which training samples are taken for anomalies."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.contamination import estimate_contamination
+from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.losses.outlier_exposure import LABELS
+
+MODES = ("soft", "hard", "refine", "blind", "known")
+
+
+class LatentLabels(StateCallback):
+    """Train on contaminated data: infer which samples are anomalies, and expose them.
+
+    Weights and latent labels `y` are found by turns: the `contamination` share of
+    the samples with the largest `L_n - L_a` is flagged, then
+    `sum_i (1 - y_i) L_n(x_i) + y_i L_a(x_i)` takes gradient steps. `L_n` is the
+    model's objective, `L_a` its `anomaly_loss_of`. The score stays `L_n`.
+
+    | `mode` | `y` of flagged samples | |
+    |---|---|---|
+    | `"soft"` | 0.5 | LOE-S: they cost `(L_n + L_a) / 2` |
+    | `"hard"` | 1 | LOE-H |
+    | `"refine"` | | baseline: they are left out; ranked by `L_n` alone |
+    | `"blind"` | | baseline: none is flagged |
+    | `"known"` | 1 | upper bound: those with `truth` 1 are, none else |
+
+    Samples with a semi-supervised label (+1, -1) keep it and are never flagged; the
+    quota is that of the unlabelled ones. The number is rounded: a batch or data set too
+    small to flag anything is trained on blindly.
+
+    Args:
+        mode: See above.
+        contamination: Assumed fraction of anomalies among the (unlabelled) training
+            samples, in [0, 1), or `"auto"`: `estimate_contamination` of `L_n` when the
+            warm-up ends, which needs one of at least an epoch; ignored by `"blind"` and
+            `"known"`.
+        refresh: `"batch"` flags within every (global) batch, inside of the compiled
+            step, as in the paper; `"epoch"` at the beginning of every epoch with the
+            weights of that moment, in inference mode, with one quota for the whole
+            training set. That costs a scoring pass and needs samples that keep their
+            position.
+        warmup: Epochs, counted over all fits, before any sample is flagged.
+        truth: 0 normal or 1 anomaly, shape `(samples,)`, in the order of the training
+            data; for `"known"` alone.
+
+    Attributes:
+        labels: After the training, `y` of every training sample by its final weights and
+            one quota for all, shape `(samples,)`, float32, in stored order; None for
+            data that do not end.
+        contamination_used: The share that is flagged now: 0 in the warm-up, the estimated
+            one with `"auto"`.
+
+    Raises:
+        ValueError: If an argument is out of range or does not fit the others; when a
+            training begins, for a model without an anomaly loss, `truth` of another
+            length, and a dataset whose samples have no position where they need one.
+
+    Example:
+        >>> model.fit(x, callbacks=[kerasocc.callbacks.LatentLabels(contamination=0.1)])
+
+    Reference:
+        Qiu et al., Latent Outlier Exposure for Anomaly Detection with Contaminated
+        Data, ICML 2022.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: str = "soft",
+        contamination: float | str = 0.1,
+        refresh: str = "batch",
+        warmup: int = 0,
+        truth: Any = None,
+    ):
+        super().__init__()
+        self.mode = check_choice("mode", mode, list(MODES))
+        self.estimates = isinstance(contamination, str) and contamination == "auto"
+        if isinstance(contamination, str) and not self.estimates:
+            raise ValueError(
+                "`contamination` must be in [0, 1), or 'auto'. Received: "
+                f"contamination={contamination!r}"
+            )
+        self.contamination = contamination
+        if not self.estimates:
+            self.contamination = check_fraction("contamination", contamination, zero=True)
+        self.refresh = check_choice("refresh", refresh, ["batch", "epoch"])
+        self.warmup = check_integer("warmup", warmup, minimum=0)
+        if self.estimates and self.flags_by_rank and not self.warmup:
+            raise ValueError(
+                "`warmup` must be at least 1 for contamination='auto': the estimate is made of "
+                "the losses of a trained model. Received: warmup=0"
+            )
+        self.truth = self._checked(truth)
+        self.labels: np.ndarray | None = None
+        self.contamination_used = 0.0
+        self._flags: np.ndarray | None = None
+
+    def _checked(self, truth: Any) -> np.ndarray | None:
+        if (truth is not None) != (self.mode == "known"):
+            raise ValueError(
+                "`truth` must be given for mode='known', and for no other. Received: "
+                f"mode={self.mode!r}, truth={'None' if truth is None else 'an array'}"
+            )
+        if truth is None:
+            return None
+        truth = np.asarray(truth)
+        if truth.ndim != 1 or not np.isin(truth, (0, 1)).all():
+            raise ValueError(
+                "`truth` must be 0 (normal) or 1 (anomaly) per sample, shape (samples,). Received: "
+                f"shape {truth.shape}, values {np.unique(truth)[:5].tolist()}"
+            )
+        return truth.astype("float32")
+
+    # What the model's step asks.
+
+    @property
+    def flags_by_rank(self) -> bool:
+        """Whether samples are flagged by what the model makes of them."""
+        return self.mode in ("soft", "hard", "refine")
+
+    @property
+    def flags_in_step(self) -> bool:
+        """Whether the compiled step ranks the samples of its batch."""
+        return self.flags_by_rank and self.refresh == "batch"
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether a batch gets the flags of its samples by their positions."""
+        return self.mode == "known" or (self.flags_by_rank and self.refresh == "epoch")
+
+    @property
+    def needs_anomaly_loss(self) -> bool:
+        """Whether the model must have an `L_a`."""
+        return self.mode in ("soft", "hard", "known")
+
+    @property
+    def label(self) -> float:
+        """`y` of a flagged sample; 0 if there is none."""
+        return LABELS.get(self.mode, 0.0)
+
+    @property
+    def step_rule(self) -> tuple[Any, ...]:
+        """What the compiled step is made from: another rule needs another step."""
+        return self.mode, self.flags_in_step, self.looks_up
+
+    def look_up(self, index: np.ndarray) -> np.ndarray:
+        """Flags of the samples at positions `(batch,)`, 0 or 1, float32."""
+        if self._flags is None:
+            return np.zeros(len(index), "float32")
+        if np.any(index >= len(self._flags)):
+            raise ValueError(
+                "`x` must hold the same samples at every pass. Received: a sample at position "
+                f"{index.max()} of {len(self._flags)}"
+            )
+        return self._flags[index]
+
+    # The course of a training.
+
+    def on_train_begin(self, logs=None):
+        self.labels, self.contamination_used = None, 0.0
+        self._flags = self.truth
+        # A backup that is restored after this holds the share that was estimated.
+        self.model.flagged_share.assign(0.0)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if not self.flags_by_rank or self.epochs_trained() < self.warmup:
+            return
+        estimated = self.estimates and self._has_share()
+        looks = self.refresh == "epoch" or (self.estimates and not estimated)
+        ranking = self.model.training_ranking() if looks else None
+        if estimated:
+            self.contamination_used = self.value_of(self.model.flagged_share)
+        elif self.estimates:
+            losses = ranking.normal[ranking.candidates]
+            self.contamination_used = estimate_contamination(losses)
+        else:
+            self.contamination_used = self.contamination
+        self.model.flagged_share.assign(self.contamination_used)
+        if self.refresh == "epoch":
+            self._flags = self._flagged(ranking)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.flags_by_rank and logs is not None:
+            logs["flagged_share"] = self.contamination_used
+
+    def finish(self):
+        if self.flags_by_rank:
+            ranking = self.model.training_ranking()
+            self._flags = None if ranking is None else self._flagged(ranking)
+        elif self.mode == "blind":
+            samples = self.model.training_size()
+            self._flags = None if samples is None else np.zeros(samples, "float32")
+        self.labels = None if self._flags is None else self.label * self._flags
+
+    def _has_share(self) -> bool:
+        return self.value_of(self.model.flagged_share) > 0
+
+    def _flagged(self, ranking: Ranking) -> np.ndarray:
+        places = np.where(ranking.candidates, ranking.values, -np.inf)
+        count = round(self.contamination_used * int(ranking.candidates.sum()))
+        flags = np.zeros(len(places), "float32")
+        flags[np.argsort(-places, kind="stable")[:count]] = 1.0
+        return flags
+
+
+class Ranking(Protocol):
+    """What the training samples are ranked by, in stored order."""
+
+    values: np.ndarray
+    """`L_n - L_a`, or `L_n` for `"refine"`, shape `(samples,)`."""
+    normal: np.ndarray
+    """`L_n`, shape `(samples,)`."""
+    candidates: np.ndarray
+    """Whether a sample may be flagged, shape `(samples,)`, bool."""

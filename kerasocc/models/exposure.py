@@ -1,0 +1,130 @@
+"""Latent outlier exposure inside of a model: its step, and the ranking of its training data."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc.callbacks.latent_labels import LatentLabels
+from kerasocc.losses.outlier_exposure import exposed, flags
+from kerasocc.models import feeding
+from kerasocc.models.positions import check_ends, check_order
+from kerasocc.models.sources import ArraySource, Source
+
+
+class Ranking(NamedTuple):
+    """The training samples as `LatentLabels` ranks them, in stored order.
+
+    Attributes:
+        values: `L_n - L_a`, or `L_n` alone, shape `(samples,)`.
+        normal: `L_n`, shape `(samples,)`.
+        candidates: Whether a sample is unlabelled, shape `(samples,)`.
+    """
+
+    values: np.ndarray
+    normal: np.ndarray
+    candidates: np.ndarray
+
+
+class OutlierExposure:
+    """The part of `OneClassModel` that `callbacks.LatentLabels` drives."""
+
+    _latent: LatentLabels | None = None
+
+    def anomaly_loss_of(self, representation: Any) -> Any:
+        """Per-example loss `L_a` of samples taken for anomalies, shape `(batch,)`, float32.
+
+        Finite, and with finite gradients, for any representation.
+
+        Args:
+            representation: What `represent` returned.
+        """
+        raise NotImplementedError
+
+    def _set_latent_labels(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        """Take the latent labels of a training from its callbacks."""
+        found = [c for c in callbacks if isinstance(c, LatentLabels)]
+        if len(found) > 1:
+            raise ValueError(
+                f"`callbacks` must hold one `LatentLabels` at most. Received: {len(found)} of them"
+            )
+        latent = found[0] if found else None
+        own = type(self).anomaly_loss_of
+        if latent and latent.needs_anomaly_loss and own is OutlierExposure.anomaly_loss_of:
+            raise ValueError(
+                f"`LatentLabels` needs a model with an anomaly loss for mode={latent.mode!r}; "
+                "'refine' and 'blind' work with any, others define `anomaly_loss_of`. Received: "
+                f"{type(self).__name__}"
+            )
+        rules = [None if rule is None else rule.step_rule for rule in (self._latent, latent)]
+        if rules[0] != rules[1]:
+            # Keras keeps the compiled step, and this is part of it.
+            self.train_function = None
+        self._latent = latent
+
+    def _check_positions(self, source: Source, steps: int | None) -> None:
+        """Raise `ValueError` if latent labels cannot be found by the samples' positions."""
+        if self._latent is None or not self._latent.looks_up:
+            return
+        size = source.num_samples
+        if not isinstance(source, ArraySource):
+            check_ends(source, steps, "to keep latent labels: every sample has its own")
+            size = check_order(source)[1][0]
+        truth = self._latent.truth
+        if truth is not None and len(truth) != size:
+            raise ValueError(
+                f"`truth` must hold a value per training sample: {size} expected. Received: "
+                f"{len(truth)}"
+            )
+
+    def _latent_targets(self) -> feeding.LookUps:
+        looks_up = self._latent is not None and self._latent.looks_up
+        return {"flagged": self._latent.look_up} if looks_up else {}
+
+    def _exposed(self, losses: Any, representation: Any, targets: dict[str, Any]) -> Any:
+        """The per-example losses of a training batch, with its flagged samples exposed."""
+        latent = self._latent
+        if latent is None or not (latent.flags_in_step or latent.looks_up):
+            return losses
+        anomaly = ops.zeros_like(losses)
+        if latent.needs_anomaly_loss:
+            anomaly = self.anomaly_loss_of(representation)
+        unlabelled = ops.equal(targets["label"], 0)
+        if latent.looks_up:
+            flagged = targets["flagged"] * ops.cast(unlabelled, "float32")
+        else:
+            flagged = flags(losses - anomaly, unlabelled, self.flagged_share)
+        return exposed(losses, anomaly, latent.label * flagged)
+
+    def normal_losses(self, x: Any) -> Any:
+        """`L_n` of inputs `(batch, ...)` without labels, in inference mode, shape `(batch,)`."""
+        return self.loss_of(self.represent(x), feeding.as_targets(None, x))
+
+    def losses_by_label(self, x: Any) -> tuple[Any, Any]:
+        """`L_n` and `L_a` of inputs without labels, in inference mode, shapes `(batch,)`."""
+        representation = self.represent(x)
+        losses = self.loss_of(representation, feeding.as_targets(None, x))
+        return losses, self.anomaly_loss_of(representation)
+
+    def training_ranking(self) -> Ranking | None:
+        """Rank the training samples with the present weights; None for data without an end."""
+        data = self._running_training_data()
+        if data.source.endless or data.steps is not None:
+            return None
+        seen: list[tuple[Any, Any]] = []
+        if self._latent.needs_anomaly_loss:
+            normal, anomaly = self.map_source("losses_by_label", data.source, seen=seen)
+        else:
+            normal, anomaly = self.map_source("normal_losses", data.source, seen=seen), 0.0
+        labels = [label for label, _ in seen]
+        unlabelled = np.ones(len(normal), bool)
+        if all(label is not None for label in labels):
+            unlabelled = np.concatenate(labels) == 0
+        return Ranking(normal - anomaly, normal, unlabelled)
+
+    def training_size(self) -> int | None:
+        """Number of the training samples, where it is known without reading them."""
+        return self._running_training_data().source.num_samples
