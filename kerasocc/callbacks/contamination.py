@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-LARGEST = 0.5
-"""More than this and the other part would be the anomalies."""
+FENCE = 1.5
+"""Interquartile ranges between the upper quartile and what lies outside."""
 
 
 def estimate_contamination(losses: np.ndarray) -> float:
     """Estimate the fraction of anomalies from the losses `L_n` of all samples.
 
+    It is the fraction above Tukey's upper fence, `Q3 + 1.5 (Q3 - Q1)`. Nothing but the
+    losses is known, so this is a guess: heavy tails of the normal samples count as
+    anomalies, and anomalies that the model finds normal do not. On 22 tables and
+    feature sets with 0 to 20 % contamination its mean error was 5.4 points, against 5.9
+    of always guessing 10 % (`benchmarks/contamination_estimate.py`); mixtures of two
+    Gaussians were wrong by 17. A ratio that is known from elsewhere is better.
+
     Args:
         losses: Shape `(samples,)`, finite.
 
     Returns:
-        In [0, 0.5].
-    """
-    from sklearn.mixture import GaussianMixture
+        In [0, 0.25].
 
-    values = np.log(losses - losses.min() + 1e-3 * np.ptp(losses) + 1e-12)[:, None]
-    if len(values) < 20 or np.ptp(values) == 0:
-        return 0.0
-    one, two = (GaussianMixture(n, random_state=0, n_init=3).fit(values) for n in (1, 2))
-    if one.bic(values) <= two.bic(values):
-        return 0.0
-    upper = int(np.argmax(two.means_[:, 0]))
-    return min(float(two.weights_[upper]), LARGEST)
+    Reference:
+        Tukey, Exploratory Data Analysis, 1977.
+    """
+    lower, upper = np.quantile(losses, [0.25, 0.75])
+    return float(np.mean(losses > upper + FENCE * (upper - lower)))

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from kerasocc import __version__
-from kerasocc.cli import datasets, evaluate, export, migrate_demo, score, train
+from kerasocc.cli import datasets, evaluate, export, migrate_demo, reproduce, score, train
 from kerasocc.experiments.startup import INTERRUPTED
 
 BAD_INPUT = 2
@@ -80,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="kerasocc", description="Deep one-class anomaly detection for Keras.")
     parser.add_argument("--version", action="version", version=f"kerasocc {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (train, evaluate, score, export, datasets, migrate_demo):
+    for command in (train, evaluate, score, export, datasets, migrate_demo, reproduce):
         command.add(commands)
     return parser
 

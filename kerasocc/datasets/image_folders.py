@@ -91,7 +91,7 @@ def list_images(
     if _is_kaggle(folder / "Train.csv"):
         lists = (folder / "Train.csv", folder / "Test.csv")
         return _listing(*(_signs(path, folder, ",", "Path") for path in lists))
-    parts = _train_and_test(folder)
+    parts = train_and_test(folder)
     return _listing(*map(_with_classes, parts)) if parts else _list_class_folders(folder)
 
 
@@ -125,7 +125,7 @@ def _listing(train: list[ImageFile], test: list[ImageFile] | None) -> ImageListi
     return ImageListing(
         sorted(train, key=by_path),
         None if test is None else sorted(test, key=by_path),
-        sorted(labels, key=_natural),
+        sorted(labels, key=natural),
         normal,
     )
 
@@ -164,7 +164,7 @@ def _voc_part(path: Path, labels: dict[str, str | None]) -> list[ImageFile]:
 
 def _list_gtsrb(root: Path, top: Path) -> ImageListing:
     classes, train = root / "Final_Training" / "Images", []
-    for folder in _scan(classes)[0]:
+    for folder in scan(classes)[0]:
         train += _signs(folder / f"GT-{folder.name}.csv", folder, ";", "Filename")
     _not_empty(train, classes)
     images = root / "Final_Test" / "Images"
@@ -222,14 +222,14 @@ def _listed(path: Path, listed_in: Path) -> Path:
     return path
 
 
-def _train_and_test(folder: Path) -> tuple[Path, Path] | None:
+def train_and_test(folder: Path) -> tuple[Path, Path] | None:
     """The folders `train` and `test` if both are there, whatever their case."""
-    found = {path.name.lower(): path for path in reversed(_scan(folder)[0])}
+    found = {path.name.lower(): path for path in reversed(scan(folder)[0])}
     return (found["train"], found["test"]) if {"train", "test"} <= set(found) else None
 
 
 def _list_class_folders(folder: Path) -> ImageListing:
-    sets = [path.name for path in _scan(folder)[0] if _train_and_test(path)]
+    sets = [path.name for path in scan(folder)[0] if train_and_test(path)]
     if sets:
         raise ValueError(
             f"{str(folder)!r} holds data sets, each with `train` and `test`: choose one of {sets}."
@@ -244,7 +244,7 @@ def _list_class_folders(folder: Path) -> ImageListing:
 
 
 def _with_classes(folder: Path) -> list[ImageFile]:
-    folders, loose = _scan(folder)
+    folders, loose = scan(folder)
     files = [ImageFile(image, path.name) for path in folders for image in _images_below(path)]
     if not files:
         raise ValueError(
@@ -263,18 +263,18 @@ def _images_below(folder: Path) -> Iterator[Path]:
         real = place.resolve()
         if real not in seen:
             seen.add(real)
-            folders, images = _scan(place)
+            folders, images = scan(place)
             yield from images
             places += reversed(folders)
 
 
-def _scan(folder: Path) -> tuple[list[Path], list[Path]]:
+def scan(folder: Path) -> tuple[list[Path], list[Path]]:
     """Folders and images right in a folder, without links to what it lies in."""
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
     here = folder.resolve()
     folders, images = [], []
-    for entry in sorted(visible, key=lambda entry: _natural(entry.name)):
+    for entry in sorted(visible, key=lambda entry: natural(entry.name)):
         path = folder / entry.name
         # An entry knows for itself whether it is a folder, but fails at a link to itself.
         if path.is_dir() if entry.is_symlink() else entry.is_dir():
@@ -285,7 +285,8 @@ def _scan(folder: Path) -> tuple[list[Path], list[Path]]:
     return folders, images
 
 
-def _natural(name: str) -> tuple[list[str | int], str]:
+def natural(name: str) -> tuple[list[str | int], str]:
+    """Sorting key of a name by which numbers in it count as numbers."""
     words = re.split(r"(\d+)", name)
     return [int(word) if word.isdecimal() else word for word in words], name
 

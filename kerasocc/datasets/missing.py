@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kerasocc.datasets.spool import spool
 from kerasocc.rows import Rows, chunks, is_lazy
 
 CHUNK_ROWS = 2**16
@@ -51,6 +52,11 @@ def medians(x: np.ndarray | Rows) -> np.ndarray:
 def filled(x: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Put `values`, shape `(columns,)`, where `x`, shape `(rows, columns)`, is not finite."""
     return np.where(np.isfinite(x), x, values).astype("float32")
+
+
+def fill_rows(x: np.ndarray | Rows, values: np.ndarray) -> np.ndarray | Rows:
+    """As `filled`, for at least one row, which need not fit into memory."""
+    return spool(filled(chunk, values) for chunk in chunks(x, CHUNK_ROWS))
 
 
 def _median(column: np.ndarray) -> float:

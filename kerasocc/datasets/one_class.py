@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerasocc.checks import check_fraction
+from kerasocc.datasets.contamination import count_for
 from kerasocc.datasets.sample_format import SampleFormat
 from kerasocc.rows import Rows
 
@@ -135,13 +136,13 @@ def cut(
         )
     others = generator.permutation(np.flatnonzero(train.classes != normal_class))
 
-    contaminants = _draw("contamination", others, _count_for(len(normal), contamination))
+    contaminants = _draw("contamination", others, count_for(len(normal), contamination))
     others = others[len(contaminants) :]
     if labelled_classes is not None:
         chosen = _labelled_classes(labelled_classes, train.classes, normal_class, seed)
         others = others[np.isin(train.classes[others], chosen)]
     unlabelled = len(normal) + len(contaminants)
-    anomalies = _draw("labelled", others, _count_for(unlabelled, labelled))
+    anomalies = _draw("labelled", others, count_for(unlabelled, labelled))
 
     rows = np.concatenate([normal, contaminants, anomalies])
     y_train = np.zeros(len(rows), dtype="int8")
@@ -176,11 +177,6 @@ def _labelled_classes(
     for value in wanted:
         _check_class("labelled_classes", value, anomalous)
     return list(wanted)
-
-
-def _count_for(base: int, fraction: float) -> int:
-    """How many samples to add to `base` to make up `fraction` of the sum."""
-    return round(base * fraction / (1 - fraction))
 
 
 def _draw(name: str, rows: np.ndarray, count: int) -> np.ndarray:

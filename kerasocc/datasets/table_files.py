@@ -81,9 +81,9 @@ def _read_npy(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"{str(path)!r} is no readable .npy file: {error}") from error
-    if array.ndim != 2:
-        array = np.asarray(array)[None]  # nothing to cut, and about to be refused
-    parts = (np.asarray(array[i : i + rows]) for i in range(0, max(len(array), 1), rows))
+    parts = [array]  # nothing to cut, and about to be refused
+    if array.ndim == 2:
+        parts = (np.asarray(array[i : i + rows]) for i in range(0, max(len(array), 1), rows))
     yield from _cut(parts, None, path)
 
 

@@ -1,4 +1,4 @@
-"""Tables with labels, read whole."""
+"""Tables with labels, read whole, from wherever the user has them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.catalog import find_table
+from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
 from kerasocc.datasets.spool import spool
 from kerasocc.datasets.table_files import Wanted, read_blocks
-from kerasocc.rows import Rows
+from kerasocc.rows import Rows, as_rows, is_lazy
+
+FROM_ARRAYS = "arrays"
+"""What a table that came as arrays is called."""
 
 
 class Table(NamedTuple):
@@ -25,6 +30,63 @@ class Table(NamedTuple):
     x: np.ndarray | Rows
     y: np.ndarray
     columns: tuple[str, ...] | None
+
+
+def load_table(
+    source: str | os.PathLike | tuple[Any, Any],
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    data_dir: str | os.PathLike | None = None,
+) -> tuple[str, Table]:
+    """Load what `tabular` takes; see there for the arguments.
+
+    Returns:
+        What the table is called, and the table.
+
+    Raises:
+        FileNotFoundError: If there is no such table.
+        ValueError: If it is none, or its labels are not as `normal_class` says.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        path = find_table(source, data_dir)
+        return path.stem, read_table(path, label=label, normal_class=normal_class)
+    if not isinstance(source, (tuple, list)) or len(source) != 2:
+        raise ValueError(
+            "`source` must be a path, a name or a pair of arrays `(x, y)`. "
+            f"Received: {type(source).__name__}"
+        )
+    x, labels = as_rows(source[0]), np.asarray(source[1])
+    fits = x.ndim == 2 and labels.shape == (len(x),)
+    y = anomaly_labels(labels, normal_class) if fits else None
+    if y is None:
+        raise ValueError(
+            "`source` must be `(x, y)` of shapes (rows, columns) and (rows,), y 0 normal and 1 "
+            f"anomaly (or some of them `normal_class`). Received: shapes {x.shape} and "
+            f"{labels.shape}, normal_class={normal_class!r}"
+        )
+    return FROM_ARRAYS, Table(x if is_lazy(x) else x.astype("float32"), y, None)
+
+
+def table_format(
+    name: str, table: Table, fill: np.ndarray | None, normal_class: Any
+) -> SampleFormat:
+    """What new rows must look like.
+
+    Args:
+        name: What the table is called.
+        table: The table.
+        fill: What was put in for missing values, shape `(columns,)`; None if they
+            were refused.
+        normal_class: The label of normal rows, None for 0.
+    """
+    return SampleFormat(
+        kind=ARRAYS if name == FROM_ARRAYS else TABLE,
+        shape=tuple(table.x.shape[1:]),
+        columns=table.columns,
+        fill=None if fill is None else tuple(fill.tolist()),
+        normal_class=None if normal_class is None else str(normal_class),
+    )
 
 
 def read_table(

@@ -7,15 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.catalog import find_table
 from kerasocc.checks import check_choice, check_fraction, check_integer
-from kerasocc.datasets.missing import CHUNK_ROWS, filled, medians, refuse_missing
+from kerasocc.datasets.missing import fill_rows, medians, refuse_missing
 from kerasocc.datasets.one_class import TEST_FRACTION, OneClassDataset, Pool, cut, split
 from kerasocc.datasets.preprocessing import min_max
-from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
-from kerasocc.datasets.spool import spool
-from kerasocc.datasets.tables import Table, anomaly_labels, read_table
-from kerasocc.rows import as_rows, chunks, is_lazy
+from kerasocc.datasets.tables import load_table, table_format
 
 
 def tabular(
@@ -64,60 +60,24 @@ def tabular(
     check_choice("missing", missing, ["error", "median"])
     check_integer("seed", seed, minimum=0)
     fraction = TEST_FRACTION if test is None else check_fraction("test", test)
-    name, table = _load(source, label, normal_class, data_dir)
+    name, table = load_table(source, label=label, normal_class=normal_class, data_dir=data_dir)
     if missing == "error":
         refuse_missing(name, table.x)
     train, test_part = split(Pool(table.x, table.y), fraction, np.random.default_rng([seed, 1]))
     fill = None
     if missing == "median":
         fill = medians(train.x)
-        train, test_part = (_filled(part, fill) for part in (train, test_part))
+        train, test_part = (Pool(fill_rows(p.x, fill), p.classes) for p in (train, test_part))
     return cut(
         name,
         train,
         test_part,
         normal_class=0,
         make_preprocessing=min_max,
-        sample_format=SampleFormat(
-            kind=ARRAYS if name == "arrays" else TABLE,
-            shape=tuple(table.x.shape[1:]),
-            columns=table.columns,
-            fill=None if fill is None else tuple(fill.tolist()),
-            normal_class=None if normal_class is None else str(normal_class),
-        ),
+        sample_format=table_format(name, table, fill, normal_class),
         contamination=contamination,
         labelled=labelled,
         labelled_classes=None,
         validation=validation,
         seed=seed,
     )
-
-
-def _load(
-    source: str | os.PathLike | tuple[Any, Any],
-    label: str | None,
-    normal_class: Any,
-    data_dir: str | os.PathLike | None,
-) -> tuple[str, Table]:
-    if isinstance(source, (str, os.PathLike)):
-        path = find_table(source, data_dir)
-        return path.stem, read_table(path, label=label, normal_class=normal_class)
-    if not isinstance(source, (tuple, list)) or len(source) != 2:
-        raise ValueError(
-            "`source` must be a path, a name or a pair of arrays `(x, y)`. "
-            f"Received: {type(source).__name__}"
-        )
-    x, labels = as_rows(source[0]), np.asarray(source[1])
-    fits = x.ndim == 2 and labels.shape == (len(x),)
-    y = anomaly_labels(labels, normal_class) if fits else None
-    if y is None:
-        raise ValueError(
-            "`source` must be `(x, y)` of shapes (rows, columns) and (rows,), y 0 normal and 1 "
-            f"anomaly (or some of them `normal_class`). Received: shapes {x.shape} and "
-            f"{labels.shape}, normal_class={normal_class!r}"
-        )
-    return "arrays", Table(x if is_lazy(x) else x.astype("float32"), y, None)
-
-
-def _filled(part: Pool, fill: np.ndarray) -> Pool:
-    return Pool(spool(filled(chunk, fill) for chunk in chunks(part.x, CHUNK_ROWS)), part.classes)

@@ -1,0 +1,147 @@
+"""The tables of GOAD, NeuTraL AD and LOE: half of the normal rows train."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.datasets.contamination import count_for, take_anomalies
+from kerasocc.datasets.missing import CHUNK_ROWS, fill_rows, medians, refuse_missing
+from kerasocc.datasets.one_class import OneClassDataset
+from kerasocc.datasets.spool import spool
+from kerasocc.datasets.standardization import moments, standardize
+from kerasocc.datasets.tables import load_table, table_format
+from kerasocc.rows import Rows, chunks
+
+
+def half_split(
+    source: str | os.PathLike | tuple[Any, Any],
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    contamination: float = 0.0,
+    perturb: bool = True,
+    missing: str = "error",
+    seed: int = 0,
+    data_dir: str | os.PathLike | None = None,
+) -> OneClassDataset:
+    """Cut a table, or feature vectors, as the papers on GOAD, NeuTraL AD and LOE do.
+
+    A random half of the normal rows trains (of an odd number the smaller half); the test
+    part is the other half with all anomalies. Which rows these are does not depend on
+    `contamination`.
+
+    Args:
+        source: See `tabular`.
+        label: See `tabular`.
+        normal_class: See `tabular`.
+        contamination: Fraction `alpha` of hidden anomalies in the training rows, in
+            [0, 1): `n * alpha / (1 - alpha)` of them, rounded, are added to the `n`
+            normal rows.
+        perturb: Whether the added anomalies are made up from those of the test part:
+            drawn from these, each once before any is drawn again, and moved in every
+            column by Gaussian noise with the standard deviation that the column has
+            over all anomalies. The test part stays whole. If False, anomalies are
+            taken out of the test part as they are, where at least one must stay.
+        missing: `"error"` refuses missing values; `"median"` puts in the medians of the
+            training rows, of made-up anomalies before they are moved.
+        seed: Seed of all draws.
+        data_dir: See `catalog.find_table`.
+
+    Returns:
+        The data set, samples raw, without a validation part. Its `preprocessing` layer
+        standardises every column by the training rows, hidden anomalies included.
+
+    Raises:
+        FileNotFoundError: If there is no such table.
+        ValueError: If it is none that can be used, by name, row and column, or has too
+            few normal rows or anomalies.
+
+    Example:
+        >>> data = kerasocc.datasets.half_split("thyroid", contamination=0.1)
+
+    Reference:
+        Bergman and Hoshen, Classification-Based Anomaly Detection for General Data,
+        ICLR 2020; Qiu et al., Latent Outlier Exposure for Anomaly Detection with
+        Contaminated Data, ICML 2022, experiments on tabular data.
+    """
+    check_choice("missing", missing, ["error", "median"])
+    check_integer("seed", seed, minimum=0)
+    contamination = check_fraction("contamination", contamination, zero=True)
+    name, table = load_table(source, label=label, normal_class=normal_class, data_dir=data_dir)
+    if missing == "error":
+        refuse_missing(name, table.x)
+    halves = _cut(table.y, contamination, perturb, seed)
+    train = np.concatenate([halves.normal, halves.contaminants])
+    fill = medians(table.x[train]) if missing == "median" else None
+    x = table.x if fill is None else fill_rows(table.x, fill)
+    x_train = x[train]
+    if perturb and len(halves.contaminants):
+        generator = np.random.default_rng([seed, 8])
+        moved = _moved(x[halves.contaminants], x[np.flatnonzero(table.y == 1)], generator)
+        x_train = spool(_joined(x[halves.normal], moved))
+    return OneClassDataset(
+        name=f"{name}-half-split",
+        x_train=x_train,
+        y_train=np.zeros(len(train), dtype="int8"),
+        truth_train=table.y[train].astype("int8"),
+        x_val=x[:0],
+        y_val=np.zeros(0, dtype="int8"),
+        x_test=x[halves.test],
+        y_test=table.y[halves.test].astype("int8"),
+        sample_format=table_format(name, table, fill, normal_class),
+        make_preprocessing=standardize,
+    )
+
+
+class _Halves(NamedTuple):
+    """Rows of a table: normal ones to train on, anomalies to contaminate with, the test part."""
+
+    normal: np.ndarray
+    contaminants: np.ndarray
+    test: np.ndarray
+
+
+def _cut(y: np.ndarray, contamination: float, perturb: bool, seed: int) -> _Halves:
+    normal, anomalies = np.flatnonzero(y == 0), np.flatnonzero(y == 1)
+    if len(normal) < 2 or not len(anomalies):
+        raise ValueError(
+            "`source` must hold two normal rows, one for each half, and an anomaly to test with. "
+            f"Received: {len(normal)} normal rows and {len(anomalies)} anomalies"
+        )
+    shuffled = np.random.default_rng([seed, 1]).permutation(normal)
+    first, second = np.split(shuffled, [len(normal) // 2])
+    generator = np.random.default_rng([seed, 7])
+    count = count_for(len(first), contamination)
+    if perturb:
+        rounds = -(-count // len(anomalies))
+        drawn = [generator.permutation(anomalies) for _ in range(rounds)]
+        contaminants = np.concatenate([anomalies[:0], *drawn])[:count]
+    else:
+        contaminants = take_anomalies(anomalies, count, generator, leave=1)
+        anomalies = np.setdiff1d(anomalies, contaminants)
+    return _Halves(np.sort(first), contaminants, np.sort(np.concatenate([second, anomalies])))
+
+
+def _moved(
+    x: np.ndarray | Rows, anomalies: np.ndarray | Rows, generator: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """`x`, some rows at a time, with noise as wide in every column as the anomalies are."""
+    _, deviation = moments(chunks(anomalies, CHUNK_ROWS))
+    if not deviation.any():
+        raise ValueError(
+            "`perturb=True` needs anomalies that differ: their standard deviation is that of the "
+            f"noise, and without noise the training part would hold test samples. Received: "
+            f"{len(anomalies)} equal anomalies; pass `perturb=False`"
+        )
+    for chunk in chunks(x, CHUNK_ROWS):
+        yield (chunk + generator.normal(size=chunk.shape) * deviation).astype("float32")
+
+
+def _joined(x: np.ndarray | Rows, more: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    yield from chunks(x, CHUNK_ROWS)
+    yield from more

@@ -1,0 +1,51 @@
+"""Pictures of latent outlier exposure: a metric against ratios of anomalies."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kerasocc.plots.style import label_axes, make_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MARKERS = "osv^D"
+"""The curves differ by more than their colour."""
+
+
+def plot_ratios(
+    curves: Mapping[str, Mapping[float, Sequence[float]]],
+    *,
+    x: str,
+    y: str,
+    truth: float | None = None,
+) -> Figure:
+    """Show the mean of a metric against a ratio of anomalies, with its standard error.
+
+    Args:
+        curves: Values by name of the curve and by ratio; a ratio without values is left out.
+        x: Title of the ratio.
+        y: Title of the metric.
+        truth: The true ratio, marked by a line.
+    """
+    figure = make_figure(6, 4)
+    axes = figure.subplots()
+    for number, (name, by_ratio) in enumerate(curves.items()):
+        known = {ratio: values for ratio, values in by_ratio.items() if values}
+        means = [statistics.mean(values) for values in known.values()]
+        errors = [statistics.pstdev(v) / len(v) ** 0.5 for v in known.values()]
+        axes.errorbar(
+            [100 * ratio for ratio in known],
+            means,
+            errors,
+            marker=MARKERS[number % len(MARKERS)],
+            capsize=3,
+            label=name,
+        )
+    if truth is not None:
+        axes.axvline(100 * truth, color="grey", linestyle=":", label="true ratio")
+    label_axes(axes, x, y)
+    axes.legend(frameon=False)
+    return figure
