@@ -1,5 +1,8 @@
 """Callbacks that drive the state of the models while they train."""
 
+# Before our own modules: importing Keras registers the models, which need these complete.
+import keras  # noqa: F401, I001
+
 from kerasocc.callbacks.annealing import VarianceAnnealing
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
