@@ -1,5 +1,8 @@
 """Latent outlier exposure: flags, quotas, refreshes, and what is left alone."""
 
+import importlib.util
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -434,3 +437,19 @@ def test_contaminated_digits(refresh):
     assert aucs["known"] > 0.999
     assert min(aucs["soft"], aucs["hard"]) > aucs["blind"] + 0.01, aucs
     assert aucs["refine"] > aucs["blind"], aucs
+
+
+def test_the_toy_in_two_dimensions():
+    """Blind takes the clusters of anomalies for normal, latent outlier exposure does not."""
+    path = Path(__file__).parents[1] / "benchmarks" / "latent_toy.py"
+    spec = importlib.util.spec_from_file_location("latent_toy", path)
+    toy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(toy)
+    x, truth = toy.sample(90, 10, seed=0)
+    for mode in toy.TITLES:
+        scores = toy.train(x, mode).score(x)
+        normal, anomalies = scores[truth == 0], scores[truth == 1]
+        if mode == "blind":
+            assert np.median(anomalies) < np.quantile(normal, 0.95)
+        else:
+            assert anomalies.min() > 3 * normal.max(), mode
