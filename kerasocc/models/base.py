@@ -49,6 +49,8 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
 
     uses_labels = False
     """Whether `y` given to `fit` changes the objective."""
+    views_per_sample = 1
+    """How many inputs of the encoder are made of a sample."""
 
     def __init__(
         self,

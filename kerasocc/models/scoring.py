@@ -157,7 +157,8 @@ class Scoring:
             method: Name of a method from a tensor `(batch, ...)` to a tensor
                 `(batch, ...)` or a tuple of them.
             source: The samples.
-            batch_size: Samples per pass; default 1000, fewer if they are large.
+            batch_size: Samples per pass; default 1000, fewer if they, or the views that the
+                model makes of them, are large.
             steps: Number of batches to stop after.
             verbose: 1 shows a progress bar.
             seen: Gets the labels and weights of the batches, `(y, sample_weight)`.
@@ -165,7 +166,9 @@ class Scoring:
         Returns:
             NumPy array (or tuple of arrays), samples first.
         """
-        size = source.rows_at_once if batch_size is None else batch_size
+        size = batch_size
+        if size is None:
+            size = max(1, source.rows_at_once // self.views_per_sample)
         check_integer("batch_size", size, minimum=1)
         batches = source.batches(size, steps)
         if verbose:

@@ -36,11 +36,15 @@ class Blocks:
         self.initializer = initializer
         self._seeds = _seeds(seed)
 
+    def next_seed(self) -> int | None:
+        """A seed that no other layer of the network has; None without a seed."""
+        return next(self._seeds)
+
     def kernel_initializer(self) -> keras.initializers.Initializer:
         """A fresh initializer with a seed of its own."""
         scale, mode, distribution = INITIALIZERS[self.initializer]
         return keras.initializers.VarianceScaling(
-            scale, mode=mode, distribution=distribution, seed=next(self._seeds)
+            scale, mode=mode, distribution=distribution, seed=self.next_seed()
         )
 
     def convolution(self, filters: int, size: int = 5) -> layers.Layer:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
-from numbers import Integral
 from typing import Any
 
 import keras
 from keras import layers
 
 from kerasocc.checks import check_choice
-from kerasocc.networks.blocks import Blocks
-from kerasocc.networks.normalization import GlobalBatchNormalization
 from kerasocc.networks.pretrained import SUFFIX_LIST, WeightsFile
+from kerasocc.networks.residual import ResidualParts, check_image_shape
 
 STAGES = (64, 128, 256, 512)
 """Filters of the four stages, each of two blocks."""
@@ -84,7 +82,7 @@ def resnet18(
         Chong et al., Simple and Effective Prevention of Mode Collapse in Deep
         One-Class Classification, IJCNN 2020, for `pooling="max"`.
     """
-    inputs = keras.Input(_check_shape(input_shape))
+    inputs = keras.Input(check_image_shape(input_shape, SMALLEST_SIDE))
     check_choice("pooling", pooling, ["avg", "max", None])
     file = None if weights is None else WeightsFile(weights)
     make = _Parts(use_bias, seed)
@@ -113,17 +111,13 @@ def torch_layer(name: str) -> str:
     return f"layer{stage}.{int(block) - 1}.{TORCH_BLOCK[part]}"
 
 
-class _Parts:
-    """Makes the parts of one network, each under the name of its place."""
-
-    def __init__(self, use_bias: bool, seed: int | None):
-        self._use_bias = use_bias
-        self._blocks = Blocks(initializer="he", seed=seed)
+class _Parts(ResidualParts):
+    """The stem and the blocks of ResNet-18."""
 
     def stem(self, x: Any) -> Any:
         """The layers before the first stage: a quarter of height and width remain."""
-        x = self._convolution(x, STAGES[0], 7, "stem_conv", strides=2)
-        x = layers.ReLU(name="stem_relu")(self._norm(x, "stem_norm"))
+        x = self.convolution(x, STAGES[0], 7, "stem_conv", strides=2)
+        x = layers.ReLU(name="stem_relu")(self.norm(x, "stem_norm"))
         # After ReLU a border of zeros never exceeds what it borders on.
         x = layers.ZeroPadding2D(1, name="stem_pool_padding")(x)
         return layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
@@ -132,31 +126,12 @@ class _Parts:
         """Two convolutions, and a shortcut around them."""
         shortcut = x
         if strides > 1:
-            shortcut = self._convolution(x, filters, 1, f"{name}_projection", strides=strides)
-            shortcut = self._norm(shortcut, f"{name}_projection_norm")
-        x = self._convolution(x, filters, 3, f"{name}_conv1", strides=strides)
-        x = layers.ReLU(name=f"{name}_relu1")(self._norm(x, f"{name}_norm1"))
-        x = self._norm(self._convolution(x, filters, 3, f"{name}_conv2"), f"{name}_norm2")
+            shortcut = self.convolution(x, filters, 1, f"{name}_projection", strides=strides)
+            shortcut = self.norm(shortcut, f"{name}_projection_norm")
+        x = self.convolution(x, filters, 3, f"{name}_conv1", strides=strides)
+        x = layers.ReLU(name=f"{name}_relu1")(self.norm(x, f"{name}_norm1"))
+        x = self.norm(self.convolution(x, filters, 3, f"{name}_conv2"), f"{name}_norm2")
         return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([x, shortcut]))
-
-    def _convolution(self, x: Any, filters: int, size: int, name: str, *, strides: int = 1) -> Any:
-        if strides > 1 and size > 1:
-            # Keras's own padding would be lopsided where the image has even sides.
-            x = layers.ZeroPadding2D(size // 2, name=f"{name}_padding")(x)
-        return layers.Conv2D(
-            filters,
-            size,
-            strides=strides,
-            padding="same" if strides == 1 else "valid",
-            use_bias=False,
-            kernel_initializer=self._blocks.kernel_initializer(),
-            name=name,
-        )(x)
-
-    def _norm(self, x: Any, name: str) -> Any:
-        return GlobalBatchNormalization(
-            momentum=0.9, epsilon=1e-5, center=self._use_bias, scale=self._use_bias, name=name
-        )(x)
 
 
 def _pool(x: Any, pooling: str | None) -> Any:
@@ -164,14 +139,3 @@ def _pool(x: Any, pooling: str | None) -> Any:
         return layers.Flatten(name="flatten")(x)
     pool = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
     return pool(name=f"{pooling}_pool")(x)
-
-
-def _check_shape(shape: Any) -> tuple[int, int, int]:
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
-    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
-    if len(sizes) != 3 or not whole or min(sizes[:2]) < SMALLEST_SIDE or sizes[2] < 1:
-        raise ValueError(
-            "`input_shape` must be (height, width, channels), integers, with sides of at least "
-            f"{SMALLEST_SIDE}. Received: input_shape={shape!r}"
-        )
-    return sizes
