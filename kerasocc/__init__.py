@@ -18,6 +18,9 @@ _HOMES = {
     "CollapseError": "kerasocc.callbacks.collapse",
     "DeepSAD": "kerasocc.models.deep_sad",
     "DeepSVDD": "kerasocc.models.deep_svdd",
+    "ICL": "kerasocc.models.icl",
+    "MultiHeadRotNet": "kerasocc.models.multi_head_rotnet",
+    "NeuTraLAD": "kerasocc.models.neutral_ad",
     "OCNN": "kerasocc.models.oc_nn",
     "RobustAutoencoder": "kerasocc.models.robust_autoencoder",
     "export": "kerasocc.exporting",
@@ -27,12 +30,18 @@ _HOMES = {
 _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
 _REGISTERED = (
     "kerasocc.datasets.preprocessing",
+    "kerasocc.datasets.standardization",
     "kerasocc.models.autoencoder",
     "kerasocc.models.deep_sad",
     "kerasocc.models.deep_svdd",
+    "kerasocc.models.icl",
+    "kerasocc.models.multi_head_rotnet",
+    "kerasocc.models.neutral_ad",
     "kerasocc.models.oc_nn",
     "kerasocc.models.robust_autoencoder",
+    "kerasocc.networks.icl",
     "kerasocc.networks.normalization",
+    "kerasocc.networks.transforms",
     "kerasocc.regularizers",
 )
 

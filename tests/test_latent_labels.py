@@ -221,6 +221,37 @@ def test_semi_supervised_labels_are_kept(x):
         np.testing.assert_array_equal(latent.labels, label)
 
 
+class Crossed(kocc.DeepSVDD):
+    """The nearer a sample is, the larger is `L_n - L_a`."""
+
+    def anomaly_loss_of(self, representation):
+        return 3.0 * self.score_of(representation)
+
+
+@pytest.mark.parametrize("refresh", ["batch", "epoch"])
+def test_the_difference_of_the_losses_ranks(x, refresh):
+    for mode in BY_RANK:
+        model = build(Crossed, rate=0.0)
+        latent = LatentLabels(mode=mode, contamination=0.2, refresh=refresh)
+        history = fit(model, x, latent, batch_size=len(x), epochs=1)
+        distance, _ = losses_of(model, x)
+        label, loss = labelled(mode, distance, 3 * distance, 0.2)
+        assert history["loss"] == pytest.approx([loss.mean()], rel=1e-5)
+        np.testing.assert_array_equal(latent.labels, label)
+        assert (distance[label > 0].max() < distance[label == 0].min()) == (mode != "refine")
+
+
+def test_known_labels_beside_semi_supervised_ones(x):
+    model, y = build(kocc.DeepSAD, rate=0.0), np.zeros(len(x))
+    y[:20], y[20:25] = 1, -1
+    latent = LatentLabels(mode="known", truth=truth_of(x))
+    history = fit(model, x, latent, y, batch_size=len(x), epochs=1)
+    distance, inverse = losses_of(model, x)
+    is_anomaly = (y < 0) | ((y == 0) & (truth_of(x) > 0))
+    expected = np.where(is_anomaly, inverse, distance)
+    assert history["loss"] == pytest.approx([expected.mean()], rel=1e-5)
+
+
 # The course of a training.
 
 

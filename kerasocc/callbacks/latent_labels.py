@@ -191,12 +191,21 @@ class LatentLabels(StateCallback):
 
     def finish(self):
         if self.flags_by_rank:
+            self.contamination_used = self._share_of_weights()
             ranking = self.model.training_ranking()
             self._flags = None if ranking is None else self._flagged(ranking)
         elif self.mode == "blind":
             samples = self.model.training_size()
             self._flags = None if samples is None else np.zeros(samples, "float32")
         self.labels = None if self._flags is None else self.label * self._flags
+
+    def _share_of_weights(self) -> float:
+        """The share that belongs to the weights, which may be those of an earlier epoch.
+
+        A finished training that is restored has not seen an epoch at all.
+        """
+        share = self.value_of(self.model.flagged_share)
+        return share if self.estimates or not share else self.contamination
 
     def _has_share(self) -> bool:
         return self.value_of(self.model.flagged_share) > 0

@@ -95,9 +95,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "train",
         help="train a model and report how well it detects anomalies",
-        description="Train a one-class model, pretrained by an autoencoder unless it is one, and "
-        "report how well it detects anomalies. Without an option: scikit-learn's digits, 0 against "
-        "the rest. "
+        description="Train a one-class model, pretrained by an autoencoder unless it is one or has "
+        "a task of its own, and report how well it detects anomalies. Without an option: "
+        "scikit-learn's digits, 0 against the rest. "
         "Everything is written to OUT/NAME; an interrupted run goes on with --resume. The "
         "defaults shown are those for the digits, other data have others.",
         argument_default=argparse.SUPPRESS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,20 @@ import keras
 
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.defaults import HIDDEN
-from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18
+from kerasocc.networks import (
+    icl_encoder,
+    lenet,
+    lenet_decoder,
+    mlp,
+    mlp_decoder,
+    resnet18,
+    wide_resnet,
+)
 from kerasocc.networks.lenet import ARCHITECTURES, Shape
 from kerasocc.networks.pretrained import WeightsFile
+
+ICL_HIDDEN = (100, 50, 128)
+"""Widths of ICL's two networks, the code last; those of `icl_encoder`."""
 
 # Two networks of the papers take 28x28 images; this is the larger one.
 _BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10"}
@@ -20,7 +32,7 @@ _BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "ci
 def make_networks(
     config: TrainConfig, shape: tuple[int, ...]
 ) -> tuple[keras.Model, keras.Model | None]:
-    """Encoder and decoder for samples of a shape; a ResNet-18 has no decoder.
+    """Encoder and decoder for samples of a shape; LeNets and MLPs alone have a decoder.
 
     Args:
         config: Names the data set, the network and its options, and the seed.
@@ -32,36 +44,47 @@ def make_networks(
         FileNotFoundError: If there is no such file.
     """
     network = choose_network(config, shape)
+    if network == "icl":
+        *hidden, code = config.hidden or ICL_HIDDEN
+        widths: dict[str, Any] = dict(window=config.window, hidden=hidden, code=code)
+        return icl_encoder(shape, **widths, seed=config.seed), None
     options: dict[str, Any] = dict(use_bias=config.use_bias, seed=config.seed)
     if network == "resnet18":
         pooling = None if config.pooling == "none" else config.pooling
         return resnet18(shape, pooling=pooling, weights=config.weights, **options), None
+    if network == "wide-resnet":
+        return wide_resnet(shape, **options), None
     if isinstance(network, list):
         return mlp(network, **options), mlp_decoder(network, **options)
     return lenet(network, **options), lenet_decoder(network, **options)
 
 
 def check_network(config: TrainConfig, shape: tuple[int, ...]) -> None:
-    """Find out, before anything is made, whether `make_networks` can read what it needs.
+    """Find out, before anything is made, whether there will be a network and a model.
 
     Raises:
-        ValueError: If there is no network for samples of this shape, or the file of
-            weights cannot be read.
+        ValueError: If there is no network for samples of this shape, the method cannot
+            be trained on them, or the file of weights cannot be read.
         FileNotFoundError: If there is no such file.
     """
     choose_network(config, shape)
+    if config.method == "multi-head-rotnet":
+        shift_for(config, shape)
     if config.weights is not None:
         WeightsFile(config.weights)
 
 
 def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | str | Shape:
-    """What `make_networks` will make: widths of an MLP, what `lenet` takes, or `"resnet18"`.
+    """What `make_networks` will make: widths of an MLP, what `lenet` takes, or a name.
 
     Raises:
         ValueError: If there is no network for samples of this shape.
     """
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
+    if config.method == "icl":
+        _check_windows(config.window, shape)
+        return "icl"
     if len(shape) == 1:
         if config.network is not None:
             raise ValueError(
@@ -74,6 +97,39 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
     return config.network or default_lenet(config.dataset, shape)
+
+
+def _check_windows(window: int | None, shape: tuple[int, ...]) -> None:
+    columns = math.prod(shape)
+    if columns < 3:
+        raise ValueError(
+            "`method` 'icl' needs samples of at least 3 columns, for two windows with a complement "
+            f"each. Received: samples of shape {shape}"
+        )
+    if window is not None and window >= columns:
+        raise ValueError(
+            f"`window` must be less than the {columns} columns of the samples, for a complement. "
+            f"Received: window={window}"
+        )
+
+
+def shift_for(config: TrainConfig, shape: tuple[int, ...]) -> int:
+    """Pixels that MHRot shifts images of a shape by.
+
+    Raises:
+        ValueError: If they are no square images, or smaller than the shift.
+    """
+    if len(shape) != 3 or shape[0] != shape[1]:
+        raise ValueError(
+            "`method` 'multi-head-rotnet' needs square images, because it turns them; "
+            f"`image_size` resizes them. Received: samples of shape {shape}"
+        )
+    shift = max(shape[0] // 4, 1) if config.shift is None else config.shift
+    if shift >= shape[0]:
+        raise ValueError(
+            f"`shift` must be less than the side of the images, {shape[0]}. Received: shift={shift}"
+        )
+    return shift
 
 
 def default_hidden(dataset: str, columns: int) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerasocc.experiments.config_checks import check_name, check_settings
+from kerasocc.experiments.config_used import check_used
 from kerasocc.experiments.profiles import absolute, settings_for
 from kerasocc.files import read_json, write_json
 
@@ -36,8 +37,10 @@ class TrainConfig:
         labelled_altered: Alteration of the labelled anomalies; None for the same.
         labelled_amount: Its amount; None for the same.
         method: One of `METHODS`.
-        hidden: Widths of the encoder for tables, the code last; None for the default.
-        network: `"resnet18"` for images; None for the default: a LeNet or an MLP.
+        hidden: Widths of the encoder for tables, and of both of ICL's, the code last; None
+            for the default.
+        network: `"resnet18"` or `"wide-resnet"` for images; None for the default: a LeNet
+            or an MLP.
         pooling: Of the ResNet-18: `"avg"`, `"max"` or `"none"`.
         weights: File of the ResNet-18's initial weights; None for random ones.
         use_bias: Whether the networks have biases and trainable BatchNorm parameters.
@@ -62,8 +65,19 @@ class TrainConfig:
         groups: Of the norm `"l21"`: `"samples"` or `"features"`.
         encode: What the robust autoencoder reads: `"residual"` or `"input"`.
         noise_every: Epochs between two updates of the noise.
+        num_transforms: Learned transformations of NeuTraL AD, at least 2.
+        transform: Their form: `"residual"`, `"forward"` or `"mul"`.
+        window: Columns of a window of ICL; None for the default of `icl_encoder`.
+        temperature: Of NeuTraL AD and of ICL, positive.
+        shift: Pixels that MHRot shifts images by; None for a quarter of their side.
         regularizer: Against collapse: `"noise"`, `"variance"` or None.
         regularizer_weight: A fixed one; None for the adaptive one.
+        latent: Mode of `LatentLabels`: `"soft"`, `"hard"`, `"refine"` or `"known"`; None
+            takes all unlabelled samples for normal.
+        assumed_contamination: Fraction of the unlabelled training samples that it flags,
+            in [0, 1), or `"auto"`, which estimates it.
+        latent_refresh: When they are flagged: `"batch"` or `"epoch"`.
+        latent_warmup: Epochs before any is flagged.
         optimizer: One of `OPTIMIZERS`, in both phases.
         batch_size: Samples per step, in both phases.
         pretrain_epochs: Epochs of the autoencoder; 0 leaves it out.
@@ -125,8 +139,17 @@ class TrainConfig:
     groups: str = "samples"
     encode: str = "residual"
     noise_every: int = 1
+    num_transforms: int = 11
+    transform: str = "residual"
+    window: int | None = None
+    temperature: float = 0.1
+    shift: int | None = None
     regularizer: str | None = None
     regularizer_weight: float | None = None
+    latent: str | None = None
+    assumed_contamination: float | str = 0.1
+    latent_refresh: str = "batch"
+    latent_warmup: int = 0
     optimizer: str = "adam"
     batch_size: int
     pretrain_epochs: int
@@ -153,6 +176,7 @@ class TrainConfig:
                 # JSON has no tuples; what was read must equal what was written.
                 object.__setattr__(self, field.name, tuple(value))
         check_settings(self)
+        check_used(self)
 
     @classmethod
     def for_dataset(

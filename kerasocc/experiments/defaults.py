@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kerasocc.experiments.config_checks import AUTOENCODERS
+from kerasocc.experiments.config_checks import AUTOENCODERS, SELF_SUPERVISED
 
 # The settings of Ruff et al., Deep One-Class Classification, ICML 2018, section 4, and of
 # their PyTorch code.
@@ -79,14 +79,38 @@ _OC_NN = {"train_encoder": True, "head_epochs": 40, "quantile_update": "batch"}
 _OC_NN_FROZEN = {"epochs": 150, "learning_rate": 1e-2, "drop_at": (100,), "weight_decay": 0.0}
 
 
-def for_method(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+_NOT_PRETRAINED = {"pretrain_epochs": 0, "pretrain_drop_at": ()}
+_SELF_SUPERVISED_TABLE = {
+    "batch_size": 128,
+    "epochs": 100,
+    "learning_rate": 1e-3,
+    "drop_at": (),
+}
+# Rate and epochs of Qiu et al., Latent Outlier Exposure, ICML 2022. A batch is 36 times as
+# many inputs of the encoder.
+_MULTI_HEAD_ROTNET = {
+    "batch_size": 10,
+    "epochs": 16,
+    "learning_rate": 1e-3,
+    "drop_at": (),
+}
+
+
+def for_method(
+    chosen: Mapping[str, Any], settings: Mapping[str, Any], profile: str
+) -> dict[str, Any]:
     """The settings that a method changes.
 
     Args:
         chosen: Settings that the user or a protocol has chosen, the method among them.
         settings: Those of the data set.
+        profile: The entry of `DEFAULTS` that the latter are of.
     """
     method = chosen.get("method")
+    if method == "multi-head-rotnet":
+        return {**_NOT_PRETRAINED, **_MULTI_HEAD_ROTNET}
+    if method in SELF_SUPERVISED:
+        return {**_NOT_PRETRAINED, **(_SELF_SUPERVISED_TABLE if profile == "table" else {})}
     if method == "deep-sad":
         return {"labelled": LABELLED}
     if method == "oc-nn":
@@ -100,7 +124,7 @@ def as_one_phase(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with which an autoencoder is trained for its own sake, as it is for others'."""
     names = ("epochs", "learning_rate", "drop_at", "weight_decay")
     own = {name: settings[f"pretrain_{name}"] for name in names}
-    return {**own, "pretrain_epochs": 0, "pretrain_drop_at": ()}
+    return {**own, **_NOT_PRETRAINED}
 
 
 # The papers train on all normal samples and hold none out.

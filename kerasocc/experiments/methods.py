@@ -7,17 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.latent_labels import LatentLabels
 from kerasocc.callbacks.noise import NoiseUpdate
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.callbacks.weighting import AdaptiveWeighting
+from kerasocc.experiments.architectures import shift_for
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.config_checks import SELF_SUPERVISED
 from kerasocc.models.autoencoder import Autoencoder
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.deep_sad import DeepSAD
 from kerasocc.models.deep_svdd import DeepSVDD
+from kerasocc.models.icl import ICL
+from kerasocc.models.multi_head_rotnet import MultiHeadRotNet
+from kerasocc.models.neutral_ad import NeuTraLAD
 from kerasocc.models.oc_nn import OCNN
 from kerasocc.models.robust_autoencoder import RobustAutoencoder
 from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer
@@ -49,10 +56,25 @@ def make_model(
         names = ("nu", "units", "activation", "normalize", "train_encoder")
         own = {name: getattr(config, name) for name in names}
         return OCNN(encoder, **own, **common)
+    if config.method in SELF_SUPERVISED:
+        return _self_supervised(config, encoder, common)
     common["regularizer"] = _regularizer(config)
     if config.method == "deep-sad":
         return DeepSAD(encoder, eta=config.eta, **common)
     return DeepSVDD(encoder, objective=config.objective, nu=config.nu, **common)
+
+
+def _self_supervised(
+    config: TrainConfig, encoder: keras.Model, common: dict[str, Any]
+) -> OneClassModel:
+    if config.method == "multi-head-rotnet":
+        shift = shift_for(config, tuple(encoder.input_shape[1:]))
+        return MultiHeadRotNet(encoder, shift=shift, **common)
+    common["temperature"] = config.temperature
+    if config.method == "icl":
+        return ICL(encoder, **common)
+    own = {name: getattr(config, name) for name in ("num_transforms", "transform")}
+    return NeuTraLAD(encoder, **own, **common)
 
 
 def make_head(config: TrainConfig, encoder: keras.Model, preprocessing: keras.layers.Layer) -> OCNN:
@@ -85,6 +107,25 @@ def make_callbacks(config: TrainConfig, backup: Path) -> list[StateCallback]:
     if config.method == "robust-autoencoder":
         callbacks.append(NoiseUpdate(every=config.noise_every, folder=backup))
     return callbacks
+
+
+def make_latent_labels(config: TrainConfig, truth: np.ndarray) -> LatentLabels | None:
+    """The latent labels of the training, None without.
+
+    Args:
+        config: The settings.
+        truth: The hidden truth of the training samples, 0 normal or 1 anomaly, shape
+            `(samples,)`; used by `"known"` alone.
+    """
+    if config.latent is None:
+        return None
+    return LatentLabels(
+        mode=config.latent,
+        contamination=config.assumed_contamination,
+        refresh=config.latent_refresh,
+        warmup=config.latent_warmup,
+        truth=truth if config.latent == "known" else None,
+    )
 
 
 def _regularizer(config: TrainConfig) -> Regularizer | None:

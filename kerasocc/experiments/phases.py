@@ -113,6 +113,7 @@ class EpochBackup(keras.callbacks.Callback):
         self._history_file = folder / f"{name}.history.json"
         self._saved = time.monotonic()
         self._shortest_pause = self._pause = pause
+        self._restored = False
 
     def restore(self, model: OneClassModel) -> None:
         """Bring a compiled model to the state of the last backup, if there is one.
@@ -122,12 +123,21 @@ class EpochBackup(keras.callbacks.Callback):
         """
         if not self._weights_file.exists():
             return
+        self._load(model)
+        self.history = self._history_until(_epochs_trained(model))
+        self._restored = True
+
+    def _load(self, model: OneClassModel) -> None:
         # Keras 3.15 does this while it loads, but does not promise to.
         try:
             model.load_weights(self._weights_file)
         except (OSError, ValueError, KeyError) as error:
             raise ValueError(f"The backup {self._weights_file} does not fit: {error}") from error
-        self.history = self._history_until(_epochs_trained(model))
+
+    def on_train_begin(self, logs=None):
+        if self._restored:
+            # Callbacks that own state have just begun anew with it.
+            self._load(self.model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._begun = time.monotonic()

@@ -25,7 +25,8 @@ def settings_for(dataset: str, protocol: str | None, settings: Mapping[str, Any]
             protocol is for other data.
         FileNotFoundError: If `dataset` is the path of a file that does not exist.
     """
-    defaults = DEFAULTS[profile_of(dataset)]
+    profile = profile_of(dataset)
+    defaults = DEFAULTS[profile]
     fixed = {} if protocol is None else _fixed_by(protocol, dataset)
     changed = sorted(n for n in set(settings) & set(fixed) if _differ(settings[n], fixed[n]))
     if changed:
@@ -36,8 +37,8 @@ def settings_for(dataset: str, protocol: str | None, settings: Mapping[str, Any]
     if settings.get("altered") is not None:
         # All classes are normal.
         defaults = {**defaults, "normal_class": None}
-    usual = {**defaults, **for_method({**fixed, **settings}, defaults)}
-    if settings.get("network") == "resnet18":
+    usual = {**defaults, **for_method({**fixed, **settings}, defaults, profile)}
+    if settings.get("network") is not None:
         # There is no decoder: it starts from the weights in a file, or from random ones.
         usual |= {"pretrain_epochs": 0, "pretrain_drop_at": ()}
     usual |= _scaled_drops(usual, settings)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerasocc import plots
+from kerasocc.experiments import latent_figures
 from kerasocc.experiments.folder import RunFolder
 from kerasocc.experiments.phases import History
 from kerasocc.files import complete_or_absent, write_json, write_text
@@ -129,7 +130,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     seconds, calibration = results["seconds"], results["calibration"]
     training, test = results["samples"]["training"], results["samples"]["test"]
     hidden, labelled = training["anomalous"], training["labelled"]
-    noise = results.get("auc_of_noise")
+    noise, latent = results.get("auc_of_noise"), results.get("latent_labels")
     phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     return {
         "AUC (test)": f"{100 * results['auc']:.2f} %",
@@ -140,6 +141,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         "Flagged": f"{100 * results['flagged_fraction']:.1f} % of the test samples: "
         f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
         f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
+        **({"Latent labels": latent_figures.in_words(latent)} if latent else {}),
         "Time": phases,
         "Samples": f"trained on {training['normal']} normal"
         f"{f', {hidden} hidden anomalous' if hidden else ''}"
@@ -172,6 +174,8 @@ def page(results: dict[str, Any], pictures: Sequence[str] = tuple(PICTURES)) -> 
         if name in pictures
     )
     note = results["calibration"]["note"]
+    latent = latent_figures.FILE if results.get("latent_labels") else None
+    more = f'\nLatent labels: <a href="{latent}">{latent}</a>.' if latent else ""
     warning = f'<p class="note">Threshold: {html.escape(note)}.</p>\n' if note else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -189,7 +193,7 @@ def page(results: dict[str, Any], pictures: Sequence[str] = tuple(PICTURES)) -> 
 </table>
 {warning}{figures}
 <p>All figures: <a href="results.json">results.json</a>. Settings:
-<a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.</p>
+<a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.{more}</p>
 </main>
 </body>
 </html>

@@ -13,6 +13,7 @@ import numpy as np
 
 import kerasocc
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
+from kerasocc.callbacks.latent_labels import LatentLabels
 from kerasocc.datasets import OneClassDataset, altered, load
 from kerasocc.experiments.architectures import make_networks
 from kerasocc.experiments.calibration import calibrate
@@ -21,7 +22,13 @@ from kerasocc.experiments.config_checks import TITLES
 from kerasocc.experiments.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.evaluation import evaluate
 from kerasocc.experiments.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
-from kerasocc.experiments.methods import make_callbacks, make_head, make_model
+from kerasocc.experiments.latent_figures import write_latent_labels
+from kerasocc.experiments.methods import (
+    make_callbacks,
+    make_head,
+    make_latent_labels,
+    make_model,
+)
 from kerasocc.experiments.phases import History, Phase, run_phase
 from kerasocc.experiments.progress import EpochBar
 from kerasocc.experiments.report import write_report
@@ -116,8 +123,7 @@ def train(
     """
     with run.locked(), _status_kept(run):
         run.remove_leftovers()
-        histories, model = _train_phases(config, run, data, progress)
-        run.complete(_finish(config, run, data, histories, model))
+        run.complete(_finish(config, run, data, *_train_phases(config, run, data, progress)))
     return run.results
 
 
@@ -138,7 +144,7 @@ def _status_kept(run: RunFolder) -> Iterator[None]:
 
 def _train_phases(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
-) -> tuple[dict[str, History], OneClassModel]:
+) -> tuple[dict[str, History], OneClassModel, LatentLabels | None]:
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
     untrained = snapshot(encoder)
     histories = {}
@@ -173,8 +179,10 @@ def _train_phases(
         head = make_head(config, encoder, data.preprocessing)
         fit(_head_phase(config, head), *make_callbacks(config, run.backup))
         model.start_from(head)
-    fit(_phase(config, "training", model, keep=config.keep), *callbacks)
-    return histories, model
+    latent = make_latent_labels(config, data.truth_train)
+    own = [latent] if latent else []
+    fit(_phase(config, "training", model, keep=config.keep), *callbacks, *own)
+    return histories, model, latent
 
 
 def _phase(
@@ -211,6 +219,7 @@ def _finish(
     data: OneClassDataset,
     histories: dict[str, History],
     model: OneClassModel,
+    latent: LatentLabels | None,
 ) -> dict[str, Any]:
     calibration = calibrate(model, data, config.threshold_rate)
     begun = time.monotonic()
@@ -222,6 +231,7 @@ def _finish(
         "method": TITLES[config.method],
         **evaluate(labels, scores, float(keras.ops.convert_to_numpy(model.threshold))),
         "auc_of_noise": auc_of_noise(model, data),
+        "latent_labels": latent and write_latent_labels(run, latent.mode, latent.labels, data),
         "calibration": calibration,
         "seconds": {
             **{name: sum(history["seconds"]) for name, history in histories.items()},

@@ -1,7 +1,9 @@
 """Encoders and decoders."""
 
+from kerasocc.networks.icl import icl_encoder
 from kerasocc.networks.lenet import lenet, lenet_decoder
 from kerasocc.networks.mlp import mlp, mlp_decoder
 from kerasocc.networks.resnet import resnet18
+from kerasocc.networks.wide_resnet import wide_resnet
 
-__all__ = ["lenet", "lenet_decoder", "mlp", "mlp_decoder", "resnet18"]
+__all__ = ["icl_encoder", "lenet", "lenet_decoder", "mlp", "mlp_decoder", "resnet18", "wide_resnet"]

@@ -8,6 +8,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.datasets.preprocessing import contrast_min_max
+from kerasocc.networks.blocks import Blocks, sequential
 
 
 class Case(NamedTuple):
@@ -32,6 +33,23 @@ def decoder(seed: int) -> keras.Model:
     return kocc.networks.lenet_decoder("digits", seed=seed)
 
 
+def windows_encoder(seed: int) -> keras.Model:
+    shape = (8, 8, 1)
+    return kocc.networks.icl_encoder(shape, window=32, hidden=(32,), code=16, seed=seed)
+
+
+def encoder_of_views(seed: int) -> keras.Model:
+    """An encoder that looks at 36 views of each digit.
+
+    BatchNorm comes after the dense layer: the fused kernel sums in float32, over the
+    cells of a feature map of all views with an error that two replicas do not make.
+    """
+    make = Blocks(seed=seed)
+    convolution = [make.convolution(16, 3), make.leaky(), keras.layers.MaxPooling2D()]
+    dense = [keras.layers.Flatten(), make.dense(32), make.norm(), make.leaky(), make.dense(16)]
+    return sequential((8, 8, 1), [*convolution, *dense], "encoder_of_views")
+
+
 CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
     Case(
@@ -48,6 +66,22 @@ CASES = [
         15,
         0.9,
         0.2,
+    ),
+    Case(
+        "neutral_ad",
+        lambda **k: kocc.NeuTraLAD(encoder(k["seed"]), num_transforms=4, **k),
+        10,
+        0.95,
+        0.4,
+    ),
+    Case("icl", lambda **k: kocc.ICL(windows_encoder(k["seed"]), **k), 10, 0.95, 0.12),
+    Case(
+        "multi_head_rotnet",
+        # Untrained its scores have an AUC of 0.4 to 0.7 and a spread of 0.003.
+        lambda **k: kocc.MultiHeadRotNet(encoder_of_views(k["seed"]), shift=2, **k),
+        10,
+        0.9,
+        0.15,
     ),
     Case(
         "autoencoder",

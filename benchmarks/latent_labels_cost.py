@@ -1,0 +1,103 @@
+r"""What latent labels cost: per step in the batch, per epoch over the training set.
+
+    python benchmarks/latent_labels_cost.py
+
+Three Deep SVDD models on the same random data (the MNIST LeNet, batch 200; an MLP 20-64-32,
+batch 128; NeuTraL AD on it with `--networks neutral`) train in turns: without latent
+labels, with `refresh="batch"` and with `refresh="epoch"`. Printed are the medians of the
+ratios of the epochs' times within a round, and what an epoch of `refresh="epoch"` takes
+more, in scoring passes over the same data. Run it on an idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+RULES = ("none", "batch", "epoch")
+
+
+def main() -> None:
+    arguments = _arguments()
+    for network in arguments.networks:
+        _measure(network, arguments)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--networks", nargs="+", default=["lenet", "mlp", "neutral"])
+    parser.add_argument("--epochs", type=int, default=5, help="epochs per round")
+    parser.add_argument("--rounds", type=int, default=7, help="counted rounds")
+    return parser.parse_args()
+
+
+def _measure(network: str, arguments: argparse.Namespace) -> None:
+    x, batch_size = _data(network)
+    models = {rule: _model(network) for rule in RULES}
+    seconds: dict[str, list[float]] = {rule: [] for rule in (*RULES, "score")}
+    for number in range(arguments.rounds + 1):
+        now = {rule: _epochs(m, x, batch_size, rule, arguments) for rule, m in models.items()}
+        begun = time.perf_counter()
+        models["none"].score(x)
+        now["score"] = time.perf_counter() - begun
+        if number:  # the first round compiles
+            for name, value in now.items():
+                seconds[name].append(value)
+    rounds = list(zip(*(seconds[name] for name in (*RULES, "score")), strict=True))
+    batch = statistics.median(b / n for n, b, _, _ in rounds)
+    epoch = statistics.median((e - n) / s for n, _, e, s in rounds)
+    plain = 1000 * statistics.median(n for n, _, _, _ in rounds)
+    print(
+        f"{network:8} epoch {plain:.0f} ms; refresh='batch' {100 * (batch - 1):+.1f} %; "
+        f"refresh='epoch' {epoch:+.2f} scoring passes per epoch",
+        flush=True,
+    )
+
+
+def _data(network: str) -> tuple[Any, int]:
+    import numpy as np
+
+    generator = np.random.default_rng(0)
+    if network == "lenet":
+        return generator.random((6000, 28, 28, 1), dtype="float32"), 200
+    return generator.normal(size=(8192, 20)).astype("float32"), 128
+
+
+def _model(network: str) -> Any:
+    import keras
+
+    import kerasocc as kocc
+
+    if network == "lenet":
+        model = kocc.DeepSVDD(kocc.networks.lenet("mnist", seed=0), seed=0)
+    else:
+        encoder = kocc.networks.mlp([20, 64, 32], seed=0)
+        kind = kocc.NeuTraLAD if network == "neutral" else kocc.DeepSVDD
+        model = kind(encoder, seed=0)
+    model.compile(optimizer=keras.optimizers.Adam(1e-4))
+    return model
+
+
+def _epochs(model: Any, x: Any, batch_size: int, rule: str, arguments: argparse.Namespace) -> float:
+    """Seconds of an epoch, without what comes after the training."""
+    import keras
+
+    from kerasocc.callbacks import LatentLabels
+
+    marks: list[float] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: marks.append(time.perf_counter()),
+        on_train_end=lambda logs: marks.append(time.perf_counter()),
+    )
+    callbacks = [clock] if rule == "none" else [LatentLabels(refresh=rule), clock]
+    model.fit(x, batch_size=batch_size, epochs=arguments.epochs, callbacks=callbacks, verbose=0)
+    return (marks[1] - marks[0]) / arguments.epochs
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""ICL, internal contrastive learning (Shenkar and Wolf, ICLR 2022)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasocc.checks import check_positive
+from kerasocc.losses import icl
+from kerasocc.models.base import OneClassModel
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class ICL(OneClassModel):
+    """Internal contrastive learning: windows of columns that are found by the other columns.
+
+    A row is cut into every window of `k` consecutive columns and its complement, and
+    both are embedded. The loss and the score of a row are::
+
+        L_n = mean_j(-log p_j)
+        p_j = softmax_l(cos(window_l, complement_j) / tau) at l = j
+
+    An encoder that maps everything to one point does not minimise it, with biases or
+    without: its loss is the logarithm of the number of windows.
+    `callbacks.CollapseMonitor` looks at the mean embeddings that `embed` gives.
+
+    Args:
+        encoder: Keras model from rows `(batch, ...)` to pairs of embeddings
+            `(batch, windows, 2, d)`, those of the windows and of their complements;
+            `networks.icl_encoder` makes one.
+        temperature: `tau`, above 0.
+        preprocessing: See `OneClassModel`.
+        weight_decay: See `OneClassModel`.
+        seed: See `OneClassModel`.
+        name: Name of the model.
+
+    Raises:
+        ValueError: For a temperature that is not above 0, and an encoder that does
+            not map to pairs of embeddings of at least two windows.
+
+    Example:
+        >>> encoder = kerasocc.networks.icl_encoder(21)
+        >>> model = kerasocc.ICL(encoder, preprocessing=data.preprocessing)
+        >>> model.compile(optimizer=keras.optimizers.Adam(1e-3))
+        >>> model.fit(data.x_train, batch_size=128, epochs=100)
+        >>> scores = model.predict(x_new)
+
+    Reference:
+        Shenkar and Wolf, Anomaly Detection for Tabular Data with Internal
+        Contrastive Learning, ICLR 2022.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        *,
+        temperature: float = 0.1,
+        preprocessing: keras.layers.Layer | None = None,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            encoder,
+            preprocessing=preprocessing,
+            weight_decay=weight_decay,
+            seed=seed,
+            name=name,
+        )
+        self.temperature = check_positive("temperature", temperature)
+        self.build_from_encoder()
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        pairs = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        if len(pairs) != 4 or pairs[2] != 2 or pairs[1] is None or pairs[1] < 2:
+            raise ValueError(
+                "`encoder` must map to pairs of embeddings of at least two windows, shape "
+                "(batch, windows, 2, d); `kerasocc.networks.icl_encoder` makes one. "
+                f"Received: output shape {pairs}"
+            )
+        _, self._num_windows, _, self._code = pairs
+
+    @property
+    def views_per_sample(self) -> int:
+        """How many embeddings are made of a sample, once the model is built."""
+        return 2 * self._num_windows
+
+    def pairs(self, x: Any, training: bool = False) -> Any:
+        """Embed inputs `(batch, ...)` as pairs, shape `(batch, windows, 2, d)`."""
+        return self.encoder(self.prepare(x), training=training)
+
+    def embedding(self, x: Any, training: bool = False) -> Any:
+        """Embed inputs `(batch, ...)` as `(batch, 2 d)`.
+
+        Beside each other stand the mean embedding of the windows and that of the complements.
+        """
+        means = ops.mean(self.pairs(x, training), axis=1)
+        return ops.reshape(means, (-1, 2 * self._code))
+
+    def represent(self, x: Any, training: bool = False) -> Any:
+        """`log p_j - log(1 - p_j)` of inputs `(batch, ...)`, shape `(batch, windows)`."""
+        return icl.log_odds(self.pairs(x, training), self.temperature)
+
+    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        return icl.normal(representation)
+
+    def anomaly_loss_of(self, representation: Any) -> Any:
+        """`L_a = mean_j(-log(1 - p_j))`, shape `(batch,)`; see `losses.icl` on its scale."""
+        return icl.anomalous(representation)
+
+    def score_of(self, representation: Any) -> Any:
+        return icl.normal(representation)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "temperature": self.temperature}

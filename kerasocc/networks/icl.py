@@ -1,0 +1,176 @@
+"""Encoders of windows of columns and their complements, as in internal contrastive learning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from kerasocc.checks import check_integer
+from kerasocc.networks.blocks import Blocks, sequential
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class WindowPairs(layers.Layer):
+    """Embeddings of all windows of consecutive columns, and of the columns outside of each.
+
+    Args:
+        window: `k`, columns of a window.
+        windows: Keras model from windows `(batch, d - k + 1, k)` to embeddings
+            `(batch, d - k + 1, code)`.
+        complements: As `windows`, for the `d - k` other columns.
+        **kwargs: For `keras.layers.Layer`.
+    """
+
+    def __init__(self, window: int, windows: keras.Model, complements: keras.Model, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.window = check_integer("window", window, minimum=1)
+        self.windows = windows
+        self.complements = complements
+
+    def build(self, input_shape: Any) -> None:
+        self._columns = windows_first(input_shape[-1], self.window)
+        for network, shape in zip(self._networks, self._part_shapes(input_shape), strict=True):
+            if not network.built:
+                network.build(shape)
+        self.built = True
+
+    @property
+    def _networks(self) -> tuple[keras.Model, keras.Model]:
+        return self.windows, self.complements
+
+    def _part_shapes(self, input_shape: Any) -> list[tuple[int | None, ...]]:
+        batch, columns = input_shape
+        count = columns - self.window + 1
+        return [(batch, count, width) for width in (self.window, columns - self.window)]
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Embed rows, shape `(batch, d)`, as `(batch, d - k + 1, 2, code)`, the window first."""
+        parted = ops.take(inputs, self._columns, axis=1)
+        parts = (parted[..., : self.window], parted[..., self.window :])
+        return ops.stack(
+            [net(x, training=training) for net, x in zip(self._networks, parts, strict=True)],
+            axis=2,
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        batch, count, code = self.windows.compute_output_shape(self._part_shapes(input_shape)[0])
+        return (batch, count, 2, code)
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "window": self.window,
+            "windows": serialize(self.windows),
+            "complements": serialize(self.complements),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> WindowPairs:
+        restore = keras.saving.deserialize_keras_object
+        networks = {name: restore(config[name]) for name in ("windows", "complements")}
+        return cls(**{**config, **networks})
+
+
+def windows_first(columns: int, window: int) -> np.ndarray:
+    """Permutations of `columns` columns that put one window each in front.
+
+    Args:
+        columns: `d`.
+        window: `k`.
+
+    Returns:
+        Array, shape `(d - k + 1, d)`, int32; row `j` begins with `j, ..., j + k - 1`.
+    """
+    order = np.arange(columns)
+    starts = range(columns - window + 1)
+    rows = [np.r_[order[j : j + window], order[:j], order[j + window :]] for j in starts]
+    return np.array(rows, "int32")
+
+
+def default_window(columns: int) -> int:
+    """The paper's `k`: 2 up to 40 columns, 10 up to 160, `d - 150` beyond."""
+    if columns <= 40:
+        return 2
+    return 10 if columns <= 160 else columns - 150
+
+
+def icl_encoder(
+    features: int | Sequence[int],
+    *,
+    window: int | None = None,
+    hidden: Sequence[int] = (100, 50),
+    code: int = 128,
+    seed: int | None = None,
+) -> keras.Model:
+    """Encoder of all windows of a row and of their complements, for `kerasocc.ICL`.
+
+    One network embeds the windows of `k` consecutive columns, another the `d - k`
+    other columns: dense, BatchNorm, leaky ReLU; the code is linear. The widths and
+    the activation are ours.
+
+    Args:
+        features: Number of columns `d`, at least 3; or the shape of samples, which
+            are flattened first.
+        window: `k`, from 1 to `d - 1`; None for 2 up to 40 columns, 10 up to 160
+            and `d - 150` beyond.
+        hidden: Widths of the hidden layers of both networks.
+        code: Dimension of the embeddings.
+        seed: Seed of the initial weights.
+
+    Returns:
+        Model from samples `(batch, features)`, or `(batch, *features)`, to pairs of
+        embeddings `(batch, d - k + 1, 2, code)`, the window's first.
+
+    Raises:
+        ValueError: For less than 3 columns, and a window that leaves no second one
+            or no complement.
+
+    Reference:
+        Shenkar and Wolf, Anomaly Detection for Tabular Data with Internal
+        Contrastive Learning, ICLR 2022.
+    """
+    shape = _checked_shape(features)
+    columns = math.prod(shape)
+    window = _checked_window(window, columns)
+    hidden = [check_integer("hidden", width, minimum=1) for width in hidden]
+    check_integer("code", code, minimum=1)
+    make = Blocks(seed=seed)
+    networks = (
+        sequential((columns - window + 1, width), _network(hidden, code, make), name)
+        for width, name in ((window, "windows"), (columns - window, "complements"))
+    )
+    parts = [layers.Flatten()] if len(shape) > 1 else []
+    return sequential(shape, [*parts, WindowPairs(window, *networks)], "icl_encoder")
+
+
+def _network(hidden: Sequence[int], code: int, make: Blocks) -> list[layers.Layer]:
+    parts = [part for width in hidden for part in (make.dense(width), make.norm(), make.leaky())]
+    return [*parts, make.dense(code)]
+
+
+def _checked_shape(features: Any) -> tuple[int, ...]:
+    shape = tuple(features) if isinstance(features, (tuple, list)) else (features,)
+    shape = tuple(check_integer("features", size, minimum=1) for size in shape)
+    if math.prod(shape) < 3:
+        raise ValueError(
+            "`features` must be at least 3 columns, for two windows with a complement each. "
+            f"Received: features={features!r}"
+        )
+    return shape
+
+
+def _checked_window(window: int | None, columns: int) -> int:
+    window = default_window(columns) if window is None else window
+    check_integer("window", window, minimum=1)
+    if window >= columns:
+        raise ValueError(
+            f"`window` must be less than the {columns} columns, for a complement. "
+            f"Received: window={window}"
+        )
+    return window

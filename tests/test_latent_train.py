@@ -1,0 +1,541 @@
+"""`kerasocc train` on contaminated data: latent labels, and methods with a task of their own."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+import tensorflow as tf
+from sklearn.metrics import roc_auc_score
+
+import kerasocc
+from kerasocc.callbacks import LatentLabels
+from kerasocc.cli import main
+from kerasocc.datasets import tabular
+from kerasocc.experiments import latent_figures, phases, runner, runs
+from kerasocc.experiments.architectures import check_network, make_networks
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.methods import make_latent_labels, make_model
+from tests.test_cli import refused, status
+
+COLUMNS = [f"c{i}" for i in range(6)]
+OPTIONS = ["--label", "state", "--normal-class", "ok", "--contamination", "0.1"]
+LATENT = ["--latent", "soft", "--assumed-contamination", "0.15"]
+TABLE_METHODS = {
+    "neutral-ad": ["--num-transforms", "4", "--transform", "mul", "--hidden", "16,8"],
+    "icl": ["--window", "3", "--hidden", "32,16"],
+}
+SHORT = {
+    "neutral-ad": ["--epochs", "8", "--batch-size", "16", "--learning-rate", "0.01"],
+    "icl": ["--epochs", "8", "--batch-size", "16", "--learning-rate", "0.01"],
+    "multi-head-rotnet": ["--epochs", "6"],
+}
+
+
+@pytest.fixture(scope="module")
+def pumps(tmp_path_factory):
+    """A table whose normal rows lie near a plane, and whose anomalies do not."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(200, 2)) @ random.normal(size=(2, 6))
+    rows += 0.1 * random.normal(size=rows.shape)
+    bad = np.arange(200) % 4 == 3
+    rows[bad] = 2 * random.normal(size=(bad.sum(), 6))
+    path = tmp_path_factory.mktemp("data") / "pumps.csv"
+    pandas.DataFrame(rows, columns=COLUMNS).assign(state=np.where(bad, "bad", "ok")).to_csv(
+        path, index=False
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+def train(out, name, *arguments):
+    assert main(["train", "--quiet", "--out", str(out), "--name", name, *arguments]) == 0
+    return out / name
+
+
+def of_table(pumps, method, *more):
+    data = ["--dataset", str(pumps), *OPTIONS, "--method", method]
+    return [*data, *SHORT[method], *TABLE_METHODS[method], *LATENT, *more]
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+def table(path):
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+
+
+# The methods.
+
+
+@pytest.fixture(scope="module")
+def run(out, pumps):
+    """NeuTraL AD with soft latent labels on the table."""
+    return train(out, "neutral", *of_table(pumps, "neutral-ad"))
+
+
+def test_neutral_ad_on_a_table(run):
+    model = kerasocc.load_model(run / "model.keras")
+    assert isinstance(model, kerasocc.NeuTraLAD)
+    assert (model.transforms.num_transforms, model.transforms.transform) == (4, "mul")
+    assert model.temperature == 0.1 and model.encoder.output_shape == (None, 8)
+    check_scores(run, auc=0.85)
+
+
+def test_icl_on_a_table(out, pumps):
+    run = train(out, "icl", *of_table(pumps, "icl", "--temperature", "0.2"))
+    model = kerasocc.load_model(run / "model.keras")
+    assert isinstance(model, kerasocc.ICL) and model.temperature == 0.2
+    # Four windows of three columns among six; the code is the last width.
+    assert model.encoder.output_shape == (None, 4, 2, 16)
+    check_scores(run, auc=0.85)
+
+
+@pytest.fixture(scope="module")
+def turned(out):
+    """MHRot on sevens: a zero looks the same from below."""
+    options = ["--method", "multi-head-rotnet", "--normal-class", "7", "--contamination", "0.1"]
+    return train(out, "turned", *options, *SHORT["multi-head-rotnet"], "--latent", "hard")
+
+
+def test_multi_head_rotnet_on_images(turned):
+    model = kerasocc.load_model(turned / "model.keras")
+    assert isinstance(model, kerasocc.MultiHeadRotNet)
+    assert model.shift == 2, "a quarter of the side"
+    assert model.encoder.name == "digits_lenet"
+    check_scores(turned, auc=0.75)
+
+
+def check_scores(run, auc):
+    """No pretraining, an AUC and a spread of the scores, and those of the saved model."""
+    scores = table(run / "scores.csv")
+    assert roc_auc_score(scores["label"], scores["score"]) > auc
+    normal, anomalous = (scores["score"][scores["label"] == label] for label in (0, 1))
+    assert np.median(anomalous) > 1.1 * np.median(normal)
+    history = read(run / "history.json")
+    assert set(history) == {"training"} and set(read(run / "results.json")["seconds"]) == {
+        "training",
+        "scoring",
+    }
+    assert history["training"]["loss"][-1] < history["training"]["loss"][0]
+    model = kerasocc.load_model(run / "model.keras")
+    data = runner.load_data(TrainConfig.read(run / "config.json"))
+    np.testing.assert_array_equal(model.score(data.x_test), scores["score"].astype("float32"))
+
+
+def test_score_and_export_of_such_a_run(run, pumps, tmp_path, capsys):
+    chosen = ["--out", str(run.parent), "--run", run.name]
+    assert main(["score", str(pumps), *chosen, "--output", str(tmp_path / "scores.csv")]) == 0
+    x = pandas.read_csv(pumps)[COLUMNS].to_numpy("float32")
+    model = kerasocc.load_model(run / "model.keras")
+    scores = table(tmp_path / "scores.csv")
+    np.testing.assert_array_equal(scores["score"].astype("float32"), model.score(x))
+    assert main(["export", str(tmp_path / "served"), *chosen]) == 0
+    scorer = tf.saved_model.load(tmp_path / "served").signatures["serving_default"]
+    served = scorer(inputs=tf.constant(x))
+    np.testing.assert_allclose(served["score"], model.score(x), rtol=1e-4)
+    np.testing.assert_array_equal(served["is_anomaly"], scores["is_anomaly"] == 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "name"),
+    [
+        (dict(dataset="digits", method="neutral-ad"), (8, 8, 1), "digits_lenet"),
+        (dict(dataset="digits", method="neutral-ad", network="wide-resnet"), (8, 8, 1), "wide_r"),
+        (dict(dataset="digits", network="wide-resnet"), (8, 8, 1), "wide_resnet_16_4"),
+        (dict(dataset="cifar10", method="icl", window=3000), (32, 32, 3), "icl_encoder"),
+    ],
+)
+def test_encoders(settings, shape, name):
+    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
+    assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
+    assert (decoder is None) == (name != "digits_lenet")
+
+
+@pytest.mark.parametrize(("settings", "shift"), [({}, 8), (dict(shift=3), 3)])
+def test_the_shift_is_a_quarter_of_the_side(settings, shift):
+    config = TrainConfig.for_dataset("cifar10", method="multi-head-rotnet", **settings)
+    encoder, _ = make_networks(config, (32, 32, 3))
+    assert make_model(config, encoder, None, None).shift == shift
+
+
+@pytest.mark.parametrize(
+    ("method", "dataset", "expected"),
+    [
+        ("neutral-ad", "t.csv", (128, 100, 1e-3, ())),
+        ("icl", "t.csv", (128, 100, 1e-3, ())),
+        ("neutral-ad", "digits", (32, 60, 1e-3, (40,))),
+        ("multi-head-rotnet", "mnist", (10, 16, 1e-3, ())),
+    ],
+)
+def test_defaults(method, dataset, expected, tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,c,label\n")
+    dataset = str(tmp_path / dataset) if dataset.endswith("csv") else dataset
+    config = TrainConfig.for_dataset(dataset, method=method)
+    found = (config.batch_size, config.epochs, config.learning_rate, config.drop_at)
+    assert found == expected
+    assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
+
+
+def test_a_wide_resnet_is_not_pretrained():
+    assert TrainConfig.for_dataset("cifar10", network="wide-resnet").pretrain_epochs == 0
+
+
+# Latent labels.
+
+
+@pytest.mark.parametrize(("name", "label"), [("run", 0.5), ("turned", 1.0)])
+def test_the_table_the_results_and_the_report_agree(name, label, request):
+    run = request.getfixturevalue(name)
+    data = runner.load_data(TrainConfig.read(run / "config.json"))
+    rows = table(run / "latent_labels.csv")
+    assert list(rows) == ["index", "latent_label", "truth"]
+    np.testing.assert_array_equal(rows["index"], np.arange(len(data.x_train)))
+    np.testing.assert_array_equal(rows["truth"], data.truth_train)
+    assert set(rows["latent_label"]) == {0.0, label}
+    flagged = rows["latent_label"] > 0
+    config = read(run / "config.json")
+    assert flagged.sum() == round(config["assumed_contamination"] * len(flagged))
+    found = read(run / "results.json")["latent_labels"]
+    precision, recall = rows["truth"][flagged].mean(), flagged[rows["truth"] == 1].mean()
+    assert found == {
+        "mode": config["latent"],
+        "samples": len(flagged),
+        "flagged": flagged.sum(),
+        "share": pytest.approx(flagged.mean()),
+        "precision": pytest.approx(precision),
+        "recall": pytest.approx(recall),
+    }
+    assert precision > 0.25, "chance is the contamination"
+    page = (run / "report.html").read_text()
+    title = {"soft": "LOE-S", "hard": "LOE-H"}[config["latent"]]
+    words = f"{title}: {100 * flagged.mean():.1f} % of the training samples flagged, "
+    assert f"{words}{100 * precision:.0f} % of them anomalies" in page
+    assert '<a href="latent_labels.csv">' in page
+
+
+def test_known_labels_and_a_line_of_the_summary(tmp_path, capsys):
+    options = ["--method", "deep-sad", "--latent", "known", "--contamination", "0.1"]
+    run = train(tmp_path, "known", "--epochs", "1", "--pretrain-epochs", "0", *options)
+    line = "Latent labels      known labels: 10.4 % of the training samples flagged, 100 % of them"
+    assert f"\n{line} anomalies\n" in capsys.readouterr().out
+    rows = table(run / "latent_labels.csv")
+    np.testing.assert_array_equal(rows["latent_label"], rows["truth"])
+    results = read(run / "results.json")
+    found, samples = results["latent_labels"], results["samples"]["training"]
+    assert (found["precision"], found["recall"]) == (1.0, 1.0)
+    # Labelled anomalies are no guess.
+    assert samples["labelled"] > 0 and rows["truth"].sum() == samples["anomalous"]
+    assert found["samples"] == len(rows["index"]) == samples["normal"] + samples["anomalous"]
+
+
+def figures(labels, labelled, truth, folder):
+    data = runner.load_data(TrainConfig.for_dataset())
+    object.__setattr__(data, "y_train", np.array(labelled))
+    object.__setattr__(data, "truth_train", np.array(truth))
+    folder.mkdir(exist_ok=True)
+    run = runs.RunFolder(folder)
+    return latent_figures.write_latent_labels(run, "refine", np.array(labels), data)
+
+
+def test_figures_by_hand(tmp_path):
+    found = figures([1.0, 0, 1.0, 0, 0, 1], [0, 0, 0, 0, 0, -1], [1, 1, 0, 0, 0, 1], tmp_path)
+    # The last one is labelled, which is no guess.
+    assert found == {
+        "mode": "refine",
+        "samples": 5,
+        "flagged": 2,
+        "share": 0.4,
+        "precision": 0.5,
+        "recall": 0.5,
+    }
+    text = (tmp_path / "latent_labels.csv").read_text()
+    assert text == "index,latent_label,truth\n0,1,1\n1,0,1\n2,1,0\n3,0,0\n4,0,0\n"
+    words = "Refine: 40.0 % of the training samples flagged, 50 % of them anomalies"
+    assert latent_figures.in_words(found) == words
+
+
+def test_figures_without_flags_or_anomalies(tmp_path):
+    none = figures([0.0, 0.0], [0, 0], [0, 0], tmp_path)
+    assert (none["share"], none["precision"], none["recall"]) == (0.0, None, None)
+    assert latent_figures.in_words(none) == "Refine: 0.0 % of the training samples flagged"
+    mistaken = figures([1.0, 0.0], [0, 0], [0, 0], tmp_path)
+    assert (mistaken["precision"], mistaken["recall"]) == (0.0, None)
+    assert latent_figures.in_words(mistaken) == "Refine: 50.0 % of the training samples flagged"
+
+
+def test_pretraining_and_head_are_blind(tmp_path):
+    options = ["--method", "oc-nn", "--pretrain-epochs", "1", "--head-epochs", "2"]
+    options += ["--latent", "refine", "--latent-warmup", "1", "--latent-refresh", "epoch"]
+    run = train(tmp_path, "oc-nn", "--epochs", "2", "--contamination", "0.1", *options)
+    history = read(run / "history.json")
+    assert set(history) == {"pretraining", "head", "training"}
+    logged = {name: phase.get("flagged_share") for name, phase in history.items()}
+    assert logged == {"pretraining": None, "head": None, "training": [0.0, 0.1]}
+
+
+def test_the_callback_has_the_settings():
+    options = dict(latent="hard", assumed_contamination="auto", latent_refresh="epoch")
+    config = TrainConfig.for_dataset(latent_warmup=3, contamination=0.1, **options)
+    made = make_latent_labels(config, np.ones(4))
+    assert isinstance(made, LatentLabels) and made.truth is None
+    assert (made.mode, made.contamination, made.refresh, made.warmup) == (
+        "hard",
+        "auto",
+        "epoch",
+        3,
+    )
+    known = TrainConfig.for_dataset(latent="known", contamination=0.1)
+    np.testing.assert_array_equal(make_latent_labels(known, np.array([0, 1])).truth, [0, 1])
+    assert make_latent_labels(TrainConfig.for_dataset(), np.ones(4)) is None
+
+
+def test_no_table_is_half_written(tmp_path, monkeypatch):
+    original = Path.write_text
+
+    def write(self, text, **options):
+        if self.name.endswith("latent_labels.csv"):
+            original(self, text[:20], **options)
+            raise OSError(28, "No space left on device", str(self))
+        return original(self, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    with pytest.raises(OSError, match="No space left"):
+        figures([1.0, 0.0], [0, 0], [0, 0], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+# Interrupted runs.
+
+
+class Stopped:
+    """Interrupts a run once: after a number of epochs, or when the training is finished."""
+
+    def __init__(self, monkeypatch, moment):
+        self.monkeypatch, self.moment = monkeypatch, moment
+
+    def __enter__(self):
+        self.monkeypatch.setattr(phases, "SECONDS_BETWEEN_BACKUPS", 0)
+        self.monkeypatch.setattr(phases, "BACKUP_SHARE", math.inf)
+        if self.moment == "finished":
+            self.monkeypatch.setattr(runner, "calibrate", self._interrupt)
+            return
+        save = kerasocc.NeuTraLAD.save_weights
+
+        def stop(model, path):
+            if int(np.array(model.epochs_trained)) > self.moment:
+                raise KeyboardInterrupt
+            save(model, path)
+
+        self.monkeypatch.setattr(kerasocc.NeuTraLAD, "save_weights", stop)
+
+    def _interrupt(self, *_):
+        raise KeyboardInterrupt
+
+    def __exit__(self, *_):
+        self.monkeypatch.undo()
+
+
+AUTO = ["--latent", "hard", "--assumed-contamination", "auto", "--latent-warmup", "2"]
+
+
+@pytest.fixture(scope="module")
+def whole(out, pumps):
+    """A run with an estimated share that nothing has interrupted."""
+    return train(out, "whole", *of_table(pumps, "neutral-ad", *AUTO))
+
+
+def test_an_interrupted_run_ends_as_if_nothing_had_happened(whole, pumps, tmp_path, monkeypatch):
+    history = read(whole / "history.json")["training"]
+    estimated = history["flagged_share"].index(max(history["flagged_share"])) + 1
+    assert history["flagged_share"][:2] == [0.0, 0.0] and estimated < len(history["loss"]) - 1
+    resume = ["train", "--quiet", "--out", str(tmp_path), "--resume"]
+    start = ["train", "--quiet", "--out", str(tmp_path), "--name", "stopped"]
+    for command, moment in (
+        ([*start, *of_table(pumps, "neutral-ad", *AUTO)], estimated + 1),
+        (resume, "finished"),
+    ):
+        with Stopped(monkeypatch, moment):
+            assert main(command) == 130
+    stopped = tmp_path / "stopped"
+    assert (stopped / "backup").exists() and status(stopped) == "interrupted"
+    assert main(resume) == 0
+    found = read(stopped / "history.json")["training"]
+    assert found["flagged_share"] == history["flagged_share"] and found["loss"] == history["loss"]
+    for name in ("scores.csv", "latent_labels.csv"):
+        assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name
+    labels = [read(run / "results.json")["latent_labels"] for run in (stopped, whole)]
+    assert labels[0] == labels[1] and labels[0]["flagged"] > 0
+
+
+# What is refused.
+
+NEEDS = "needs a `latent` that flags samples by their losses: 'soft', 'hard' or 'refine'"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "--latent-warmup 3",
+            f"`latent_warmup` {NEEDS}. Received: latent_warmup=3",
+        ),
+        (
+            "--assumed-contamination 0.2",
+            f"`assumed_contamination` {NEEDS}. Received: assumed_contamination=0.2",
+        ),
+        ("--latent-refresh epoch", f"`latent_refresh` {NEEDS}. Received: latent_refresh='epoch'"),
+        (
+            "--latent known --contamination 0.1 --latent-warmup 3",
+            f"`latent_warmup` {NEEDS}. Received: latent_warmup=3",
+        ),
+        (
+            "--latent known",
+            "`contamination` must be above 0 with latent='known': no anomalies are hidden that "
+            "could be known. Received: contamination=0.0",
+        ),
+        (
+            "--latent soft --assumed-contamination auto",
+            "`latent_warmup` must be at least 1 with assumed_contamination='auto': the estimate is "
+            "made of the losses of a trained model. Received: latent_warmup=0",
+        ),
+        (
+            "--latent soft --assumed-contamination 1",
+            "`assumed_contamination` must be in [0, 1). Received: assumed_contamination=1.0",
+        ),
+        (
+            "--latent soft --assumed-contamination much",
+            "argument --assumed-contamination: must be a fraction such as 0.1, or auto, not 'much' "
+            "(see `kerasocc train --help`)",
+        ),
+        (
+            "--latent soft --latent-warmup 4 --epochs 4",
+            "`latent_warmup` must be less than the 4 epochs, or no sample is ever flagged. "
+            "Received: latent_warmup=4",
+        ),
+        (
+            "--latent soft --latent-warmup -1",
+            "`latent_warmup` must be an integer of at least 0. Received: latent_warmup=-1",
+        ),
+        (
+            "--method icl --num-transforms 4",
+            "`num_transforms` is of the method 'neutral-ad'. Received: num_transforms=4",
+        ),
+        (
+            "--method neutral-ad --num-transforms 1",
+            "`num_transforms` must be an integer of at least 2. Received: num_transforms=1",
+        ),
+        (
+            "--temperature 0.5",
+            "`temperature` is of the method 'neutral-ad' or 'icl'. Received: temperature=0.5",
+        ),
+        (
+            "--method icl --temperature 0",
+            "`temperature` must be a finite number above 0. Received: temperature=0.0",
+        ),
+        (
+            "--method neutral-ad --window 3",
+            "`window` is of the method 'icl'. Received: window=3",
+        ),
+        (
+            "--method neutral-ad --shift 3",
+            "`shift` is of the method 'multi-head-rotnet'. Received: shift=3",
+        ),
+        (
+            "--method multi-head-rotnet --transform mul",
+            "`transform` is of the method 'neutral-ad'. Received: transform='mul'",
+        ),
+        (
+            "--method icl --use-bias",
+            "`use_bias` must be left out: the method 'icl' has an encoder of its own. Received: "
+            "use_bias=True",
+        ),
+        (
+            "--method icl --network wide-resnet",
+            "`network` must be left out: the method 'icl' has an encoder of its own. Received: "
+            "network='wide-resnet'",
+        ),
+        (
+            "--method neutral-ad --pretrain-epochs 3",
+            "`pretrain_epochs` must be 0: the method 'neutral-ad' is not pretrained. Received: "
+            "pretrain_epochs=3",
+        ),
+        (
+            "--network wide-resnet --pretrain-epochs 3",
+            "`pretrain_epochs` must be 0: the network 'wide-resnet' has no decoder to be "
+            "pretrained with. Received: pretrain_epochs=3",
+        ),
+        (
+            "--method autoencoder --network wide-resnet",
+            "`network` must be left out: the method 'autoencoder' needs a decoder. Received: "
+            "network='wide-resnet'",
+        ),
+        (
+            "--network wide-resnet --pooling max",
+            "`pooling` is of the network 'resnet18' alone. Received: pooling='max'",
+        ),
+        (
+            "--method multi-head-rotnet --shift 8",
+            "`shift` must be less than the side of the images, 8. Received: shift=8",
+        ),
+        (
+            "--method icl --window 64",
+            "`window` must be less than the 64 columns of the samples, for a complement. "
+            "Received: window=64",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_one_clear_line(options, message, tmp_path, capsys):
+    command = ["train", "--quiet", "--out", str(tmp_path / "runs"), *options.split()]
+    assert refused(command, capsys) == message
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("method", "shape", "message"),
+    [
+        (
+            "icl",
+            (2,),
+            "`method` 'icl' needs samples of at least 3 columns, for two windows with a complement "
+            "each. Received: samples of shape (2,)",
+        ),
+        (
+            "multi-head-rotnet",
+            (6,),
+            "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
+            "resizes them. Received: samples of shape (6,)",
+        ),
+        (
+            "multi-head-rotnet",
+            (24, 32, 3),
+            "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
+            "resizes them. Received: samples of shape (24, 32, 3)",
+        ),
+    ],
+)
+def test_samples_that_a_method_cannot_take(method, shape, message):
+    with pytest.raises(ValueError) as error:
+        check_network(TrainConfig.for_dataset(method=method), shape)
+    assert str(error.value) == message
+
+
+def test_a_table_of_two_columns_leaves_no_run(tmp_path, capsys):
+    path = tmp_path / "narrow.csv"
+    pandas.DataFrame({"a": range(40), "b": range(40), "label": [0, 0, 0, 1] * 10}).to_csv(
+        path, index=False
+    )
+    assert tabular(path).x_train.shape[1] == 2
+    command = ["train", "--quiet", "--out", str(tmp_path / "runs"), "--dataset", str(path)]
+    assert "at least 3 columns" in refused([*command, "--method", "icl"], capsys)
+    assert not list((tmp_path / "runs").iterdir())
