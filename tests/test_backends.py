@@ -50,12 +50,16 @@ for model in (
     model.compile(optimizer=keras.optimizers.SGD(1e-4))
     update = kocc.callbacks.RadiusUpdate(warmup_epochs=1, update="batch")
     callbacks = [update] if hasattr(model, "radius") else []
+    if hasattr(model, "decoder"):
+        callbacks = [kocc.callbacks.LatentLabels(mode="hard", contamination=0.2, warmup=1)]
     history = model.fit(
         x, batch_size=20, epochs=3, verbose=0, callbacks=callbacks,
         sample_weight=np.linspace(0.5, 1.5, 100),
         validation_data=(data.x_test, data.y_test),
     ).history
     losses += history["loss"] + history["val_loss"] + history["val_auc"]
+    if hasattr(model, "decoder"):
+        losses += callbacks[0].labels.tolist()
     losses += model.predict(data.x_test[:5], verbose=0).tolist()
     losses += [float(model.calibrate(x, contamination=0.1)), float(model.test_on_batch(x))]
 model.save(sys.argv[1])

@@ -398,6 +398,9 @@ def test_data_without_an_end(x):
     message = "A dataset that ends, without `steps_per_epoch`, is needed to keep latent labels"
     with pytest.raises(ValueError, match=message):
         fit(build(), endless, LatentLabels(refresh="epoch"), epochs=1, steps_per_epoch=4)
+    with pytest.raises(ValueError, match="is needed to estimate the contamination"):
+        latent = LatentLabels(contamination="auto", warmup=1)
+        fit(build(), endless, latent, epochs=2, steps_per_epoch=4)
 
 
 def test_samples_that_change_their_places(x):

@@ -38,8 +38,8 @@ class LatentLabels(StateCallback):
         mode: See above.
         contamination: Assumed fraction of anomalies among the (unlabelled) training
             samples, in [0, 1), or `"auto"`: `estimate_contamination` of `L_n` when the
-            warm-up ends, which needs one of at least an epoch; ignored by `"blind"` and
-            `"known"`.
+            warm-up ends (and later, as long as it is 0), which needs one of at least an
+            epoch and data that end; ignored by `"blind"` and `"known"`.
         refresh: `"batch"` flags within every (global) batch, inside of the compiled
             step, as in the paper; `"epoch"` at the beginning of every epoch with the
             weights of that moment, in inference mode, with one quota for the whole

@@ -67,13 +67,16 @@ class OutlierExposure:
 
     def _check_positions(self, source: Source, steps: int | None) -> None:
         """Raise `ValueError` if latent labels cannot be found by the samples' positions."""
-        if self._latent is None or not self._latent.looks_up:
+        latent = self._latent
+        if latent is not None and latent.flags_by_rank and latent.estimates:
+            check_ends(source, steps, "to estimate the contamination: every sample has its loss")
+        if latent is None or not latent.looks_up:
             return
         size = source.num_samples
         if not isinstance(source, ArraySource):
             check_ends(source, steps, "to keep latent labels: every sample has its own")
             size = check_order(source)[1][0]
-        truth = self._latent.truth
+        truth = latent.truth
         if truth is not None and len(truth) != size:
             raise ValueError(
                 f"`truth` must hold a value per training sample: {size} expected. Received: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from kerasocc.models.sources import PyDatasetSource, Source, TensorFlowSource
+from kerasocc.models.sources import ArraySource, PyDatasetSource, Source, TensorFlowSource
 from kerasocc.rows import rows_at_once
 
 ORDER = (
@@ -36,11 +36,11 @@ def check_ends(source: Source, steps: int | None, why: str) -> None:
     """Raise `ValueError` for a dataset that does not end where it says so itself.
 
     Args:
-        source: A dataset.
+        source: A dataset, or arrays, which do.
         steps: `steps_per_epoch`.
         why: What the positions are needed for.
     """
-    if steps is not None or source.endless:
+    if not isinstance(source, ArraySource) and (steps is not None or source.endless):
         raise ValueError(
             f"A dataset that ends, without `steps_per_epoch`, is needed {why}, found by its "
             f"position. Received: steps_per_epoch={steps}"
