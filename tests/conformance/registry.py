@@ -50,6 +50,8 @@ def encoder_of_views(seed: int) -> keras.Model:
     return sequential((8, 8, 1), [*convolution, *dense], "encoder_of_views")
 
 
+MANY_VIEWS = {"neutral_ad", "icl", "multi_head_rotnet"}
+
 CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
     Case(
@@ -112,10 +114,28 @@ CASES = [
 ]
 
 
+ESSENTIAL = {
+    "test_learns",
+    "test_equal_seeds_give_equal_models",
+    "test_config_holds_exactly_the_init_arguments",
+    "test_keras_file_round_trip",
+    "test_resumed_training_equals_uninterrupted",
+    "test_saved_model_decides_like_the_model",
+    "test_two_replicas_equal_one",
+    "test_a_step_mixes_both_losses",
+}
+"""Tests that models of many views, whose steps are slow, go through in the fast part too."""
+
+
 def every_model(test: Callable) -> Callable:
     """Run a test for every model that is not exempt from it."""
     cases = [case for case in CASES if test.__name__ not in case.exempt]
-    return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])(test)
+    slow = [case.name in MANY_VIEWS and test.__name__ not in ESSENTIAL for case in cases]
+    marked = [
+        pytest.param(case, marks=pytest.mark.slow) if is_slow else case
+        for case, is_slow in zip(cases, slow, strict=True)
+    ]
+    return pytest.mark.parametrize("case", marked, ids=[case.name for case in cases])(test)
 
 
 def build(case: Case, data, *, seed: int = 0, optimizer: object = None, **compile_arguments):
