@@ -33,6 +33,7 @@ def test_mnist():
     assert (prepared.min(), prepared.max()) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 @real("cifar10")
 def test_cifar10_by_the_name_of_a_class():
     by_name = one_vs_rest("cifar10", normal_class="automobile", data_dir=DATA_DIR)

@@ -450,6 +450,7 @@ def test_what_does_not_fit_a_training(x):
 # What it is for.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refresh", ["batch", "epoch"])
 def test_contaminated_digits(refresh):
     data = kocc.datasets.one_vs_rest("digits", normal_class=0, contamination=0.1)

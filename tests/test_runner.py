@@ -149,6 +149,7 @@ def kill_when_it_exists(process, path):
     assert "Deep SVDD" not in output, "it was told to be quiet"
 
 
+@pytest.mark.slow
 def test_killed_in_both_phases_it_ends_as_if_nothing_had_happened(run, tmp_path):
     killed = tmp_path / "killed"
     process = start("--out", tmp_path, "--name", "killed", *SETTINGS)
