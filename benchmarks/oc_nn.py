@@ -29,17 +29,6 @@ from images import drops, pretrain
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 METHODS = ("frozen", "length 1", "trained", "linear OC-SVM", "RBF OC-SVM", "autoencoder")
-PUBLISHED = {
-    "mnist": dict(
-        zip(
-            (0, 1, 2, 3, 4, 5, 6, 8),
-            (97.6, 99.5, 87.3, 86.5, 93.3, 86.5, 97.1, 88.6),
-            strict=True,
-        )
-    ),
-    "cifar10": dict(enumerate((60.4, 62.0, 63.7, 53.6, 67.4, 56.1, 63.3, 60.1, 64.7, 68.7))),
-}
-"""AUC in % of the outputs kept in the OC-NN repository's notebooks, transductive."""
 
 
 def main() -> None:
@@ -83,7 +72,9 @@ def _arguments() -> argparse.Namespace:
 def _published(arguments: argparse.Namespace, normal_class: int) -> float | None:
     if arguments.protocol != "transductive":
         return None
-    return PUBLISHED.get(arguments.dataset, {}).get(normal_class)
+    from kerasocc.experiments import comparison
+
+    return comparison.published(arguments.dataset, "oc-nn", normal_class)
 
 
 def _aucs(arguments: argparse.Namespace, normal_class: int, seed: int) -> tuple[list[float], float]:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from kerasocc.cli import main
+from kerasocc.cli import main, reproduce
 from kerasocc.experiments import exposure_study as study
+from kerasocc.experiments import exposure_trials
 
 
 def rows_of(values, **fields):
@@ -153,6 +154,16 @@ def test_command(data, tmp_path, capsys):
     assert flagged["soft", 0.2] == 0.2 and flagged["blind", 0.1] == 0.0
     assert all(0 <= row["auc"] <= 1 and 0 <= row["f1"] <= 1 for row in rows)
     assert (main(command), "seed 0" in capsys.readouterr().out) == (0, False)
+
+
+def test_the_command_offers_all_protocols():
+    assert tuple(exposure_trials.PROTOCOLS) == reproduce.PROTOCOLS
+
+
+def test_a_ratio_that_is_none(capsys):
+    with pytest.raises(SystemExit):
+        main(["reproduce", "loe", "--assumed", "some"])
+    assert "must be a fraction such as 0.1, or auto, not 'some'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,16 @@ def class_name(text: str) -> int | str:
     return int(text) if text.isdecimal() and str(int(text)) == text else text
 
 
+def ratio(text: str) -> float | str:
+    """An assumed contamination from the command line: a number, or `auto`."""
+    try:
+        return text if text == "auto" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a fraction such as 0.1, or auto, not {text!r}"
+        ) from None
+
+
 def say(text: str) -> None:
     """Print a line at once."""
     print(text, flush=True)

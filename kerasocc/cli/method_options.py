@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import Any
 
+from kerasocc.cli.common import ratio
 from kerasocc.cli.settings import option
 
 
@@ -115,7 +116,7 @@ def add_latent_labels(group: Any) -> None:
         group,
         "assumed_contamination",
         "fraction that is flagged, or auto to estimate it",
-        type=_ratio,
+        type=ratio,
         metavar="RATIO",
     )
     option(group, "latent_refresh", "when it is inferred")
@@ -126,15 +127,6 @@ def add_latent_labels(group: Any) -> None:
         type=int,
         metavar="EPOCHS",
     )
-
-
-def _ratio(text: str) -> float | str:
-    try:
-        return text if text == "auto" else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a fraction such as 0.1, or auto, not {text!r}"
-        ) from None
 
 
 def _path(text: str) -> str:

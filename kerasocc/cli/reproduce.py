@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kerasocc.cli.common import say
+from kerasocc.cli.common import ratio, say
 from kerasocc.experiments.startup import import_keras
 
 PROTOCOLS = ("tabular", "tabular-icl", "tabular-svdd", "features", "images")
@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--assumed",
         nargs="+",
-        type=_ratio,
+        type=ratio,
         default=[None],
         metavar="RATIO",
         help="fraction that the training is told, or auto (default: the true one)",
@@ -92,7 +92,3 @@ def reproduce(arguments: argparse.Namespace) -> int:
     rows = study.run(grid, log, lambda trial: run_trial(Trial(**trial), settings), say)
     write_report(rows, grid, folder, say)
     return 0
-
-
-def _ratio(text: str) -> float | str | None:
-    return text if text == "auto" else float(text)
