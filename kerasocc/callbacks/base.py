@@ -64,10 +64,18 @@ class StateCallback(keras.callbacks.Callback):
 
 
 def arrange(
-    defaults: list[StateCallback], users: list[keras.callbacks.Callback]
+    defaults: list[StateCallback],
+    users: list[keras.callbacks.Callback],
+    last: StateCallback,
 ) -> list[keras.callbacks.Callback]:
-    """Order callbacks: those that own state first, the user's in place of defaults."""
+    """Order callbacks: those that own state first, the user's in place of defaults.
+
+    Args:
+        defaults: Run first, unless the user passes others of their kind.
+        users: What the user passed.
+        last: Runs when the state that the others own is settled.
+    """
     owned = [c for c in users if isinstance(c, StateCallback)]
     kinds = {c.kind for c in owned}
     rest = [c for c in users if not isinstance(c, StateCallback)]
-    return [c for c in defaults if c.kind not in kinds] + owned + rest
+    return [*(c for c in defaults if c.kind not in kinds), *owned, last, *rest]

@@ -10,7 +10,14 @@ from kerasocc.callbacks.base import StateCallback
 
 
 class EpochCount(StateCallback):
-    """Count the finished epochs in a weight and fix the order of the next one.
+    """Count the finished epochs in a weight."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.epochs_trained.assign(self.epochs_trained() + 1)
+
+
+class EpochBeginning(StateCallback):
+    """Fix the order of the next epoch and what is looked up in it.
 
     Args:
         begin_epoch: Called with the number of epochs trained so far.
@@ -22,9 +29,6 @@ class EpochCount(StateCallback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._begin_epoch(self.epochs_trained())
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.model.epochs_trained.assign(self.epochs_trained() + 1)
 
 
 class FiniteLoss(StateCallback):

@@ -10,7 +10,6 @@ would have seen.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasocc.models.epoch_order import EpochOrder
 from kerasocc.models.sources import (
     ArraySource,
     PyDatasetSource,
@@ -55,7 +55,7 @@ def make_feed(
     """
     look_ups = sample_targets or {}
     if isinstance(source, ArraySource):
-        order = _EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
+        order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
         in_memory = not isinstance(source, RowsSource)
         if in_memory and keras.backend.backend() == "tensorflow":
             return _TensorFlowArrayFeed(source, order, look_ups)
@@ -98,41 +98,28 @@ class Feed:
     """Batches of an epoch of arrays."""
 
     def begin_epoch(self, epochs_trained: int) -> None:
-        """Fix the order of the coming epoch, before its iterator is made."""
-
-
-class _EpochOrder:
-    """Positions of the samples in the order in which an epoch visits them."""
-
-    def __init__(self, num_samples, batch_size, shuffle, seed, steps):
-        self.num_samples = num_samples
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.seed = seed
-        self.length = num_samples if steps is None else steps * batch_size
-        self.num_batches = math.ceil(self.length / batch_size)
-
-    def draw(self, epochs_trained: int) -> np.ndarray:
-        """Positions, shape `(length,)`, int32: as many passes as it takes."""
-        passes = math.ceil(self.length / self.num_samples)
-        if self.shuffle:
-            generator = np.random.default_rng([self.seed, epochs_trained])
-            parts = [generator.permutation(self.num_samples) for _ in range(passes)]
-        else:
-            parts = [np.arange(self.num_samples)] * passes
-        return np.concatenate(parts)[: self.length].astype("int32")
+        """Fix the order of the coming epoch and what it looks up, before its iterator is made."""
 
 
 class _TensorFlowArrayFeed(Feed):
     """Arrays held once, gathered in the graph."""
 
-    def __init__(self, source: ArraySource, order: _EpochOrder, look_ups: LookUps):
+    def __init__(self, source: ArraySource, order: EpochOrder, look_ups: LookUps):
         import tensorflow as tf
 
         self._order = order
         self.num_batches = order.num_batches
-        # A variable: the dataset's graph is made once, the order changes.
-        self._positions = tf.Variable(order.draw(0), trainable=False)
+        # Variables: the dataset's graph is made once, the order and what it looks up change.
+        positions = order.draw(0)
+        self._positions = tf.Variable(positions, trainable=False)
+        # One number per sample is looked up for the whole epoch, arrays batch by batch.
+        self._look_ups = look_ups
+        self._of_epoch = {
+            name: tf.Variable(look_up(positions), trainable=False)
+            for name, look_up in look_ups.items()
+            if look_up(positions[:0]).ndim == 1
+        }
+        by_batch = {name: f for name, f in look_ups.items() if name not in self._of_epoch}
         with tf.device("CPU"):
             x = tf.constant(source.x)
             label = None if source.y is None else tf.constant(source.y, "float32")
@@ -142,11 +129,14 @@ class _TensorFlowArrayFeed(Feed):
 
         def gather(step):
             start = step * order.batch_size
-            index = self._positions[start : start + order.batch_size]
+            rows = slice(start, start + order.batch_size)
+            index = self._positions[rows]
             batch_label = (
                 tf.zeros_like(index, "float32") if label is None else tf.gather(label, index)
             )
-            targets = {"label": batch_label, "index": index, **_in_graph(look_ups, index)}
+            found = {name: values[rows] for name, values in self._of_epoch.items()}
+            found |= _in_graph(by_batch, index)
+            targets = {"label": batch_label, "index": index, **found}
             batch = (tf.gather(x, index), targets)
             return batch if weight is None else (*batch, tf.gather(weight, index))
 
@@ -154,13 +144,16 @@ class _TensorFlowArrayFeed(Feed):
         self.data = steps.map(gather).prefetch(tf.data.AUTOTUNE)
 
     def begin_epoch(self, epochs_trained):
-        self._positions.assign(self._order.draw(epochs_trained))
+        positions = self._order.draw(epochs_trained)
+        self._positions.assign(positions)
+        for name, values in self._of_epoch.items():
+            values.assign(self._look_ups[name](positions))
 
 
 class _NumpyArrayFeed(Feed):
     """Arrays gathered by NumPy: on disk, and for the backends other than TensorFlow."""
 
-    def __init__(self, source: ArraySource, order: _EpochOrder, look_ups: LookUps):
+    def __init__(self, source: ArraySource, order: EpochOrder, look_ups: LookUps):
         self._order = order
         self.data = _GatheredBatches(source, order, look_ups)
 
@@ -169,7 +162,7 @@ class _NumpyArrayFeed(Feed):
 
 
 class _GatheredBatches(keras.utils.PyDataset):
-    def __init__(self, source: ArraySource, order: _EpochOrder, look_ups: LookUps):
+    def __init__(self, source: ArraySource, order: EpochOrder, look_ups: LookUps):
         super().__init__()
         self._source = source
         self._look_ups = look_ups
@@ -229,7 +222,7 @@ class _PyDatasetFeed(Feed):
         self.steps = steps
         self._order = None
         if shuffle and source.num_batches is not None:
-            self._order = _EpochOrder(source.num_batches, 1, True, seed, None)
+            self._order = EpochOrder(source.num_batches, 1, True, seed, None)
 
     def begin_epoch(self, epochs_trained):
         if self._order is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback, arrange
-from kerasocc.callbacks.progress import EpochCount, FiniteLoss, Validation
+from kerasocc.callbacks.progress import EpochBeginning, EpochCount, FiniteLoss, Validation
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.models.feeding import make_feed
 from kerasocc.models.labels import check_training_labels, warn_of_evaluation_labels
@@ -116,13 +116,13 @@ class Fitting:
                 sample_targets={**self.sample_targets(), **self._latent_targets()},
                 replicas=distribution.num_replicas_of(self),
             )
-            defaults = [FiniteLoss(), EpochCount(feed.begin_epoch), *self.default_callbacks()]
+            defaults = [FiniteLoss(), EpochCount(), *self.default_callbacks()]
             if validation_data is not None:
                 evaluate = self._evaluation_of(
                     validation_data, validation_batch_size, validation_steps
                 )
                 defaults.append(Validation(evaluate, validation_freq))
-            callbacks = arrange(defaults, own_callbacks)
+            callbacks = arrange(defaults, own_callbacks, last=EpochBeginning(feed.begin_epoch))
             self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
             history = super().fit(
                 feed.data,

@@ -1,0 +1,39 @@
+"""The order in which an epoch visits the training samples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+class EpochOrder:
+    """Positions of the samples in the order in which an epoch visits them.
+
+    Args:
+        num_samples: Size of the training set.
+        batch_size: Samples per batch.
+        shuffle: Whether every epoch has an order of its own.
+        seed: Seed of the orders.
+        steps: Batches per epoch, or None for one pass over the samples.
+    """
+
+    def __init__(
+        self, num_samples: int, batch_size: int, shuffle: bool, seed: int, steps: int | None
+    ):
+        self.num_samples = num_samples
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.length = num_samples if steps is None else steps * batch_size
+        self.num_batches = math.ceil(self.length / batch_size)
+
+    def draw(self, epochs_trained: int) -> np.ndarray:
+        """Positions, shape `(length,)`, int32: as many passes as it takes."""
+        passes = math.ceil(self.length / self.num_samples)
+        if self.shuffle:
+            generator = np.random.default_rng([self.seed, epochs_trained])
+            parts = [generator.permutation(self.num_samples) for _ in range(passes)]
+        else:
+            parts = [np.arange(self.num_samples)] * passes
+        return np.concatenate(parts)[: self.length].astype("int32")
