@@ -6,9 +6,9 @@ r"""NeuTraL AD and ICL beside DeepOD's on clean tables.
 Half of the normal rows train, the others are tested with all anomalies; standardised with
 the training rows. All four train for 100 epochs, Adam at 1e-3, batch 64; the networks have
 the widths of DeepOD's defaults (100, 50 and codes of 128; 11 residual transformations with
-50 hidden units). What differs: our encoder has BatchNorm; our ICL embeds with the networks
-and takes the windows of the paper and temperature 0.1, DeepOD's has ensembles over the
-columns of its own and 0.01. DeepOD runs on the CPU here.
+50 hidden units). What differs: our NeuTraL AD's encoder has BatchNorm; the BatchNorm of our
+ICL's networks has scales and shifts, our windows are the paper's and our temperature is 0.1,
+its 0.01. DeepOD runs on the CPU here.
 """
 
 from __future__ import annotations

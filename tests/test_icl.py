@@ -119,27 +119,43 @@ def test_an_encoder_is_two_networks_on_the_parts(random):
     assert pairs.shape == (7, 3, 2, 3) and encoder.output_shape == (None, 3, 2, 3)
     layer = encoder.layers[-1]
 
-    def embedded(network, rows):
-        dense, norm, _, code = network.layers
-        hidden = rows @ value(dense.kernel) / math.sqrt(1 + norm.epsilon)
-        return np.where(hidden < 0, 0.01 * hidden, hidden) @ value(code.kernel)
+    def embedded(network, j, rows, first):
+        (dense, _, norm), (code, _, last) = network.layers[:3], network.layers[3:]
+        for layer, activation, own in ((dense, first, norm), (code, leaky, last)):
+            rows = activation(rows @ value(layer.kernel))
+            # No batch has been seen: mean 0 and variance 1.
+            scale, shift = value(own.gamma)[j], value(own.beta)[j]
+            rows = scale * rows / math.sqrt(1 + own.epsilon) + shift
+        return rows
 
+    def leaky(z):
+        return np.where(z < 0, 0.01 * z, z)
+
+    for network in (layer.windows, layer.complements):
+        for weight in network.trainable_weights:
+            weight.assign(random.normal(size=weight.shape))
+    pairs = value(encoder(x))
     for j in range(3):
         inside = np.arange(j, j + 4)
         outside = [column for column in range(6) if column not in inside]
-        np.testing.assert_allclose(pairs[:, j, 0], embedded(layer.windows, x[:, inside]), atol=1e-5)
-        expected = embedded(layer.complements, x[:, outside])
-        np.testing.assert_allclose(pairs[:, j, 1], expected, atol=1e-5)
-    assert sum(int(np.prod(w.shape)) for w in encoder.trainable_weights) == (4 + 3 + 2 + 3) * 5
+        expected = embedded(layer.windows, j, x[:, inside], leaky)
+        np.testing.assert_allclose(pairs[:, j, 0], expected, rtol=1e-4, atol=1e-4)
+        expected = embedded(layer.complements, j, x[:, outside], np.tanh)
+        np.testing.assert_allclose(pairs[:, j, 1], expected, rtol=1e-4, atol=1e-4)
+    kernels = (4 + 3) * 2 + (2 + 3) * 5
+    scales_and_shifts = 2 * 2 * 2 * 3
+    trained = sum(int(np.prod(w.shape)) for w in encoder.trainable_weights)
+    assert trained == kernels + scales_and_shifts
 
 
-def test_batch_statistics_are_over_rows_and_windows(random):
-    encoder = icl_encoder(5, window=2, hidden=(3,), code=2, seed=0)
+def test_batch_statistics_are_those_of_each_window(random):
+    encoder = icl_encoder(5, window=2, hidden=(6,), code=2, seed=0)
     x = random.normal(size=(9, 5)).astype("float32")
     encoder(x, training=True)
-    dense, norm, *_ = encoder.layers[-1].windows.layers
+    dense, _, norm, *_ = encoder.layers[-1].windows.layers
     hidden = x[:, windows_first(5, 2)[:, :2]] @ value(dense.kernel)
-    expected = 0.1 * hidden.reshape(-1, 3).mean(0)
+    hidden = np.where(hidden < 0, 0.01 * hidden, hidden)
+    expected = 0.1 * hidden.mean((0, 2))
     np.testing.assert_allclose(value(norm.moving_mean), expected, atol=1e-6)
 
 
@@ -158,12 +174,15 @@ def test_encoders_of_equal_seeds_are_equal(random):
     assert not np.allclose(first[:, :, 0], first[:, :, 1])
 
 
-def test_window_pairs_are_serialisable_with_networks_of_one_s_own(random):
-    def network(inputs, seed):
-        dense = keras.layers.Dense(2, kernel_initializer=keras.initializers.GlorotNormal(seed))
-        return keras.Sequential([keras.Input((None, inputs)), dense])
+def linear(inputs, seed):
+    """A linear network from parts of `inputs` columns to codes of two dimensions."""
+    initializer = keras.initializers.GlorotNormal(seed)
+    dense = keras.layers.Dense(2, use_bias=False, kernel_initializer=initializer)
+    return keras.Sequential([keras.Input((None, inputs)), dense])
 
-    layer = WindowPairs(2, network(2, 0), network(3, 1))
+
+def test_window_pairs_are_serialisable_with_networks_of_one_s_own(random):
+    layer = WindowPairs(2, linear(2, seed=0), linear(3, seed=1))
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert isinstance(copy, WindowPairs) and copy.get_config() == layer.get_config()
     x = random.normal(size=(3, 5)).astype("float32")
@@ -187,7 +206,8 @@ def test_scores_and_embeddings_are_those_of_the_pairs(random):
 
 def test_a_step_follows_the_gradient_of_the_loss(random):
     x, small = random.normal(size=(5, 4)), 1e-6
-    encoder = icl_encoder(4, hidden=(), code=2, seed=0)
+    layer = WindowPairs(2, linear(2, seed=0), linear(2, seed=1))
+    encoder = keras.Sequential([keras.Input((4,)), layer])
     model = kocc.ICL(encoder, temperature=TAU, seed=0)
     model.compile(keras.optimizers.SGD(1.0))
     kernels = encoder.trainable_weights

@@ -73,13 +73,16 @@ class Blocks:
             units, use_bias=self.use_bias, kernel_initializer=self.kernel_initializer()
         )
 
-    def norm(self) -> layers.Layer:
-        """BatchNorm with the statistics of all replicas."""
+    def norm(self, axis: int = -1, affine: bool | None = None) -> layers.Layer:
+        """BatchNorm with the statistics of all replicas.
+
+        Args:
+            axis: The axis that has statistics of its own.
+            affine: Whether it has trainable parameters; None for `use_bias`.
+        """
+        affine = self.use_bias if affine is None else affine
         return GlobalBatchNormalization(
-            momentum=0.9,
-            epsilon=1e-4,
-            center=self.use_bias,
-            scale=self.use_bias,
+            axis=axis, momentum=0.9, epsilon=1e-4, center=affine, scale=affine
         )
 
     def leaky(self) -> layers.Layer:

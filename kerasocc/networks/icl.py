@@ -111,15 +111,21 @@ def icl_encoder(
     """Encoder of all windows of a row and of their complements, for `kerasocc.ICL`.
 
     One network embeds the windows of `k` consecutive columns, another the `d - k`
-    other columns: dense, BatchNorm, leaky ReLU; the code is linear. The widths and
-    the activation are ours.
+    other columns. A layer is dense without biases, leaky ReLU (tanh in the first one of
+    the complements) and BatchNorm; the code is such a layer too, and the windows' hidden
+    layers are half as wide. BatchNorm takes its statistics per window, over rows and
+    units, and has a scale and a shift per window.
+
+    The form is that of the authors' code as DeepOD adapts it, the scales and shifts are
+    ours. With one normalization for all windows, or a linear code, the AUC on small
+    tables is many points lower (`benchmarks/README.md`).
 
     Args:
         features: Number of columns `d`, at least 3; or the shape of samples, which
             are flattened first.
         window: `k`, from 1 to `d - 1`; None for 2 up to 40 columns, 10 up to 160
             and `d - 150` beyond.
-        hidden: Widths of the hidden layers of both networks.
+        hidden: Widths of the hidden layers for the complements.
         code: Dimension of the embeddings.
         seed: Seed of the initial weights.
 
@@ -141,17 +147,26 @@ def icl_encoder(
     hidden = [check_integer("hidden", width, minimum=1) for width in hidden]
     check_integer("code", code, minimum=1)
     make = Blocks(seed=seed)
-    networks = (
-        sequential((columns - window + 1, width), _network(hidden, code, make), name)
-        for width, name in ((window, "windows"), (columns - window, "complements"))
+    count = columns - window + 1
+    halves = [max(width // 2, 1) for width in hidden]
+    windows = _network([*halves, code], make, first=make.leaky())
+    complements = _network([*hidden, code], make, first=layers.Activation("tanh"))
+    pairs = WindowPairs(
+        window,
+        sequential((count, window), windows, "windows"),
+        sequential((count, columns - window), complements, "complements"),
     )
     parts = [layers.Flatten()] if len(shape) > 1 else []
-    return sequential(shape, [*parts, WindowPairs(window, *networks)], "icl_encoder")
+    return sequential(shape, [*parts, pairs], "icl_encoder")
 
 
-def _network(hidden: Sequence[int], code: int, make: Blocks) -> list[layers.Layer]:
-    parts = [part for width in hidden for part in (make.dense(width), make.norm(), make.leaky())]
-    return [*parts, make.dense(code)]
+def _network(widths: Sequence[int], make: Blocks, first: layers.Layer) -> list[layers.Layer]:
+    activations = [first, *(make.leaky() for _ in widths[1:])]
+    return [
+        part
+        for width, activation in zip(widths, activations, strict=True)
+        for part in (make.dense(width), activation, make.norm(axis=1, affine=True))
+    ]
 
 
 def _checked_shape(features: Any) -> tuple[int, ...]:
