@@ -29,6 +29,14 @@ def num_replicas_of(model: keras.Model) -> int:
     return 1 if tf is None else model.distribute_strategy.num_replicas_in_sync
 
 
+def has_no_strategy(model: keras.Model) -> bool:
+    """Whether TensorFlow trains a model without any strategy of distribution."""
+    if tf is None:
+        return False
+    with model.distribute_strategy.scope():
+        return not tf.distribute.has_strategy()
+
+
 def scope_of(model: keras.Model) -> contextlib.AbstractContextManager:
     """Context that creates variables as the model's own were created."""
     return contextlib.nullcontext() if tf is None else model.distribute_strategy.scope()

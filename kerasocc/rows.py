@@ -72,6 +72,12 @@ def rows_at_once(shape: Sequence[int]) -> int:
     return max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // max(1, math.prod(shape))))
 
 
+def rows_in_flight(shape: Sequence[int]) -> int:
+    """How many samples of a shape go through a network at once: few enough for the caches."""
+    values = max(1, math.prod(shape))
+    return max(1, min(8000, max(64, 2**19 // values), VALUES_AT_ONCE // values))
+
+
 def chunks(x: Any, size: int) -> Iterator[np.ndarray]:
     """Read an array or a view of one, `size` rows at a time.
 

@@ -19,6 +19,7 @@ from kerasocc.models import feeding, steps
 from kerasocc.models.compiling import Compiling
 from kerasocc.models.exposure import OutlierExposure
 from kerasocc.models.fitting import Fitting
+from kerasocc.models.graph_epochs import GraphSteps
 from kerasocc.models.passes import InferencePasses
 from kerasocc.models.saving import Saving
 from kerasocc.models.scoring import Scoring
@@ -81,7 +82,9 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         self.flagged_share = add_state(self, "flagged_share")
         self._order_seed = random.randrange(2**31) if seed is None else seed
         self._passes = InferencePasses(self)
+        self._graph_steps = GraphSteps(self)
         self._training_data = None
+        self._feed = None
         self._chunk_is_ours = True
 
     # What a subclass defines.

@@ -9,8 +9,10 @@ import keras
 from kerasocc import distribution
 from kerasocc.checks import check_integer
 
-MAX_CHUNK = 32
-"""Most steps of one execution chosen by `"auto"`: the progress bar still moves."""
+CHUNK = 32
+"""Steps of one execution chosen by `"auto"`: the progress bar still moves."""
+EXECUTIONS = 50
+"""Most executions of an epoch chosen by `"auto"`, each of more steps if there are many."""
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 
@@ -34,9 +36,9 @@ class Compiling:
             optimizer: Keras optimizer or its name.
             run_eagerly: As in Keras.
             steps_per_execution: Steps that one call of the compiled function runs.
-                `"auto"` runs up to 32 at once where nobody could tell the
-                difference: one replica of TensorFlow, array data, no callback with
-                batch hooks. An integer is taken as it is.
+                `"auto"` runs up to 32, or a fiftieth of the epoch, at once where nobody
+                could tell the difference: one replica of TensorFlow, array data, no
+                callback with batch hooks. An integer is taken as it is.
             jit_compile: As in Keras.
             auto_scale_loss: As in Keras.
             **unsupported: Keras's other arguments: only None is accepted.
@@ -63,6 +65,7 @@ class Compiling:
             jit_compile=jit_compile,
             auto_scale_loss=auto_scale_loss,
         )
+        self._forget_step()
 
     def get_compile_config(self) -> dict[str, Any] | None:
         config = super().get_compile_config()
@@ -96,7 +99,7 @@ class Compiling:
             and not self.run_eagerly
             and not any(_looks_at_batches(callback) for callback in callbacks)
         )
-        return min(num_batches, MAX_CHUNK) if can_chunk else 1
+        return min(num_batches, max(CHUNK, num_batches // EXECUTIONS)) if can_chunk else 1
 
 
 def _looks_at_batches(callback: keras.callbacks.Callback) -> bool:

@@ -62,7 +62,7 @@ class OutlierExposure:
         rules = [None if rule is None else rule.step_rule for rule in (self._latent, latent)]
         if rules[0] != rules[1]:
             # Keras keeps the compiled step, and this is part of it.
-            self.train_function = None
+            self._forget_step()
         self._latent = latent
 
     def _check_positions(self, source: Source, steps: int | None) -> None:

@@ -10,7 +10,6 @@ would have seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,6 +17,8 @@ import numpy as np
 from keras import ops
 
 from kerasocc.models.epoch_order import EpochOrder
+from kerasocc.models.feed import Feed, LookUps
+from kerasocc.models.graph_epochs import GraphFeed
 from kerasocc.models.sources import (
     ArraySource,
     PyDatasetSource,
@@ -26,9 +27,6 @@ from kerasocc.models.sources import (
     TensorFlowSource,
     unpack,
 )
-
-LookUps = dict[str, Callable[[np.ndarray], np.ndarray]]
-"""Functions from positions in the training set, `(batch,)`, to new arrays, `(batch, ...)`."""
 
 
 def make_feed(
@@ -40,6 +38,7 @@ def make_feed(
     steps: int | None,
     sample_targets: LookUps | None = None,
     replicas: int = 1,
+    in_graph: bool = False,
 ) -> Feed:
     """Choose the feed for a source.
 
@@ -52,11 +51,14 @@ def make_feed(
         sample_targets: What else a batch's targets hold, looked up when it is made. The
             values may change between epochs, their dtype and shape may not.
         replicas: Number of replicas that every batch is cut for.
+        in_graph: Whether the training function can gather the batches of arrays itself.
     """
     look_ups = sample_targets or {}
     if isinstance(source, ArraySource):
         order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
         in_memory = not isinstance(source, RowsSource)
+        if in_memory and in_graph:
+            return GraphFeed(source, order, look_ups)
         if in_memory and keras.backend.backend() == "tensorflow":
             return _TensorFlowArrayFeed(source, order, look_ups)
         return _NumpyArrayFeed(source, order, look_ups)
@@ -87,39 +89,16 @@ def as_targets(y: Any, x: Any) -> dict[str, Any]:
     }
 
 
-class Feed:
-    """What `keras.Model.fit` is given instead of the user's data."""
-
-    data: Any
-    """The dataset for `fit`."""
-    steps: int | None = None
-    """`steps_per_epoch` for `fit`; None where the dataset is one epoch long."""
-    num_batches: int | None = None
-    """Batches of an epoch of arrays."""
-
-    def begin_epoch(self, epochs_trained: int) -> None:
-        """Fix the order of the coming epoch and what it looks up, before its iterator is made."""
-
-
 class _TensorFlowArrayFeed(Feed):
-    """Arrays held once, gathered in the graph."""
+    """Arrays held once, gathered in a pipeline, which replicas and eager steps need."""
 
     def __init__(self, source: ArraySource, order: EpochOrder, look_ups: LookUps):
         import tensorflow as tf
 
         self._order = order
         self.num_batches = order.num_batches
-        # Variables: the dataset's graph is made once, the order and what it looks up change.
-        positions = order.draw(0)
-        self._positions = tf.Variable(positions, trainable=False)
-        # One number per sample is looked up for the whole epoch, arrays batch by batch.
-        self._look_ups = look_ups
-        self._of_epoch = {
-            name: tf.Variable(look_up(positions), trainable=False)
-            for name, look_up in look_ups.items()
-            if look_up(positions[:0]).ndim == 1
-        }
-        by_batch = {name: f for name, f in look_ups.items() if name not in self._of_epoch}
+        # A variable: the dataset's graph is made once, the order changes.
+        self._positions = tf.Variable(order.draw(0), trainable=False)
         with tf.device("CPU"):
             x = tf.constant(source.x)
             label = None if source.y is None else tf.constant(source.y, "float32")
@@ -129,14 +108,11 @@ class _TensorFlowArrayFeed(Feed):
 
         def gather(step):
             start = step * order.batch_size
-            rows = slice(start, start + order.batch_size)
-            index = self._positions[rows]
+            index = self._positions[start : start + order.batch_size]
             batch_label = (
                 tf.zeros_like(index, "float32") if label is None else tf.gather(label, index)
             )
-            found = {name: values[rows] for name, values in self._of_epoch.items()}
-            found |= _in_graph(by_batch, index)
-            targets = {"label": batch_label, "index": index, **found}
+            targets = {"label": batch_label, "index": index, **_in_graph(look_ups, index)}
             batch = (tf.gather(x, index), targets)
             return batch if weight is None else (*batch, tf.gather(weight, index))
 
@@ -144,10 +120,7 @@ class _TensorFlowArrayFeed(Feed):
         self.data = steps.map(gather).prefetch(tf.data.AUTOTUNE)
 
     def begin_epoch(self, epochs_trained):
-        positions = self._order.draw(epochs_trained)
-        self._positions.assign(positions)
-        for name, values in self._of_epoch.items():
-            values.assign(self._look_ups[name](positions))
+        self._positions.assign(self._order.draw(epochs_trained))
 
 
 class _NumpyArrayFeed(Feed):

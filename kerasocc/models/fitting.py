@@ -12,6 +12,7 @@ from kerasocc.callbacks.base import StateCallback, arrange
 from kerasocc.callbacks.progress import EpochBeginning, EpochCount, FiniteLoss, Validation
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.models.feeding import make_feed
+from kerasocc.models.graph_epochs import GraphFeed
 from kerasocc.models.labels import check_training_labels, warn_of_evaluation_labels
 from kerasocc.models.sources import ArraySource, Source, as_source
 
@@ -115,6 +116,7 @@ class Fitting:
                 steps=steps_per_epoch,
                 sample_targets={**self.sample_targets(), **self._latent_targets()},
                 replicas=distribution.num_replicas_of(self),
+                in_graph=distribution.has_no_strategy(self) and not self.run_eagerly,
             )
             defaults = [FiniteLoss(), EpochCount(), *self.default_callbacks()]
             if validation_data is not None:
@@ -124,6 +126,7 @@ class Fitting:
                 defaults.append(Validation(evaluate, validation_freq))
             callbacks = arrange(defaults, own_callbacks, last=EpochBeginning(feed.begin_epoch))
             self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
+            self._feed = feed
             history = super().fit(
                 feed.data,
                 epochs=epochs,
@@ -138,7 +141,24 @@ class Fitting:
                     callback.finish()
         finally:
             self._training_data = None
+            if isinstance(self._feed, GraphFeed):
+                # Of no use for anything but this fit.
+                self.train_function = None
+            self._feed = None
         return history
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """As in Keras; arrays in memory have a training function of our own."""
+        if not isinstance(self._feed, GraphFeed):
+            return super().make_train_function(force)
+        feed = self._feed
+        self.train_function = lambda _: self._graph_steps.run(feed, self.steps_per_execution)
+        return self.train_function
+
+    def _forget_step(self) -> None:
+        """Have the compiled training step made anew."""
+        self.train_function = None
+        self._graph_steps.forget()
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""

@@ -2,66 +2,98 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-_LINES = itertools.count(1)
+from kerasocc.models.tracing import any_size, traced
+from kerasocc.rows import chunks
 
 
 class InferencePasses:
-    """Methods of a model, compiled once per input dtype and shape, run on batches."""
+    """Methods of a model, compiled once per input dtype and shape, run on samples."""
 
     def __init__(self, model: keras.Model):
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
 
-    def run(self, method: str, batches: Iterable[np.ndarray]) -> Any:
-        """Apply `model.<method>` to every batch.
+    def run(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
+        """Apply `model.<method>` to all samples.
 
         Args:
             method: Name of a method that maps a tensor `(batch, ...)` to a tensor
                 or a tuple of tensors with the batch axis first.
             batches: Arrays of shape `(batch, ...)`.
+            rows: Samples that go through the model at once; None for whole batches.
 
         Returns:
             NumPy array (or tuple of arrays), the batches joined.
         """
         outputs = []
         for x in batches:
-            result = self._function(method, x)(x)
-            outputs.append(keras.tree.map_structure(keras.ops.convert_to_numpy, result))
+            for part, size in self._parts(x, rows):
+                result = self._function(method, x, size)(part)
+                outputs.append(keras.tree.map_structure(keras.ops.convert_to_numpy, result))
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
 
-    def _function(self, method: str, x: np.ndarray) -> Callable:
-        key = (method, x.dtype.str, x.shape[1:])
+    @staticmethod
+    def _parts(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:
+        """Parts of a batch for one call each, and how the call cuts them itself."""
+        if rows is None or len(x) <= rows:
+            yield x, None
+        elif keras.backend.backend() == "tensorflow":
+            yield x, rows
+        else:
+            yield from ((part, None) for part in chunks(x, rows))
+
+    def _function(self, method: str, x: np.ndarray, rows: int | None) -> Callable:
+        key = (method, x.dtype.str, x.shape[1:], rows)
         if key not in self._compiled:
             compile_ = {
                 "tensorflow": _compile_tensorflow,
                 "jax": _compile_jax,
                 "torch": _compile_torch,
             }[keras.backend.backend()]
-            self._compiled[key] = compile_(self._model, getattr(self._model, method), x)
+            function = getattr(self._model, method)
+            function = function if rows is None else _in_slices(function, rows)
+            self._compiled[key] = compile_(self._model, function, x)
         return self._compiled[key]
 
 
-def _compile_tensorflow(model, method, x):
+def _in_slices(function: Callable, rows: int) -> Callable:
+    """A function of a TensorFlow graph that goes through its inputs `rows` at a time.
+
+    Calls from Python cost a small network more than its own computing.
+    """
     import tensorflow as tf
 
+    def sliced(inputs):
+        one_slice, outputs = traced(function, [any_size(inputs)])
+        count = -(-tf.shape(inputs)[0] // rows)
+        arrays = keras.tree.map_structure(
+            lambda output: tf.TensorArray(output.dtype, count, infer_shape=False), outputs
+        )
+
+        def body(number, arrays):
+            values = one_slice(inputs[number * rows : (number + 1) * rows])
+            return number + 1, keras.tree.map_structure(
+                lambda array, value: array.write(number, value), arrays, values
+            )
+
+        # Two at a time: the operations of one are too small for several threads.
+        _, arrays = tf.while_loop(
+            lambda number, _: number < count, body, (0, arrays), parallel_iterations=2
+        )
+        return keras.tree.map_structure(lambda array: array.concat(), arrays)
+
+    return sliced
+
+
+def _compile_tensorflow(model, method, x):
     # One trace whatever the batch size: the last, smaller batch would cost another.
-    signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype)]
-
-    def function(inputs):
-        return method(inputs)
-
-    # TensorFlow counts the traces of a function by its file, its line and its address,
-    # which a function of a deleted model may have had: another line for every one, or it
-    # warns of a retracing that there is not.
-    function.__code__ = function.__code__.replace(co_firstlineno=next(_LINES))
-    return tf.function(function, input_signature=signature, autograph=False)
+    return traced(method, [any_size(x)])[0]
 
 
 def _compile_jax(model, method, x):

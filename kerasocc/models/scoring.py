@@ -157,8 +157,8 @@ class Scoring:
             method: Name of a method from a tensor `(batch, ...)` to a tensor
                 `(batch, ...)` or a tuple of them.
             source: The samples.
-            batch_size: Samples per pass; default 1000, fewer if they, or the views that the
-                model makes of them, are large.
+            batch_size: Samples that go through the model at once; default 8000, fewer if
+                they, or the views that the model makes of them, are large.
             steps: Number of batches to stop after.
             verbose: 1 shows a progress bar.
             seen: Gets the labels and weights of the batches, `(y, sample_weight)`.
@@ -170,10 +170,12 @@ class Scoring:
         if size is None:
             size = max(1, source.rows_at_once // self.views_per_sample)
         check_integer("batch_size", size, minimum=1)
-        batches = source.batches(size, steps)
+        # A dataset keeps its batches, and a number of steps counts those of this size.
+        read = size if steps is not None else max(size, source.rows_read_at_once)
+        batches = source.batches(read, steps)
         if verbose:
             batches = _with_progress(batches, source, size)
-        return self._passes.run(method, self._inputs(batches, seen))
+        return self._passes.run(method, self._inputs(batches, seen), rows=size)
 
     def ensure_built(self, source: Source) -> None:
         """Build the model for the source's samples, or check that they fit it.
@@ -216,7 +218,7 @@ def _with_progress(batches: Iterator[Batch], source: Source, size: int) -> Itera
     bar = keras.utils.Progbar(total, unit_name="batch")
     for batch in batches:
         yield batch
-        bar.add(1)
+        bar.add(1 if total is None else -(-len(batch[0]) // size))
     if total is None:
         sys.stdout.write("\n")
 

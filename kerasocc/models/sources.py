@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerasocc.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_at_once
+from kerasocc.rows import ROWS_AT_ONCE, VALUES_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
@@ -57,7 +58,9 @@ class Source:
     endless = False
     """Whether a pass over the source needs a number of steps to come to an end."""
     rows_at_once = ROWS_AT_ONCE
-    """Samples of a batch of a pass, where the source does not have batches of its own."""
+    """Samples that a pass puts through a model at once, unless the source has batches."""
+    rows_read_at_once = 1
+    """Samples that a pass may read at once beyond that: what is in memory costs nothing."""
 
     def batches(self, batch_size: int, steps: int | None = None) -> Iterator[Batch]:
         """Yield `(x, y, sample_weight)` in NumPy, checked to be finite.
@@ -88,7 +91,8 @@ class ArraySource(Source):
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None):
         self.x = self._as_samples(x)
         self.num_samples = len(self.x)
-        self.rows_at_once = rows_at_once(self.x.shape[1:])
+        self.rows_at_once = rows_in_flight(self.x.shape[1:])
+        self.rows_read_at_once = self._most_read_at_once()
         self.y = None if y is None else _as_column("y", y, self.num_samples)
         self.sample_weight = None
         if sample_weight is not None:
@@ -120,12 +124,18 @@ class ArraySource(Source):
     def _as_samples(self, x: Any) -> Any:
         return as_samples(x)
 
+    def _most_read_at_once(self) -> int:
+        return VALUES_AT_ONCE // math.prod(self.x.shape[1:])
+
 
 class RowsSource(ArraySource):
     """Samples on disk, read (and checked) when their batch is due."""
 
     def _as_samples(self, x: Any) -> Rows:
         return check_shape("x", as_rows(x))
+
+    def _most_read_at_once(self):
+        return 1
 
     def read(self, rows):
         batch = _to_numpy("x", np.asarray(self.x[rows]))
@@ -202,8 +212,9 @@ def check_finite(name: str, values: np.ndarray, where: str = "", positions: Any 
         return
     # The sum is finite far more cheaply than every element is looked at; it may
     # overflow on finite data, so only its failure leads to the full check.
-    if np.isfinite(np.sum(values, dtype="float64")):
-        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(values)):
+            return
     bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if bad.any():
         first = int(bad.argmax())
