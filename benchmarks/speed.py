@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -139,6 +140,31 @@ def help_() -> Contenders:
     }
 
 
+def rows() -> Contenders:
+    x, model = _rows(1_000_000), _mlp("DeepSVDD")
+    return {f"{n:,} rows": _epoch(model, x[:n]) for n in (1000, 10_000, 100_000, 1_000_000)}
+
+
+def columns() -> Contenders:
+    return {f"{n:,} columns": _epoch(_mlp("DeepSVDD", n), _rows(ROWS, n)) for n in (10, 100, 1000)}
+
+
+def replicas() -> Contenders:
+    import tensorflow as tf
+
+    devices = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+    alone = _mlp("DeepSVDD")
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        both = _mlp("DeepSVDD")
+    x = _rows(ROWS)
+    return {"one": _epoch(alone, x), "two replicas on CPUs": _epoch(both, x)}
+
+
+def _epoch(model: Any, x: Any) -> Callable[[], Any]:
+    return lambda: model.fit(x, batch_size=BATCH, epochs=1, verbose=0)
+
+
 CASES = {
     "fit-mlp": Case("fit, MLP 20-64-32, 8192 rows, batch 128", fit_mlp, EPOCHS, "epoch", 1),
     "fit-sad": Case("fit, Deep SAD, the same MLP, 1 % labelled", fit_sad, EPOCHS, "epoch", 1),
@@ -147,6 +173,9 @@ CASES = {
     "row": Case("score, the MLP, one row", row, SINGLES, "row"),
     "import": Case("import, beside TensorFlow and Keras", import_, 1, "process"),
     "help": Case("kerasocc --help", help_, 1, "process"),
+    "rows": Case("fit, cost against the number of rows", rows, 1, "epoch"),
+    "columns": Case("fit, cost against the number of columns, 8192 rows", columns, 1, "epoch"),
+    "replicas": Case("fit, cost of replicas, 8192 rows", replicas, 1, "epoch"),
 }
 
 
@@ -167,6 +196,8 @@ def main() -> None:
             stderr=None if arguments.verbose else subprocess.DEVNULL,
             check=False,
         )
+    if arguments.cases == list(CASES):
+        subprocess.run([sys.executable, Path(__file__).with_name("memory.py")], check=False)
 
 
 _THREADS = {"OMP": "NUM_THREADS", "TF_NUM_INTRAOP": "THREADS", "TF_NUM_INTEROP": "THREADS"}
@@ -201,18 +232,18 @@ def _measure(case: Case, rounds: int) -> None:
         print(line, flush=True)
 
 
-def _rows(count: int) -> Any:
+def _rows(count: int, columns: int = COLUMNS) -> Any:
     import numpy as np
 
-    return np.random.default_rng(0).normal(size=(count, COLUMNS)).astype("float32")
+    return np.random.default_rng(0).normal(size=(count, columns)).astype("float32")
 
 
-def _mlp(kind: str) -> Any:
+def _mlp(kind: str, columns: int = COLUMNS) -> Any:
     import keras
 
     import kerasocc as kocc
 
-    model = getattr(kocc, kind)(kocc.networks.mlp([COLUMNS, 64, 32], seed=0), seed=0)
+    model = getattr(kocc, kind)(kocc.networks.mlp([columns, 64, 32], seed=0), seed=0)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     return model
 

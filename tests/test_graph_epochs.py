@@ -69,6 +69,13 @@ def test_equals_a_pipeline(rows, pipeline, options):
     assert_equal(loop, piped)
 
 
+def test_an_execution_ends_with_the_epoch(rows):
+    chunked, single = made(steps_per_execution=3), made(steps_per_execution=1)
+    histories = [fit(model, rows)["loss"] for model in (chunked, single)]
+    np.testing.assert_allclose(*histories, rtol=1e-5)
+    assert_equal(chunked, single)
+
+
 def test_labels_arrive(rows, pipeline):
     y = np.zeros(50)
     y[::7] = -1

@@ -9,9 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.rows import ROWS_AT_ONCE, VALUES_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
+from kerasocc.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+
+VALUES_PER_CALL = 2**22
+"""Numbers that a call of a compiled pass gets of an array in memory, which it copies."""
 
 
 def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
@@ -125,7 +128,7 @@ class ArraySource(Source):
         return as_samples(x)
 
     def _most_read_at_once(self) -> int:
-        return VALUES_AT_ONCE // math.prod(self.x.shape[1:])
+        return VALUES_PER_CALL // math.prod(self.x.shape[1:])
 
 
 class RowsSource(ArraySource):
