@@ -43,6 +43,7 @@ def test_cifar10_by_the_name_of_a_class():
     np.testing.assert_array_equal(by_name.y_test, by_number.y_test)
 
 
+@pytest.mark.slow
 @real("cifar10")
 def test_the_order_is_the_stored_one():
     import tensorflow_datasets as tfds

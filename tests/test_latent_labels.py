@@ -359,7 +359,7 @@ def test_datasets_equal_arrays(x, make, refresh):
     assert rules[0].labels.sum() == 15
 
 
-@pytest.mark.parametrize("kind", ["array", "tf.data", "py"])
+@pytest.mark.parametrize("kind", ["array", "tf.data", pytest.param("py", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("options", [dict(), dict(refresh="epoch"), dict(mode="refine")])
 def test_two_replicas_equal_one(x, kind, options, two_replicas):
     def train():
@@ -474,6 +474,7 @@ def test_contaminated_digits(refresh):
     assert aucs["refine"] > aucs["blind"], aucs
 
 
+@pytest.mark.slow
 def test_the_toy_in_two_dimensions():
     """Blind takes the clusters of anomalies for normal, latent outlier exposure does not."""
     path = Path(__file__).parents[1] / "benchmarks" / "latent_toy.py"

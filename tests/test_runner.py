@@ -204,6 +204,7 @@ def test_a_killed_run_of_deep_sad_keeps_the_best_epoch_of_the_whole(tmp_path, ca
 OC_NN = ["--method", "oc-nn", "--pretrain-epochs", "10", "--epochs", "12"]
 
 
+@pytest.mark.slow
 def test_a_transductive_run_of_oc_nn(tmp_path, capsys):
     options = ["--protocol", "transductive", "--normal-class", "1", *OC_NN]
     assert main(["train", "--out", str(tmp_path), "--name", "run", *options]) == 0
