@@ -10,7 +10,9 @@ it on an idle machine: the ratios travel, the times do not.
 
 What cannot be made equal: `fit` of PyOD and DeepOD ends with a scoring pass over the training
 data (one pass, after twenty epochs), PyOD holds no BatchNorm and gets no dropout here, DeepOD's
-network has neither. All train on the same arrays with batches of the same size and Adam.
+network has neither. They make a new model for every `fit`; kerasocc and the PyTorch loop go on
+with theirs, so that what compiling the first `fit` of a model costs is left out. All train on
+the same arrays with batches of the same size and Adam.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import numpy as np
 from keras import ops
 
 from kerasocc.models.epoch_order import EpochOrder
-from kerasocc.models.feed import Feed, LookUps
+from kerasocc.models.feed import Feed, LookUps, look_up_in_graph
 from kerasocc.models.graph_epochs import GraphFeed
 from kerasocc.models.sources import (
     ArraySource,
@@ -112,7 +112,7 @@ class _TensorFlowArrayFeed(Feed):
             batch_label = (
                 tf.zeros_like(index, "float32") if label is None else tf.gather(label, index)
             )
-            targets = {"label": batch_label, "index": index, **_in_graph(look_ups, index)}
+            targets = {"label": batch_label, "index": index, **look_up_in_graph(look_ups, index)}
             batch = (tf.gather(x, index), targets)
             return batch if weight is None else (*batch, tf.gather(weight, index))
 
@@ -168,7 +168,7 @@ class _TensorFlowStreamFeed(Feed):
             label = (
                 tf.zeros([size]) if label is None else tf.cast(tf.reshape(label, [-1]), "float32")
             )
-            batch = (x, {"label": label, "index": index, **_in_graph(look_ups, index)})
+            batch = (x, {"label": label, "index": index, **look_up_in_graph(look_ups, index)})
             return seen + size, batch if weight is None else (*batch, tf.reshape(weight, [-1]))
 
         self.data = source.dataset.scan(tf.constant(0), number)
@@ -242,15 +242,3 @@ def _batch(x, label, weight, index, look_ups):
     found = {name: look_up(index) for name, look_up in look_ups.items()}
     batch = (x, {"label": label, "index": index, **found})
     return batch if weight is None else (*batch, np.array(weight, "float32").reshape(-1))
-
-
-def _in_graph(look_ups, index):
-    """The looked up values of a batch, inside of a `tf.data` pipeline."""
-    import tensorflow as tf
-
-    found = {}
-    for name, look_up in look_ups.items():
-        nothing = look_up(np.zeros(0, "int32"))  # tells dtype and shape
-        found[name] = tf.numpy_function(look_up, [index], nothing.dtype)
-        found[name].set_shape([index.shape[0], *nothing.shape[1:]])
-    return found

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from kerasocc.models.epoch_order import EpochOrder
-from kerasocc.models.feed import Feed, LookUps
+from kerasocc.models.feed import Feed, LookUps, look_up_in_graph
 from kerasocc.models.sources import ArraySource
 from kerasocc.models.tracing import any_size, traced
 
@@ -85,11 +85,13 @@ class GraphSteps:
         arrays = {**feed.stored, **feed.ordered, **looked_up}
         key = tuple((name, a.dtype, tuple(a.shape[1:])) for name, a in sorted(arrays.items()))
         if key not in self._compiled:
-            self._compiled[key] = self._compile(feed, looked_up)
+            self._compiled[key] = self._compile(feed)
         return self._compiled[key]
 
-    def _compile(self, feed: GraphFeed, looked_up: dict[str, np.ndarray]) -> Callable:
+    def _compile(self, feed: GraphFeed) -> Callable:
         import tensorflow as tf
+
+        by_batch = {name: self._running_look_up(name) for name in feed.by_batch}
 
         def batch(stored, ordered, batch_size, number):
             rows = slice(number * batch_size, (number + 1) * batch_size)
@@ -99,8 +101,7 @@ class GraphSteps:
                 index = targets["index"]
                 found = {name: tf.gather(values, index) for name, values in stored.items()}
             targets["label"] = found.get("label", tf.zeros_like(index, "float32"))
-            for name, nothing in looked_up.items():
-                targets[name] = self._look_up(name, index, nothing)
+            targets |= look_up_in_graph(by_batch, index)
             weight = (found["weight"],) if "weight" in found else ()
             return found["x"], targets, *weight
 
@@ -124,13 +125,9 @@ class GraphSteps:
         parts = [keras.tree.map_structure(any_size, part) for part in (feed.stored, feed.ordered)]
         return traced(steps, [*parts, *[tf.TensorSpec((), "int32")] * 3])[0]
 
-    def _look_up(self, name: str, index: Any, nothing: np.ndarray) -> Any:
-        """Look up the values of a batch by the feed that is running now."""
-        import tensorflow as tf
-
-        found = tf.numpy_function(lambda rows: self._by_batch[name](rows), [index], nothing.dtype)
-        found.set_shape([None, *nothing.shape[1:]])
-        return found
+    def _running_look_up(self, name: str) -> Callable[[np.ndarray], np.ndarray]:
+        """A look-up by the feed that is running when it is called."""
+        return lambda rows: self._by_batch[name](rows)
 
 
 def _row_bytes(look_up: Callable[[np.ndarray], np.ndarray]) -> int:
