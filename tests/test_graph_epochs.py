@@ -1,5 +1,8 @@
 """Epochs of arrays inside of one function: the same training as by a pipeline of batches."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -99,6 +102,24 @@ def test_what_is_looked_up_is_that_of_the_epoch(rows, pipeline, monkeypatch, ahe
     assert_equal(loop, piped)
     np.testing.assert_allclose(loop.noise, piped.noise, atol=1e-5)
     assert np.any(loop.noise != 0)
+
+
+def test_large_arrays_arrive(rows, monkeypatch):
+    small, large = made(), made()
+    fit(small, rows)
+    monkeypatch.setattr(graph_epochs, "LARGE_BYTES", 0)
+    fit(large, rows)
+    assert_equal(small, large)
+
+
+def test_large_arrays_are_let_go(rows, monkeypatch):
+    monkeypatch.setattr(graph_epochs, "LARGE_BYTES", 0)
+    own = rows.copy()
+    fit(made(), own)
+    reference = weakref.ref(own)
+    del own
+    gc.collect()
+    assert reference() is None
 
 
 def test_one_function_for_data_of_all_sizes(rows):

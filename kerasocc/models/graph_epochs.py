@@ -21,6 +21,9 @@ from kerasocc.models.tracing import any_size, traced
 AHEAD_BYTES = 2**26
 """What is looked up for an epoch at once; more is looked up batch by batch."""
 
+LARGE_BYTES = 2**24
+"""Arrays from here on are worth a function of their own that converts them."""
+
 
 class GraphFeed(Feed):
     """Arrays that `GraphSteps` gathers batches from."""
@@ -34,7 +37,7 @@ class GraphFeed(Feed):
         self.data = tf.data.Dataset.range(order.num_batches)
         self.batch_size = order.batch_size
         with tf.device("CPU"):
-            self.stored = {"x": tf.convert_to_tensor(source.x)}
+            self.stored = {"x": _as_tensor(source.x)}
             if source.y is not None:
                 self.stored["label"] = tf.constant(source.y, "float32")
             if source.sample_weight is not None:
@@ -128,6 +131,21 @@ class GraphSteps:
     def _running_look_up(self, name: str) -> Callable[[np.ndarray], np.ndarray]:
         """A look-up by the feed that is running when it is called."""
         return lambda rows: self._by_batch[name](rows)
+
+
+def _as_tensor(values: np.ndarray) -> Any:
+    """A tensor of an array in memory, with one copy of a large one.
+
+    TensorFlow's own conversion keeps a second copy as long as the tensor lives.
+    """
+    import tensorflow as tf
+
+    if values.nbytes < LARGE_BYTES:
+        return tf.convert_to_tensor(values)
+
+    # TensorFlow never lets go of a function that it has called: it gets nothing to keep.
+    waiting = [values]
+    return traced(lambda: tf.numpy_function(waiting.pop, [], values.dtype), [])[0]()
 
 
 def _row_bytes(look_up: Callable[[np.ndarray], np.ndarray]) -> int:
