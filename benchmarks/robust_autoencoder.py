@@ -224,6 +224,8 @@ def _draw(rows: dict[int, list[Row]], path: Path) -> None:
             axes.axhline(own[0].values[plain], color=color, linestyle=":")
         axes.set(xlabel=x, ylabel=y, title=f"{pollution}: {name}, dotted: plain autoencoder")
         axes.set_xscale("log" if x == "lam" else "linear")
+        axes.set_xticks(settings, [f"{setting:g}" for setting in settings])
+        axes.minorticks_off()
         axes.legend(title="digit", frameon=False)
     figure.savefig(path)
 

@@ -159,8 +159,10 @@ for path in sys.argv[2:]:
 
 @pytest.mark.parametrize(
     "imports",
-    ["import kerasocc, keras", "import keras, kerasocc"],
-    ids=["ours-first", "keras-first"],
+    [
+        pytest.param("import kerasocc, keras", id="ours-first"),
+        pytest.param("import keras, kerasocc", id="keras-first", marks=pytest.mark.slow),
+    ],
 )
 def test_a_bare_import_is_enough_to_load(imports, digits, trained, tmp_path):
     np.save(tmp_path / "x.npy", digits.x_test[:50])
