@@ -12,8 +12,8 @@ Two pollutions of 2000 training images of a digit, in [0, 1]:
 - 5 % images of other digits: AUC with which the polluted training set tells them, by the
   plain autoencoder's error and by `noise_scores` and `score` of the robust one (`l21`,
   samples). There `lam` is twice a quantile of the plain one's residual norms, which needs no
-  labels. The network is dense and without BatchNorm, 784-256-32-256-784, as robust
-  autoencoders were published; `--network lenet` for the other one.
+  labels. The network is dense and without BatchNorm, 784-256-32-256-784;
+  `--network lenet` for the other one.
 
 All train for 100 epochs, Adam at 1e-3, batch 200, from the same initial weights. The picture
 shows the sensitivity to `lam`.

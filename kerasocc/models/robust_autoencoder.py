@@ -41,10 +41,9 @@ class RobustAutoencoder(ReconstructionModel):
     sample (twice a quantile of `sqrt(model.score(x))` of an `Autoencoder` is a `lam`),
     or of a feature, there growing like the root of the number of samples. For images in
     [0, 1] with corrupted pixels 0.4 is a start; a `lam` below the residuals of clean
-    data moves most of them into `N`. For samples take a network without BatchNorm, whose
-    residuals in training are not those of the proximal step. `lam=inf` leaves `N` out: an
-    `Autoencoder`, weight for weight. `sample_weight` weighs the reconstruction, not the
-    proximal step.
+    data moves most of them into `N`. For samples networks without BatchNorm gained
+    more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`, weight for weight.
+    `sample_weight` weighs the reconstruction, not the proximal step.
 
     The score is `||x - rec(x)||^2` with `n = 0`, for any data (inductive);
     `noise_scores()` is that of the training data (transductive). `N` has the size of
