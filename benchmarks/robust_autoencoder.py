@@ -71,7 +71,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--pollutions", nargs="+", choices=POLLUTIONS, default=POLLUTIONS)
-    parser.add_argument("--quantiles", type=float, nargs="+", default=QUANTILES)
+    parser.add_argument(
+        "--quantiles", type=float, nargs="*", default=QUANTILES, help="none: only the plain one"
+    )
     parser.add_argument("--network", choices=["dense", "lenet"], default="dense")
     parser.add_argument("--show", type=Path, help="draw the sensitivity to lam into this file")
     return parser.parse_args()

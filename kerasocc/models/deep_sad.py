@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from kerasocc.checks import check_positive
-from kerasocc.losses import sad, svdd
+from kerasocc.losses import sad
 from kerasocc.models.hypersphere import HypersphereModel
 from kerasocc.regularizers.base import Regularizer
 
@@ -87,12 +87,9 @@ class DeepSAD(HypersphereModel):
         self.eps = check_positive("eps", eps)
         self.build_from_encoder()
 
-    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
-        distance = svdd.squared_distance(representation, self.center)
-        return sad.semi_supervised(distance, targets["label"], eta=self.eta, eps=self.eps)
-
-    def score_of(self, representation: Any) -> Any:
-        return svdd.squared_distance(representation, self.center)
+    def loss_of(self, representation: dict[str, Any], targets: dict[str, Any]) -> Any:
+        distance, label = representation["distance"], targets["label"]
+        return sad.semi_supervised(distance, label, eta=self.eta, eps=self.eps)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "eta": self.eta, "eps": self.eps}

@@ -93,21 +93,21 @@ class DeepSVDD(HypersphereModel):
             self.threshold.assign(0.0)
         self.build_from_encoder()
 
-    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
-        distance = svdd.squared_distance(representation, self.center)
+    def loss_of(self, representation: dict[str, Any], targets: dict[str, Any]) -> Any:
+        distance = representation["distance"]
         if self.soft_boundary:
             return svdd.soft_boundary(distance, self.radius, self.nu)
         return svdd.one_class(distance)
 
-    def score_of(self, representation: Any) -> Any:
-        distance = svdd.squared_distance(representation, self.center)
+    def score_of(self, representation: dict[str, Any]) -> Any:
+        distance = super().score_of(representation)
         return distance - ops.square(self.radius) if self.soft_boundary else distance
 
-    def update_state(self, representation: Any) -> None:
+    def update_state(self, representation: dict[str, Any]) -> None:
         if not self.soft_boundary:
             return
-        distance = svdd.squared_distance(representation, self.center)
-        everyones = distribution.global_concat(ops.sqrt(ops.stop_gradient(distance)))
+        distance = ops.stop_gradient(representation["distance"])
+        everyones = distribution.global_concat(ops.sqrt(distance))
         quantile = ops.quantile(everyones, 1.0 - self.nu)
         self.radius.assign(self.radius + self.radius_from_batch * (quantile - self.radius))
 

@@ -98,16 +98,31 @@ class HypersphereModel(OneClassModel):
 
     def distance(self, x: Any) -> Any:
         """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
-        return svdd.squared_distance(self.embedding(x), self.center)
+        return self.represent(x)["distance"]
 
-    def anomaly_loss_of(self, representation: Any) -> Any:
-        return inverse(svdd.squared_distance(representation, self.center))
+    def represent(self, x: Any, training: bool = False) -> dict[str, Any]:
+        """Embeddings of inputs `(batch, ...)` and their squared distances from the center.
 
-    def regularization(self, representation: Any, objective: Any) -> Any:
+        Returns:
+            `{"embedding": (batch, d), "distance": (batch,) float32}`.
+        """
+        embedding = self.embedding(x, training)
+        return {
+            "embedding": embedding,
+            "distance": svdd.squared_distance(embedding, self.center),
+        }
+
+    def score_of(self, representation: dict[str, Any]) -> Any:
+        return representation["distance"]
+
+    def anomaly_loss_of(self, representation: dict[str, Any]) -> Any:
+        return inverse(representation["distance"])
+
+    def regularization(self, representation: dict[str, Any], objective: Any) -> Any:
         if self.regularizer is None:
             return 0.0
         everyones = distribution.global_sum(ops.stop_gradient(objective))
-        return self.regularizer.term(representation, everyones)
+        return self.regularizer.term(representation["embedding"], everyones)
 
     def optimizer_groups(self) -> list[OptimizerGroup]:
         head = [] if self.regularizer is None else self.regularizer.head_weights
