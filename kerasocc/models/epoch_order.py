@@ -30,10 +30,10 @@ class EpochOrder:
 
     def draw(self, epochs_trained: int) -> np.ndarray:
         """Positions, shape `(length,)`, int32: as many passes as it takes."""
-        passes = math.ceil(self.length / self.num_samples)
+        size = self.num_samples
+        positions = np.tile(np.arange(size, dtype="int32"), math.ceil(self.length / size))
         if self.shuffle:
             generator = np.random.default_rng([self.seed, epochs_trained])
-            parts = [generator.permutation(self.num_samples) for _ in range(passes)]
-        else:
-            parts = [np.arange(self.num_samples)] * passes
-        return np.concatenate(parts)[: self.length].astype("int32")
+            for start in range(0, len(positions), size):
+                generator.shuffle(positions[start : start + size])
+        return positions[: self.length]
