@@ -10,9 +10,9 @@ Transductive: trained and tested on the same samples, the normal class with 1 % 
 classes, as the notebooks of the OC-NN repository do; these figures do not compare with
 the inductive ones. OC-NN with a frozen encoder, as it is and with embeddings of length 1,
 and both SVMs get the code of one autoencoder and the same nu; "trained" is OC-NN that
-trains that encoder too. All settings are those of `kerasocc train --method oc-nn`, except
-for fewer epochs: the autoencoder 20 at 1e-3, divided by 10 after 15, the encoder with OC-NN
-20 at 1e-3. A training that collapses says so and counts as 50 %.
+trains that encoder too. All settings are those of `kerasocc train --method oc-nn` on MNIST and
+CIFAR-10: the autoencoder 20 epochs at 1e-3, divided by 10 after 15, the encoder with OC-NN 20
+at 1e-3. A training that collapses says so and counts as 50 %.
 """
 
 from __future__ import annotations

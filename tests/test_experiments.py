@@ -267,6 +267,15 @@ def test_transductive_data_are_tested_on_what_they_are_trained_on():
     assert len(labelled.transductive().x_test) == int((labelled.y_train == 0).sum())
 
 
+def test_oc_nn_trains_briefly_on_images_that_deep_svdd_trains_long_on():
+    config = TrainConfig.for_dataset("mnist", method="oc-nn")
+    assert (config.epochs, config.learning_rate, config.drop_at) == (20, 1e-3, ())
+    assert (config.pretrain_epochs, config.pretrain_drop_at) == (20, (15,))
+    config = TrainConfig.for_dataset("mnist", method="oc-nn", train_encoder=False)
+    assert (config.epochs, config.pretrain_epochs) == (150, 150)
+    assert TrainConfig.for_dataset("mnist").epochs == 150
+
+
 def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
     from kerasocc.experiments.architectures import check_network, choose_network
 
