@@ -41,22 +41,17 @@ def _measure(network: str, arguments: argparse.Namespace) -> None:
     x, batch_size = _data(network)
     models = {rule: _model(network) for rule in RULES}
     seconds: dict[str, list[float]] = {rule: [] for rule in (*RULES, "score")}
-    order = random.Random(0)
+    names, order = list(seconds), random.Random(0)
     for number in range(arguments.rounds + 1):
-        names, now = list(seconds), {}
-        if number:
-            # What ran before a training changes its time by more than the labels do.
-            order.shuffle(names)
         for name in names:
             if name == "score":
-                begun = time.perf_counter()
-                models["none"].score(x)
-                now["score"] = time.perf_counter() - begun
+                value = _scoring(models["none"], x)
             else:
-                now[name] = _epochs(models[name], x, batch_size, name, arguments)
-        if number:  # the first round compiles
-            for name, value in now.items():
+                value = _epochs(models[name], x, batch_size, name, arguments)
+            if number:  # the first round compiles
                 seconds[name].append(value)
+        # What ran before a training changes its time by more than the labels do.
+        order.shuffle(names)
     rounds = list(zip(*(seconds[name] for name in (*RULES, "score")), strict=True))
     batch = statistics.median(b / n for n, b, _, _ in rounds)
     epoch = statistics.median((e - n) / s for n, _, e, s in rounds)
@@ -90,6 +85,13 @@ def _model(network: str) -> Any:
         model = kind(encoder, seed=0)
     model.compile(optimizer=keras.optimizers.Adam(1e-4))
     return model
+
+
+def _scoring(model: Any, x: Any) -> float:
+    """Seconds of a scoring pass."""
+    begun = time.perf_counter()
+    model.score(x)
+    return time.perf_counter() - begun
 
 
 def _epochs(model: Any, x: Any, batch_size: int, rule: str, arguments: argparse.Namespace) -> float:

@@ -74,10 +74,9 @@ HIDDEN = {
 LABELLED = 0.05
 """Fraction of labelled anomalies in the training samples of Deep SAD."""
 
-# The head on a frozen encoder is trained until its objective stays where it is.
 _OC_NN = {"train_encoder": True, "head_epochs": 40, "quantile_update": "batch"}
-# The objective goes on falling while the scores become equal: with the epochs and rates of
-# Deep SVDD the training ends in a `CollapseError`, with these in the figures of `benchmarks/`.
+# With the epochs and rates of Deep SVDD on MNIST all scores become equal, a `CollapseError`;
+# these are the settings of the figures in `benchmarks/`.
 _OC_NN_BRIEF = {
     "pretrain_epochs": 20,
     "pretrain_learning_rate": 1e-3,
