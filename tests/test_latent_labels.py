@@ -86,23 +86,28 @@ def test_exposed_by_hand():
         (0.6, [1, 0, 1, 0, 1]),
     ],
 )
-def test_flags_by_hand(share, expected):
+@pytest.mark.parametrize("fixed_shapes", [True, False])
+@pytest.mark.parametrize("candidates", [None, np.ones(5, bool)])
+def test_flags_by_hand(share, expected, candidates, fixed_shapes):
     ranking = np.array([3.0, 1.0, 9.0, 2.0, 4.0], "float32")
-    found = outlier_exposure.flags(ranking, np.ones(5, bool), share)
+    found = outlier_exposure.flags(ranking, candidates, share, fixed_shapes=fixed_shapes)
     np.testing.assert_array_equal(found, expected)
 
 
-def test_equal_samples_do_not_exceed_the_quota():
-    found = outlier_exposure.flags(np.ones(10, "float32"), np.ones(10, bool), 0.3)
-    assert float(np.sum(found)) == 3.0
+@pytest.mark.parametrize("fixed_shapes", [True, False])
+def test_equal_samples_do_not_exceed_the_quota(fixed_shapes):
+    ranking = np.array([1.0, 2.0, 1.0, 1.0, 0.0], "float32")
+    found = outlier_exposure.flags(ranking, None, 0.6, fixed_shapes=fixed_shapes)
+    np.testing.assert_array_equal(found, [1, 1, 1, 0, 0])
 
 
-def test_labelled_samples_are_no_candidates():
+@pytest.mark.parametrize("fixed_shapes", [True, False])
+def test_labelled_samples_are_no_candidates(fixed_shapes):
     ranking = np.array([9.0, 8.0, 1.0, 2.0, 3.0, 4.0], "float32")
     candidates = np.array([False, False, True, True, True, True])
-    found = outlier_exposure.flags(ranking, candidates, 0.25)
+    found = outlier_exposure.flags(ranking, candidates, 0.25, fixed_shapes=fixed_shapes)
     np.testing.assert_array_equal(found, [0, 0, 0, 0, 0, 1])
-    none = outlier_exposure.flags(ranking, np.zeros(6, bool), 0.5)
+    none = outlier_exposure.flags(ranking, np.zeros(6, bool), 0.5, fixed_shapes=fixed_shapes)
     assert not np.any(none)
 
 
@@ -169,6 +174,23 @@ def test_both_refreshes_agree_on_one_batch(x, mode):
     for model, refresh in zip(models, ("batch", "epoch"), strict=True):
         fit(model, x, LatentLabels(mode=mode, refresh=refresh), batch_size=len(x), epochs=4)
     assert_same_weights(*models, tolerance=1e-6)
+
+
+def test_a_step_compiled_by_xla_flags_the_same(x):
+    # Its shapes must be known before the share is.
+    models = [build(eager=False), build(eager=False)]
+    models[1].compile(optimizer=keras.optimizers.SGD(1e-2), jit_compile=True)
+    for model in models:
+        fit(model, x, LatentLabels(contamination=0.2), epochs=3)
+    assert_same_weights(*models, tolerance=1e-6)
+
+
+def test_labels_count_in_a_fit_after_one_without(x):
+    y = np.where(np.arange(len(x)) % 10 == 0, -1.0, 0.0)
+    models = [build(kocc.DeepSAD, rate=0.0, eager=False) for _ in range(2)]
+    fit(models[0], x, LatentLabels(), epochs=1)
+    losses = [fit(m, x, LatentLabels(), y, epochs=1, shuffle=False)["loss"] for m in models]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ class OutlierExposure:
     """The part of `OneClassModel` that `callbacks.LatentLabels` drives."""
 
     _latent: LatentLabels | None = None
+    _has_labels = True
+    """Whether training samples may have semi-supervised labels."""
 
     def anomaly_loss_of(self, representation: Any) -> Any:
         """Per-example loss `L_a` of samples taken for anomalies, shape `(batch,)`, float32.
@@ -44,8 +46,15 @@ class OutlierExposure:
         """
         raise NotImplementedError
 
-    def _set_latent_labels(self, callbacks: list[keras.callbacks.Callback]) -> None:
-        """Take the latent labels of a training from its callbacks."""
+    def _set_latent_labels(
+        self, callbacks: list[keras.callbacks.Callback], has_labels: bool = True
+    ) -> None:
+        """Take the latent labels of a training from its callbacks.
+
+        Args:
+            callbacks: Those of the training.
+            has_labels: Whether its samples may have semi-supervised labels.
+        """
         found = [c for c in callbacks if isinstance(c, LatentLabels)]
         if len(found) > 1:
             raise ValueError(
@@ -59,11 +68,15 @@ class OutlierExposure:
                 "'refine' and 'blind' work with any, others define `anomaly_loss_of`. Received: "
                 f"{type(self).__name__}"
             )
-        rules = [None if rule is None else rule.step_rule for rule in (self._latent, latent)]
-        if rules[0] != rules[1]:
+        before = self._step_rule()
+        self._latent, self._has_labels = latent, has_labels
+        if self._step_rule() != before:
             # Keras keeps the compiled step, and this is part of it.
             self._forget_step()
-        self._latent = latent
+
+    def _step_rule(self) -> tuple[Any, ...] | None:
+        """What the compiled step knows of the latent labels."""
+        return None if self._latent is None else (self._latent.step_rule, self._has_labels)
 
     def _check_positions(self, source: Source, steps: int | None) -> None:
         """Raise `ValueError` if latent labels cannot be found by the samples' positions."""
@@ -95,11 +108,18 @@ class OutlierExposure:
         anomaly = ops.zeros_like(losses)
         if latent.needs_anomaly_loss:
             anomaly = self.anomaly_loss_of(representation)
-        unlabelled = ops.equal(targets["label"], 0)
-        if latent.looks_up:
-            flagged = targets["flagged"] * ops.cast(unlabelled, "float32")
+        unlabelled = ops.equal(targets["label"], 0) if self._has_labels else None
+        if latent.flags_in_step:
+            flagged = flags(
+                losses - anomaly,
+                unlabelled,
+                self.flagged_share,
+                fixed_shapes=keras.backend.backend() != "tensorflow" or bool(self.jit_compile),
+            )
+        elif unlabelled is None:
+            flagged = targets["flagged"]
         else:
-            flagged = flags(losses - anomaly, unlabelled, self.flagged_share)
+            flagged = targets["flagged"] * ops.cast(unlabelled, "float32")
         return exposed(losses, anomaly, latent.label * flagged)
 
     def normal_losses(self, x: Any) -> Any:

@@ -100,7 +100,9 @@ class Fitting:
             check_integer("steps_per_epoch", steps_per_epoch, minimum=1)
         self.ensure_built(source)
         own_callbacks = keras.tree.flatten(callbacks) if callbacks else []
-        self._set_latent_labels(own_callbacks)
+        # A dataset's labels are seen when they come.
+        has_labels = not isinstance(source, ArraySource) or source.y is not None
+        self._set_latent_labels(own_callbacks, has_labels)
         self._check_training_data(source, batch_size, steps_per_epoch)
         # Arrays are read once whatever the length of an epoch; a dataset may be endless.
         bound = None if isinstance(source, ArraySource) else steps_per_epoch
