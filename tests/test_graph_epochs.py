@@ -1,8 +1,5 @@
 """Epochs of arrays inside of one function: the same training as by a pipeline of batches."""
 
-import gc
-import weakref
-
 import keras
 import numpy as np
 import pytest
@@ -10,6 +7,8 @@ import pytest
 import kerasocc as kocc
 from kerasocc import distribution
 from kerasocc.models import graph_epochs
+from kerasocc.models.epoch_order import EpochOrder
+from kerasocc.models.sources import as_source
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the loop is one of TensorFlow's graph"
@@ -92,9 +91,16 @@ def test_labels_arrive(rows, pipeline):
     assert not np.allclose(*kernels)
 
 
-@pytest.mark.parametrize("ahead", [0, 2**20], ids=["by-batch", "by-epoch"])
-def test_what_is_looked_up_is_that_of_the_epoch(rows, pipeline, monkeypatch, ahead):
-    monkeypatch.setattr(graph_epochs, "AHEAD_BYTES", ahead)
+@pytest.fixture(params=["held", "in-parts", "step-by-step"])
+def parts(request, monkeypatch):
+    """How much of the arrays the training function gets at once."""
+    if request.param != "held":
+        monkeypatch.setattr(graph_epochs, "HELD_BYTES", 0)
+    # A step takes 16 rows of 24 bytes, and as much again where noise is looked up.
+    monkeypatch.setattr(graph_epochs, "PART_BYTES", 1 if request.param == "step-by-step" else 1600)
+
+
+def test_what_is_looked_up_is_that_of_the_epoch(rows, pipeline, parts):
     loop, piped = made("robust"), made("robust")
     fit(loop, rows)
     pipeline()
@@ -104,22 +110,34 @@ def test_what_is_looked_up_is_that_of_the_epoch(rows, pipeline, monkeypatch, ahe
     assert np.any(loop.noise != 0)
 
 
-def test_large_arrays_arrive(rows, monkeypatch):
-    small, large = made(), made()
-    fit(small, rows)
-    monkeypatch.setattr(graph_epochs, "LARGE_BYTES", 0)
-    fit(large, rows)
-    assert_equal(small, large)
+@pytest.mark.parametrize("steps", [None, 3, 7])
+def test_parts_of_arrays_equal_whole_ones(rows, parts, steps):
+    y, weights = np.where(np.arange(50) % 7, 0.0, -1.0), np.linspace(0.1, 2, 50)
+    whole, parted = made("sad"), made("sad", steps_per_execution=3)
+    options = {"y": y, "sample_weight": weights, "steps_per_epoch": steps}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph_epochs, "HELD_BYTES", 2**25)
+        patch.setattr(graph_epochs, "PART_BYTES", 2**22)
+        expected = fit(whole, rows, **options)
+    np.testing.assert_allclose(fit(parted, rows, **options)["loss"], expected["loss"], rtol=1e-6)
+    assert_equal(whole, parted)
 
 
-def test_large_arrays_are_let_go(rows, monkeypatch):
-    monkeypatch.setattr(graph_epochs, "LARGE_BYTES", 0)
-    own = rows.copy()
-    fit(made(), own)
-    reference = weakref.ref(own)
-    del own
-    gc.collect()
-    assert reference() is None
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_part_holds_what_its_steps_need(rows, monkeypatch, on_disk):
+    monkeypatch.setattr(graph_epochs, "PART_BYTES", 800)
+    monkeypatch.setattr(graph_epochs, "HELD_BYTES", rows.nbytes if on_disk else 0)
+    source = as_source(kocc.datasets.Rows(rows) if on_disk else rows)
+    feed = graph_epochs.GraphFeed(source, EpochOrder(50, 16, True, 0, None), {})
+    feed.begin_epoch(0)
+    found = []
+    for steps in (2, 2):
+        stored, ordered, taken = feed.part(10)
+        assert taken == steps
+        assert len(stored["x"]) == len(ordered["index"])
+        np.testing.assert_array_equal(stored["x"][ordered["row"]], rows[ordered["index"]])
+        found.extend(ordered["index"])
+    assert sorted(found) == list(range(50))
 
 
 def test_one_function_for_data_of_all_sizes(rows):

@@ -56,9 +56,9 @@ def make_feed(
     look_ups = sample_targets or {}
     if isinstance(source, ArraySource):
         order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
-        in_memory = not isinstance(source, RowsSource)
-        if in_memory and in_graph:
+        if in_graph:
             return GraphFeed(source, order, look_ups)
+        in_memory = not isinstance(source, RowsSource)
         if in_memory and keras.backend.backend() == "tensorflow":
             return _TensorFlowArrayFeed(source, order, look_ups)
         return _NumpyArrayFeed(source, order, look_ups)

@@ -176,11 +176,12 @@ class Fitting:
             self.steps_per_execution = chunk
             self.train_function = None
 
-    def over_training_data(self, method: str) -> np.ndarray:
+    def over_training_data(self, method: str, *, mean: bool = False) -> np.ndarray:
         """Apply a method to the whole training set, in inference mode and stored order.
 
         Args:
             method: Name of a method from a tensor `(batch, ...)` to `(batch, ...)`.
+            mean: Whether to return the mean over the samples.
 
         Raises:
             RuntimeError: Outside of `fit`.
@@ -188,7 +189,7 @@ class Fitting:
         data = self._running_training_data()
         # Arrays were looked at when the training began.
         seen: list | None = None if isinstance(data.source, ArraySource) else []
-        result = self.map_source(method, data.source, steps=data.steps, seen=seen)
+        result = self.map_source(method, data.source, steps=data.steps, seen=seen, mean=mean)
         labels = [label for label, _ in seen or () if label is not None]
         if labels:
             self._check_all_labels(np.concatenate(labels))

@@ -71,7 +71,7 @@ class HypersphereModel(OneClassModel):
 
     def initialize(self) -> None:
         if not self.is_fitted:
-            self._set_center(self.over_training_data("embedding"))
+            self._set_center(self.over_training_data("embedding", mean=True))
 
     def initialize_center(self, x: Any, *, eps: float = 0.1) -> None:
         """Set the center to the mean embedding of `x`; `fit` then leaves it alone.
@@ -83,10 +83,10 @@ class HypersphereModel(OneClassModel):
         """
         source = as_source(x)
         self.ensure_built(source)
-        self._set_center(self.map_source("embedding", source), check_non_negative("eps", eps))
+        mean = self.map_source("embedding", source, mean=True)
+        self._set_center(mean, check_non_negative("eps", eps))
 
-    def _set_center(self, embeddings: np.ndarray, eps: float = 0.1) -> None:
-        center = embeddings.mean(axis=0, dtype="float64")
+    def _set_center(self, center: np.ndarray, eps: float = 0.1) -> None:
         small = np.abs(center) < eps
         center[small] = np.where(center[small] < 0, -eps, eps)
         self.center.assign(center.astype("float32"))

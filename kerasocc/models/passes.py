@@ -20,7 +20,30 @@ class InferencePasses:
         self._compiled: dict[tuple, Callable] = {}
 
     def run(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
-        """Apply `model.<method>` to all samples.
+        """Apply `model.<method>` to all samples, as `parts` does.
+
+        Returns:
+            NumPy array (or tuple of arrays), the batches joined.
+        """
+        parts = self.parts(method, batches, rows)
+        return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+
+    def mean(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
+        """Mean of `model.<method>` over all samples, holding the results of one call.
+
+        Returns:
+            NumPy array of the shape of a sample's result, float64.
+        """
+        total, count = 0.0, 0
+        for part in self.parts(method, batches, rows):
+            total, count = total + part.sum(axis=0, dtype="float64"), count + len(part)
+            del part  # not to hold it beside the next
+        return total / count
+
+    def parts(
+        self, method: str, batches: Iterable[np.ndarray], rows: int | None = None
+    ) -> Iterator[Any]:
+        """Apply `model.<method>` to samples, a call after the other.
 
         Args:
             method: Name of a method that maps a tensor `(batch, ...)` to a tensor
@@ -28,18 +51,17 @@ class InferencePasses:
             batches: Arrays of shape `(batch, ...)`.
             rows: Samples that go through the model at once; None for whole batches.
 
-        Returns:
-            NumPy array (or tuple of arrays), the batches joined.
+        Yields:
+            NumPy array (or tuple of arrays) of every call.
         """
-        outputs = []
         for x in batches:
-            for part, size in self._parts(x, rows):
-                result = self._function(method, x, size)(part)
-                outputs.append(keras.tree.map_structure(keras.ops.convert_to_numpy, result))
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
+            for part, size in self._cut(x, rows):
+                yield keras.tree.map_structure(
+                    keras.ops.convert_to_numpy, self._function(method, x, size)(part)
+                )
 
     @staticmethod
-    def _parts(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:
+    def _cut(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:
         """Parts of a batch for one call each, and how the call cuts them itself."""
         if rows is None or len(x) <= rows:
             yield x, None

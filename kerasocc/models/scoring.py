@@ -150,6 +150,7 @@ class Scoring:
         steps: int | None = None,
         verbose: int = 0,
         seen: list | None = None,
+        mean: bool = False,
     ) -> Any:
         """Apply a method of the model to every sample, in stored order.
 
@@ -162,6 +163,8 @@ class Scoring:
             steps: Number of batches to stop after.
             verbose: 1 shows a progress bar.
             seen: Gets the labels and weights of the batches, `(y, sample_weight)`.
+            mean: Whether to return the mean over the samples, float64, for which the
+                results are not held.
 
         Returns:
             NumPy array (or tuple of arrays), samples first.
@@ -175,7 +178,8 @@ class Scoring:
         batches = source.batches(read, steps)
         if verbose:
             batches = _with_progress(batches, source, size)
-        return self._passes.run(method, self._inputs(batches, seen), rows=size)
+        run = self._passes.mean if mean else self._passes.run
+        return run(method, self._inputs(batches, seen), rows=size)
 
     def ensure_built(self, source: Source) -> None:
         """Build the model for the source's samples, or check that they fit it.

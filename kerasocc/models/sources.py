@@ -13,7 +13,7 @@ from kerasocc.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
-VALUES_PER_CALL = 2**22
+VALUES_PER_CALL = 2**21
 """Numbers that a call of a compiled pass gets of an array in memory, which it copies."""
 
 
@@ -114,7 +114,8 @@ class ArraySource(Source):
 
     def read(self, rows: slice | np.ndarray) -> np.ndarray:
         """The samples in the given rows."""
-        return self.x[rows]
+        # Of narrow rows `take` copies four times as many in the same time.
+        return self.x[rows] if isinstance(rows, slice) else np.take(self.x, rows, axis=0)
 
     def input_shape(self):
         return self.x.shape[1:]
