@@ -31,6 +31,55 @@ def test_equals_keras(shape, affine, random):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+def dense(**options):
+    return (6,), keras.layers.Dense(3, **options)
+
+
+def convolution(**options):
+    return (7, 7, 2), keras.layers.Conv2D(3, 3, **options)
+
+
+@pytest.mark.parametrize("affine", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "layer", "joins"),
+    [
+        (*dense(use_bias=False), True),
+        (*convolution(use_bias=False), True),
+        (*convolution(use_bias=False, padding="same", strides=2), True),
+        # A dilated one is cut and put together again, and a bias is an operation of its own.
+        (*convolution(use_bias=False, dilation_rate=2), False),
+        (*dense(bias_initializer="ones"), False),
+        (*convolution(bias_initializer="ones"), False),
+    ],
+)
+def test_folded_into_the_layer_before_it(shape, layer, joins, affine, random):
+    normalize = GlobalBatchNormalization(center=affine, scale=affine)
+    model = keras.Sequential([keras.Input(shape), layer, normalize, keras.layers.LeakyReLU()])
+    for weight in normalize.weights:
+        weight.assign(random.uniform(0.5, 2.0, size=3))
+    x = tf.constant(random.normal(size=(5, *shape)), "float32")
+    function = tf.function(model, autograph=False).get_concrete_function(x)
+    products = [op for op in function.graph.get_operations() if op.type in ("MatMul", "Conv2D")]
+    assert len(products) == (2 if joins else 1)
+    np.testing.assert_allclose(function(x), model(x), rtol=1e-5, atol=1e-5)
+
+
+def test_folding_has_the_gradients_of_the_weights(random):
+    shape, layer = dense(use_bias=False)
+    model = keras.Sequential([keras.Input(shape), layer, GlobalBatchNormalization()])
+    model.layers[1].moving_variance.assign([0.5, 2.0, 3.0])
+    x = tf.constant(random.normal(size=(5, *shape)), "float32")
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(x, training=False) ** 3)
+        return tape.gradient(loss, model.trainable_weights)
+
+    found = tf.function(gradients, autograph=False)()
+    for one, other in zip(found, gradients(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 def test_config_has_no_backend_in_it():
     layer = GlobalBatchNormalization(momentum=0.9)
     assert "synchronized" not in layer.get_config()
