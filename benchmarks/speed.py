@@ -5,8 +5,9 @@ r"""Speed of kerasocc beside PyOD, DeepOD and a PyTorch loop, in one command.
 
 Every case runs in a process of its own with a fixed number of threads. Its contenders take
 turns in every round; the first round, which compiles, is not counted. Printed are the median
-time of each and the median of the ratios within a round, above 1 where kerasocc is faster. Run
-it on an idle machine: the ratios travel, the times do not.
+time of each and the median of the ratios within a round, above 1 where kerasocc is faster. A
+contender waits a little before its turn: PyTorch's threads go on spinning for some milliseconds
+after their work. Run it on an idle machine: the ratios travel, the times do not.
 
 What cannot be made equal: `fit` of PyOD and DeepOD ends with a scoring pass over the training
 data (one pass, after twenty epochs), PyOD holds no BatchNorm and gets no dropout here, DeepOD's
@@ -33,6 +34,7 @@ Contenders = dict[str, Callable[[], Any]]
 ROWS, COLUMNS, EPOCHS, BATCH = 8192, 20, 20, 128
 IMAGES, IMAGE_EPOCHS, IMAGE_BATCH = 6000, 2, 200
 SCORED, PASSES, SINGLES = 100_000, 5, 50
+PAUSE = 0.1
 
 
 class Case(NamedTuple):
@@ -220,6 +222,7 @@ def _measure(case: Case, rounds: int) -> None:
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, call in contenders.items():
+            time.sleep(PAUSE)
             begun = time.perf_counter()
             call()
             if number:

@@ -21,7 +21,7 @@ class Rows:
     Indexing by an integer reads one sample. Indexing by a slice, an array of
     positions or a boolean mask gives another view and reads nothing;
     `np.asarray(view)` reads all of it. Models train on it and score it as they do
-    arrays, holding one batch at a time.
+    arrays, holding a batch, or a few small ones, at a time.
 
     Args:
         array: Anything with `shape` and `dtype` that is indexed along its first

@@ -20,8 +20,7 @@ def squared_distance(embedding: Any, center: Any) -> Any:
     Returns:
         Tensor, shape `(batch,)`, float32.
     """
-    # TensorFlow joins an addition with the matrix product before it, a subtraction not.
-    difference = ops.cast(embedding, "float32") + -ops.cast(center, "float32")
+    difference = ops.cast(embedding, "float32") - ops.cast(center, "float32")
     return ops.sum(ops.square(difference), axis=-1)
 
 
