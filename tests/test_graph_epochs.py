@@ -1,5 +1,8 @@
 """Epochs of arrays inside of one function: the same training as by a pipeline of batches."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -121,6 +124,15 @@ def test_parts_of_arrays_equal_whole_ones(rows, parts, steps):
         expected = fit(whole, rows, **options)
     np.testing.assert_allclose(fit(parted, rows, **options)["loss"], expected["loss"], rtol=1e-6)
     assert_equal(whole, parted)
+
+
+def test_arrays_are_let_go(rows, parts):
+    own, model = rows.copy(), made()
+    fit(model, own)
+    reference = weakref.ref(own)
+    del own
+    gc.collect()
+    assert reference() is None
 
 
 @pytest.mark.parametrize("on_disk", [False, True])

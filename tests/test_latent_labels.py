@@ -99,6 +99,10 @@ def test_equal_samples_do_not_exceed_the_quota(fixed_shapes):
     ranking = np.array([1.0, 2.0, 1.0, 1.0, 0.0], "float32")
     found = outlier_exposure.flags(ranking, None, 0.6, fixed_shapes=fixed_shapes)
     np.testing.assert_array_equal(found, [1, 1, 1, 0, 0])
+    found = outlier_exposure.flags(
+        np.ones(10, "float32"), np.ones(10, bool), 0.3, fixed_shapes=fixed_shapes
+    )
+    assert float(np.sum(found)) == 3.0
 
 
 @pytest.mark.parametrize("fixed_shapes", [True, False])
