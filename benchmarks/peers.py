@@ -97,18 +97,21 @@ def torch_fit(network: Callable[[], Any], x: Any, batch_size: int, epochs: int) 
 
 
 def torch_score(network: Callable[[], Any], x: Any, batch_size: int) -> Call | None:
-    """Score rows in batches, without gradients."""
+    """Squared distances of rows from a center, in batches, without gradients."""
     if not _has("torch"):
         return None
     import numpy as np
     import torch
 
     model = network().eval()
+    with torch.no_grad():
+        center = model(torch.from_numpy(x[:1000])).mean(0)
 
     def run():
         with torch.no_grad():
             rows = torch.from_numpy(x).split(batch_size)
-            return np.concatenate([(model(part) ** 2).sum(1).numpy() for part in rows])
+            scores = [((model(part) - center) ** 2).sum(1).numpy() for part in rows]
+            return np.concatenate(scores)
 
     return run
 

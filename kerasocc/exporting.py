@@ -94,7 +94,7 @@ def _check_model(model: Any) -> None:
             "file, which loads under every backend, and export it from a process with "
             f"KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND={keras.backend.backend()}"
         )
-    if not (model.built and model.is_fitted):
+    if not model.is_fitted:
         raise ValueError(
             "`model` must be fitted before it is exported; call `fit` first. Received: "
             f"{model.name}, which is not {'fitted' if model.built else 'built'} yet"

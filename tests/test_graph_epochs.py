@@ -94,13 +94,11 @@ def test_labels_arrive(rows, pipeline):
     assert not np.allclose(*kernels)
 
 
-@pytest.fixture(params=["held", "in-parts", "step-by-step"])
+@pytest.fixture(params=[2**22, 1600, 1], ids=["whole", "in-parts", "step-by-step"])
 def parts(request, monkeypatch):
     """How much of the arrays the training function gets at once."""
-    if request.param != "held":
-        monkeypatch.setattr(graph_epochs, "HELD_BYTES", 0)
     # A step takes 16 rows of 24 bytes, and as much again where noise is looked up.
-    monkeypatch.setattr(graph_epochs, "PART_BYTES", 1 if request.param == "step-by-step" else 1600)
+    monkeypatch.setattr(graph_epochs, "PART_BYTES", request.param)
 
 
 def test_what_is_looked_up_is_that_of_the_epoch(rows, pipeline, parts):
@@ -119,7 +117,6 @@ def test_parts_of_arrays_equal_whole_ones(rows, parts, steps):
     whole, parted = made("sad"), made("sad", steps_per_execution=3)
     options = {"y": y, "sample_weight": weights, "steps_per_epoch": steps}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_epochs, "HELD_BYTES", 2**25)
         patch.setattr(graph_epochs, "PART_BYTES", 2**22)
         expected = fit(whole, rows, **options)
     np.testing.assert_allclose(fit(parted, rows, **options)["loss"], expected["loss"], rtol=1e-6)
@@ -138,17 +135,16 @@ def test_arrays_are_let_go(rows, parts):
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_part_holds_what_its_steps_need(rows, monkeypatch, on_disk):
     monkeypatch.setattr(graph_epochs, "PART_BYTES", 800)
-    monkeypatch.setattr(graph_epochs, "HELD_BYTES", rows.nbytes if on_disk else 0)
     source = as_source(kocc.datasets.Rows(rows) if on_disk else rows)
     feed = graph_epochs.GraphFeed(source, EpochOrder(50, 16, True, 0, None), {})
     feed.begin_epoch(0)
     found = []
     for steps in (2, 2):
-        stored, ordered, taken = feed.part(10)
+        samples, taken = feed.part(10)
         assert taken == steps
-        assert len(stored["x"]) == len(ordered["index"])
-        np.testing.assert_array_equal(stored["x"][ordered["row"]], rows[ordered["index"]])
-        found.extend(ordered["index"])
+        index = samples["index"].numpy()
+        np.testing.assert_array_equal(samples["x"].numpy(), rows[index])
+        found.extend(index)
     assert sorted(found) == list(range(50))
 
 

@@ -154,10 +154,14 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         """Callbacks attached to every fit unless the user passes others of their kind."""
         return [CollapseMonitor()]
 
+    def has_state(self) -> Any:
+        """Whether the state that the score needs has been set: True, or a boolean tensor."""
+        return True
+
     @property
     def is_fitted(self) -> bool:
-        """Whether the state that scoring needs has been set."""
-        return True
+        """Whether the model can score."""
+        return self.built and bool(keras.ops.convert_to_numpy(self.has_state()))
 
     # Inputs to scores.
 

@@ -2,7 +2,7 @@
 
 A `tf.data` pipeline hands every batch from thread to thread and makes its iterators anew
 for every epoch, which costs a small network several times its own computing. Here the
-training function gets samples, and the order of some steps, and gathers its batches itself.
+training function gets the samples of some steps, in their order, and cuts its batches itself.
 """
 
 from __future__ import annotations
@@ -16,29 +16,24 @@ import numpy as np
 
 from kerasocc.models.epoch_order import EpochOrder
 from kerasocc.models.feed import Feed, LookUps
-from kerasocc.models.sources import ArraySource, RowsSource
+from kerasocc.models.sources import ArraySource
+from kerasocc.models.tensors import as_tensor
 from kerasocc.models.tracing import any_size, traced
 
-HELD_BYTES = 2**25
-"""Arrays up to this size are handed to TensorFlow whole, which copies them twice; of larger
-ones, and of those on disk, it gets what some steps need."""
-
 PART_BYTES = 2**22
-"""Most bytes of samples and look-ups for more than one step."""
+"""Most bytes of samples and look-ups that it gets at once, unless a step needs more."""
 
 
 class Part(NamedTuple):
     """What the training function needs for some steps of an epoch.
 
     Attributes:
-        stored: Arrays `(rows, ...)` by name: `x`, and `label` and `weight` if there are any.
-        ordered: Arrays `(samples, ...)` by name, a sample after the other: its `row` in
-            the stored arrays, its `index` in the training set, and what is looked up.
+        samples: Tensors `(samples, ...)` by name, a sample after the other: `x`, its `index`
+            in the training set, `label` and `weight` if there are any, and what is looked up.
         steps: Number of steps.
     """
 
-    stored: dict[str, Any]
-    ordered: dict[str, np.ndarray]
+    samples: dict[str, Any]
     steps: int
 
 
@@ -55,14 +50,8 @@ class GraphFeed(Feed):
         self.batch_size = order.batch_size
         # Keras counts the steps with it; nothing reads it.
         self.data = tf.data.Dataset.range(order.num_batches)
-        sample = _sample_bytes(source)
-        self._held = None
-        if not isinstance(source, RowsSource) and sample * source.num_samples <= HELD_BYTES:
-            with tf.device("CPU"):
-                held = _stored(source, slice(None))
-                self._held = keras.tree.map_structure(tf.convert_to_tensor, held)
-        row = _look_up_bytes(look_ups) + (0 if self._held else sample)
-        self._most_steps = max(1, PART_BYTES // max(1, row * order.batch_size))
+        sample = _sample_bytes(source) + _look_up_bytes(look_ups)
+        self._most_steps = max(1, PART_BYTES // (sample * order.batch_size))
 
     def begin_epoch(self, epochs_trained):
         self._positions = self._order.draw(epochs_trained)
@@ -73,11 +62,15 @@ class GraphFeed(Feed):
         start = self.next_step
         self.next_step = min(start + min(steps, self._most_steps), self.num_batches)
         index = self._positions[start * self.batch_size : self.next_step * self.batch_size]
-        ordered = {name: look_up(index) for name, look_up in self._look_ups.items()}
-        stored, row = self._held, index
-        if stored is None:
-            stored, row = _stored(self._source, index), np.arange(len(index), dtype="int32")
-        return Part(stored, {"index": index, "row": row, **ordered}, self.next_step - start)
+        source = self._source
+        samples = {"x": source.read(index), "index": index}
+        if source.y is not None:
+            samples["label"] = np.asarray(source.y[index], "float32")
+        if source.sample_weight is not None:
+            samples["weight"] = source.sample_weight[index]
+        samples |= {name: look_up(index) for name, look_up in self._look_ups.items()}
+        tensors = {name: as_tensor(values, own=True) for name, values in samples.items()}
+        return Part(tensors, self.next_step - start)
 
 
 class GraphSteps:
@@ -104,15 +97,11 @@ class GraphSteps:
         while feed.next_step < stop:
             part = feed.part(stop - feed.next_step)
             numbers = [tf.constant(n) for n in (feed.batch_size, part.steps)]
-            logs = self._function(part)(part.stored, part.ordered, *numbers)
+            logs = self._function(part)(part.samples, *numbers)
         return logs
 
     def _function(self, part: Part) -> Callable:
-        arrays = [*part.stored.items(), *part.ordered.items()]
-        key = tuple(
-            (name, keras.backend.standardize_dtype(a.dtype), tuple(a.shape[1:]))
-            for name, a in arrays
-        )
+        key = tuple((name, a.dtype, tuple(a.shape[1:])) for name, a in part.samples.items())
         if key not in self._compiled:
             self._compiled[key] = self._compile(part)
         return self._compiled[key]
@@ -120,19 +109,18 @@ class GraphSteps:
     def _compile(self, part: Part) -> Callable:
         import tensorflow as tf
 
-        def batch(stored, ordered, batch_size, number):
+        def batch(samples, batch_size, number):
             rows = slice(number * batch_size, (number + 1) * batch_size)
-            # Where the arrays are: an accelerator gets the batch, not all of them.
+            # Where the samples are: an accelerator gets the batch, not all of them.
             with tf.device("CPU"):
-                targets = {name: values[rows] for name, values in ordered.items()}
-                row = targets.pop("row")
-                found = {name: tf.gather(values, row) for name, values in stored.items()}
-            targets["label"] = found.get("label", tf.zeros_like(row, "float32"))
-            weight = (found["weight"],) if "weight" in found else ()
-            return found["x"], targets, *weight
+                targets = {name: values[rows] for name, values in samples.items()}
+                x, weight = targets.pop("x"), targets.pop("weight", None)
+                if "label" not in targets:
+                    targets["label"] = tf.zeros_like(targets["index"], "float32")
+            return (x, targets) if weight is None else (x, targets, weight)
 
-        def steps(stored, ordered, batch_size, count):
-            first = batch(stored, ordered, batch_size, 0)
+        def steps(samples, batch_size, count):
+            first = batch(samples, batch_size, 0)
             one_step, logs = traced(
                 self._model.train_step,
                 [keras.tree.map_structure(any_size, first)],
@@ -140,25 +128,15 @@ class GraphSteps:
             )
 
             def step(number, logs):
-                return number + 1, one_step(batch(stored, ordered, batch_size, number))
+                return number + 1, one_step(batch(samples, batch_size, number))
 
             nothing = keras.tree.map_structure(lambda log: tf.zeros(log.shape, log.dtype), logs)
             return tf.while_loop(
                 lambda number, logs: number < count, step, (0, nothing), parallel_iterations=1
             )[1]
 
-        parts = [keras.tree.map_structure(any_size, a) for a in (part.stored, part.ordered)]
-        return traced(steps, [*parts, *[tf.TensorSpec((), "int32")] * 2])[0]
-
-
-def _stored(source: ArraySource, rows: slice | np.ndarray) -> dict[str, np.ndarray]:
-    """The samples of a source in the given rows, with their labels and weights if any."""
-    stored = {"x": source.read(rows)}
-    if source.y is not None:
-        stored["label"] = np.asarray(source.y[rows], "float32")
-    if source.sample_weight is not None:
-        stored["weight"] = source.sample_weight[rows]
-    return stored
+        samples = keras.tree.map_structure(any_size, part.samples)
+        return traced(steps, [samples, *[tf.TensorSpec((), "int32")] * 2])[0]
 
 
 def _sample_bytes(source: ArraySource) -> int:

@@ -91,10 +91,9 @@ class HypersphereModel(OneClassModel):
         center[small] = np.where(center[small] < 0, -eps, eps)
         self.center.assign(center.astype("float32"))
 
-    @property
-    def is_fitted(self) -> bool:
+    def has_state(self) -> Any:
         # A center that has been set has no coordinate at 0.
-        return self.built and bool(np.any(ops.convert_to_numpy(self.center)))
+        return ops.any(ops.not_equal(self.center, 0.0))
 
     def distance(self, x: Any) -> Any:
         """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""

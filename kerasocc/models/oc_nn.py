@@ -245,10 +245,9 @@ class OCNN(OneClassModel):
         for name in ("hidden_kernel", "output_kernel", "r"):
             getattr(self, name).assign(getattr(head, name))
 
-    @property
-    def is_fitted(self) -> bool:
+    def has_state(self) -> Any:
         # A quantile of scores that are not all 0.
-        return self.built and bool(ops.convert_to_numpy(self.r) != 0)
+        return ops.not_equal(self.r, 0.0)
 
     def update_state(self, representation: Any) -> None:
         everyones = distribution.global_concat(ops.stop_gradient(representation))

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.models.tensors import as_tensor
 from kerasocc.models.tracing import any_size, traced
 from kerasocc.rows import chunks
 
@@ -115,7 +116,8 @@ def _in_slices(function: Callable, rows: int) -> Callable:
 
 def _compile_tensorflow(model, method, x):
     # One trace whatever the batch size: the last, smaller batch would cost another.
-    return traced(method, [any_size(x)])[0]
+    compiled = traced(method, [any_size(x)])[0]
+    return lambda inputs: compiled(as_tensor(inputs))
 
 
 def _compile_jax(model, method, x):

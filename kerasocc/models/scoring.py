@@ -36,11 +36,22 @@ class Scoring:
             ValueError: For data that do not fit or hold NaN or infinity, and
                 before the first fit.
         """
-        source = self._scoring_source(x)
+        source = as_source(x)
+        self.ensure_built(source)
+        if source.num_samples is None or source.num_samples > source.rows_read_at_once:
+            # Not to say it after a long pass. A short one is not made to wait for the answer.
+            self._check_fitted()
         scores = self.map_source(
-            "call", source, batch_size=batch_size, steps=steps, verbose=verbose
+            "score_if_fitted", source, batch_size=batch_size, steps=steps, verbose=verbose
         )
+        if not np.isfinite(scores).all():
+            self._check_fitted()
         return check_scores(scores)
+
+    def score_if_fitted(self, x: Any) -> Any:
+        """Scores of inputs `(batch, ...)`, shape `(batch,)`; NaN before the first fit."""
+        fitted = self.has_state()
+        return self(x) if fitted is True else keras.ops.where(fitted, self(x), np.nan)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None) -> np.ndarray:
         """Anomaly scores, as `score`; with `callbacks` through Keras's own loop."""
@@ -205,9 +216,12 @@ class Scoring:
     def _scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         source = as_source(x, y, sample_weight)
         self.ensure_built(source)
+        self._check_fitted()
+        return source
+
+    def _check_fitted(self) -> None:
         if not self.is_fitted:
             raise ValueError(f"{self.name} is not fitted yet. Call `fit` first.")
-        return source
 
     @staticmethod
     def _inputs(batches: Iterator[Batch], seen: list | None) -> Iterator[np.ndarray]:
