@@ -137,6 +137,20 @@ def test_scoring_before_fit_is_refused(digits):
             method(digits.x_test)
 
 
+def test_a_long_pass_before_fit_is_not_begun(digits):
+    class Batches(keras.utils.PyDataset):
+        num_batches = 5
+
+        def __getitem__(self, number):
+            read.append(number)
+            return digits.x_test[:10]
+
+    read = []
+    with pytest.raises(ValueError, match="not fitted yet"):
+        kocc.DeepSVDD(kocc.networks.lenet("digits")).score(Batches())
+    assert set(read) <= {0}  # its shape is read
+
+
 def test_one_class_needs_calibration(digits):
     model = frozen()
     model.fit(np.eye(2), verbose=0)

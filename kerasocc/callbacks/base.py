@@ -20,7 +20,10 @@ class TrainingModel(Protocol):
         """Apply a method to the whole training set, in inference mode and order."""
 
     def training_ranking(self) -> Any:
-        """The training samples as `LatentLabels` ranks them; None for data without an end."""
+        """What `LatentLabels` ranks the training samples by; None for data without an end."""
+
+    def training_losses(self) -> Any:
+        """Their losses `L_n`; None for data without an end."""
 
     def training_size(self) -> int | None:
         """Number of the training samples, where it is known without reading them."""

@@ -169,21 +169,13 @@ class LatentLabels(StateCallback):
         self.model.flagged_share.assign(0.0)
 
     def on_epoch_begin(self, epoch, logs=None):
-        if not self.flags_by_rank or self.epochs_trained() < self.warmup:
+        # Reading a weight takes as long as a step of a small model.
+        if not self.flags_by_rank or (self.warmup and self.epochs_trained() < self.warmup):
             return
-        estimated = self.estimates and self._has_share()
-        looks = self.refresh == "epoch" or (self.estimates and not estimated)
-        ranking = self.model.training_ranking() if looks else None
-        if estimated:
-            self.contamination_used = self.value_of(self.model.flagged_share)
-        elif self.estimates:
-            losses = ranking.normal[ranking.candidates]
-            self.contamination_used = estimate_contamination(losses)
-        else:
-            self.contamination_used = self.contamination
+        self.contamination_used = self._estimated() if self.estimates else self.contamination
         self.model.flagged_share.assign(self.contamination_used)
         if self.refresh == "epoch":
-            self._flags = self._flagged(ranking)
+            self._flags = self._flagged(self.model.training_ranking())
 
     def on_epoch_end(self, epoch, logs=None):
         if self.flags_by_rank and logs is not None:
@@ -207,13 +199,21 @@ class LatentLabels(StateCallback):
         share = self.value_of(self.model.flagged_share)
         return share if self.estimates or not share else self.contamination
 
-    def _has_share(self) -> bool:
-        return self.value_of(self.model.flagged_share) > 0
+    def _estimated(self) -> float:
+        """The share that has been estimated, or is now."""
+        share = self.value_of(self.model.flagged_share)
+        if share:
+            return share
+        losses, candidates = self.model.training_losses()
+        return estimate_contamination(losses if candidates is None else losses[candidates])
 
     def _flagged(self, ranking: Ranking) -> np.ndarray:
-        values = np.where(ranking.candidates, ranking.values, -np.inf)
+        values, candidates = ranking.values, ranking.candidates
         flags = np.zeros(len(values), "float32")
-        count = round(self.contamination_used * int(ranking.candidates.sum()))
+        quota = len(values)
+        if candidates is not None:
+            values, quota = np.where(candidates, values, -np.inf), int(candidates.sum())
+        count = round(self.contamination_used * quota)
         if count:
             # Sorting all of them costs more than the scores of a small model.
             border = np.partition(values, -count)[-count]
@@ -229,7 +229,5 @@ class Ranking(Protocol):
 
     values: np.ndarray
     """`L_n - L_a`, or `L_n` for `"refine"`, shape `(samples,)`."""
-    normal: np.ndarray
-    """`L_n`, shape `(samples,)`."""
-    candidates: np.ndarray
-    """Whether a sample may be flagged, shape `(samples,)`, bool."""
+    candidates: np.ndarray | None
+    """Whether a sample may be flagged, shape `(samples,)`, bool; None where any may."""

@@ -15,18 +15,16 @@ from kerasocc.models.positions import check_ends, check_order
 from kerasocc.models.sources import ArraySource, Source
 
 
-class Ranking(NamedTuple):
-    """The training samples as `LatentLabels` ranks them, in stored order.
+class Measured(NamedTuple):
+    """The training samples as `LatentLabels` sees them, in stored order.
 
     Attributes:
-        values: `L_n - L_a`, or `L_n` alone, shape `(samples,)`.
-        normal: `L_n`, shape `(samples,)`.
-        candidates: Whether a sample is unlabelled, shape `(samples,)`.
+        values: One per sample, shape `(samples,)`.
+        candidates: Whether a sample is unlabelled, shape `(samples,)`, bool; None for all.
     """
 
     values: np.ndarray
-    normal: np.ndarray
-    candidates: np.ndarray
+    candidates: np.ndarray | None
 
 
 class OutlierExposure:
@@ -126,27 +124,35 @@ class OutlierExposure:
         """`L_n` of inputs `(batch, ...)` without labels, in inference mode, shape `(batch,)`."""
         return self.loss_of(self.represent(x), feeding.as_targets(None, x))
 
-    def losses_by_label(self, x: Any) -> tuple[Any, Any]:
-        """`L_n` and `L_a` of inputs without labels, in inference mode, shapes `(batch,)`."""
+    def loss_differences(self, x: Any) -> Any:
+        """`L_n - L_a` of inputs without labels, in inference mode, shape `(batch,)`."""
         representation = self.represent(x)
         losses = self.loss_of(representation, feeding.as_targets(None, x))
-        return losses, self.anomaly_loss_of(representation)
+        return losses - self.anomaly_loss_of(representation)
 
-    def training_ranking(self) -> Ranking | None:
-        """Rank the training samples with the present weights; None for data without an end."""
+    def training_ranking(self) -> Measured | None:
+        """What ranks the training samples, by the present weights: `L_n - L_a`, or `L_n` alone.
+
+        Returns:
+            None for data without an end.
+        """
+        ranks = "loss_differences" if self._latent.needs_anomaly_loss else "normal_losses"
+        return self._measured(ranks)
+
+    def training_losses(self) -> Measured | None:
+        """`L_n` of the training samples by the present weights; None for data without an end."""
+        return self._measured("normal_losses")
+
+    def _measured(self, method: str) -> Measured | None:
         data = self._running_training_data()
         if data.source.endless or data.steps is not None:
             return None
         seen: list[tuple[Any, Any]] = []
-        if self._latent.needs_anomaly_loss:
-            normal, anomaly = self.map_source("losses_by_label", data.source, seen=seen)
-        else:
-            normal, anomaly = self.map_source("normal_losses", data.source, seen=seen), 0.0
+        values = self.map_source(method, data.source, seen=seen)
         labels = [label for label, _ in seen]
-        unlabelled = np.ones(len(normal), bool)
-        if all(label is not None for label in labels):
-            unlabelled = np.concatenate(labels) == 0
-        return Ranking(normal - anomaly, normal, unlabelled)
+        if any(label is None for label in labels):
+            return Measured(values, None)
+        return Measured(values, np.concatenate(labels) == 0)
 
     def training_size(self) -> int | None:
         """Number of the training samples, where it is known without reading them."""
