@@ -169,11 +169,14 @@ class LatentLabels(StateCallback):
         self.model.flagged_share.assign(0.0)
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Reading a weight takes as long as a step of a small model.
+        # To read or to set a weight takes as long as a step of a small model.
         if not self.flags_by_rank or (self.warmup and self.epochs_trained() < self.warmup):
             return
-        self.contamination_used = self._estimated() if self.estimates else self.contamination
-        self.model.flagged_share.assign(self.contamination_used)
+        share = self._estimated() if self.estimates else self.contamination
+        if self.flags_in_step or share != self.contamination_used:
+            # The step reads it: set anew, should other weights have been loaded meanwhile.
+            self.model.flagged_share.assign(share)
+        self.contamination_used = share
         if self.refresh == "epoch":
             self._flags = self._flagged(self.model.training_ranking())
 
