@@ -24,7 +24,8 @@ def test_values_dtype_and_shape_are_kept(dtype, shape):
 
 
 def test_any_layout_is_read():
-    values = np.arange(24, dtype="float32").reshape(4, 6)
+    values = aligned((4, 6), "float32")
+    values[...] = np.arange(24).reshape(4, 6)
     values.flags.writeable = False
     for view in (values, values[::2], values.T, values[:, 1:]):
         for own in (False, True):

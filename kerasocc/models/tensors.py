@@ -34,7 +34,7 @@ def as_tensor(values: np.ndarray, *, own: bool = False) -> Any:
     # A size of 0 has no address, and its strides say nothing.
     if not values.size:
         return tf.constant(values)
-    if not (own and values.flags.c_contiguous and values.ctypes.data % ALIGNMENT == 0):
+    if not (own and values.flags.carray and values.ctypes.data % ALIGNMENT == 0):
         copy = aligned(values.shape, values.dtype)
         copy[...] = values
         values = copy
