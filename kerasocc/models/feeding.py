@@ -51,7 +51,7 @@ def make_feed(
         sample_targets: What else a batch's targets hold, looked up when it is made. The
             values may change between epochs, their dtype and shape may not.
         replicas: Number of replicas that every batch is cut for.
-        in_graph: Whether the training function can gather the batches of arrays itself.
+        in_graph: Whether the training function can cut the batches of arrays itself.
     """
     look_ups = sample_targets or {}
     if isinstance(source, ArraySource):
