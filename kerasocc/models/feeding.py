@@ -147,12 +147,10 @@ class _GatheredBatches(keras.utils.PyDataset):
         return self._num_batches
 
     def __getitem__(self, step):
-        source = self._source
         start = step * self._batch_size
         index = self.positions[start : start + self._batch_size]
-        label = np.zeros(len(index)) if source.y is None else source.y[index]
-        weight = None if source.sample_weight is None else source.sample_weight[index]
-        return _batch(source.read(index), label, weight, index, self._look_ups)
+        x, label, weight = self._source.batch(index)
+        return _batch(x, label, weight, index, self._look_ups)
 
 
 class _TensorFlowStreamFeed(Feed):
@@ -227,7 +225,6 @@ class _NumberedBatches(keras.utils.PyDataset):
         x = np.array(x) if isinstance(x, np.ndarray) else x
         # All batches but the last are of one size, as in any epoch of samples.
         index = number * self._batch_size + np.arange(len(x), dtype="int32")
-        label = np.zeros(len(x)) if label is None else label
         return _batch(x, label, weight, index, self._look_ups)
 
     def on_epoch_begin(self):
@@ -238,7 +235,7 @@ class _NumberedBatches(keras.utils.PyDataset):
 
 
 def _batch(x, label, weight, index, look_ups):
-    label = np.array(label, "float32").reshape(-1)
+    label = np.array(np.zeros(len(x)) if label is None else label, "float32").reshape(-1)
     found = {name: look_up(index) for name, look_up in look_ups.items()}
     batch = (x, {"label": label, "index": index, **found})
     return batch if weight is None else (*batch, np.array(weight, "float32").reshape(-1))

@@ -62,12 +62,12 @@ class GraphFeed(Feed):
         start = self.next_step
         self.next_step = min(start + min(steps, self._most_steps), self.num_batches)
         index = self._positions[start * self.batch_size : self.next_step * self.batch_size]
-        source = self._source
-        samples = {"x": source.read(index), "index": index}
-        if source.y is not None:
-            samples["label"] = np.asarray(source.y[index], "float32")
-        if source.sample_weight is not None:
-            samples["weight"] = source.sample_weight[index]
+        x, label, weight = self._source.batch(index)
+        samples = {"x": x, "index": index}
+        if label is not None:
+            samples["label"] = np.asarray(label, "float32")
+        if weight is not None:
+            samples["weight"] = weight
         samples |= {name: look_up(index) for name, look_up in self._look_ups.items()}
         tensors = {name: as_tensor(values, own=True) for name, values in samples.items()}
         return Part(tensors, self.next_step - start)

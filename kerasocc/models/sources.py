@@ -106,12 +106,14 @@ class ArraySource(Source):
     def batches(self, batch_size, steps=None):
         stop = self.num_samples if steps is None else steps * batch_size
         for start in range(0, min(stop, self.num_samples), batch_size):
-            rows = slice(start, start + batch_size)
-            yield (
-                self.read(rows),
-                None if self.y is None else self.y[rows],
-                None if self.sample_weight is None else self.sample_weight[rows],
-            )
+            yield self.batch(slice(start, start + batch_size))
+
+    def batch(self, rows: slice | np.ndarray) -> Batch:
+        """The samples in the given rows, with their labels and weights, None for what is absent."""
+        label, weight = (
+            None if column is None else column[rows] for column in (self.y, self.sample_weight)
+        )
+        return self.read(rows), label, weight
 
     def read(self, rows: slice | np.ndarray) -> np.ndarray:
         """The samples in the given rows."""
