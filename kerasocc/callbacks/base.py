@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
+
+
+class Measured(NamedTuple):
+    """The training samples as `LatentLabels` sees them, in stored order.
+
+    Attributes:
+        values: One per sample, shape `(samples,)`.
+        candidates: Whether a sample is unlabelled, shape `(samples,)`, bool; None for all.
+    """
+
+    values: np.ndarray
+    candidates: np.ndarray | None
 
 
 class TrainingModel(Protocol):
@@ -19,10 +31,10 @@ class TrainingModel(Protocol):
     def over_training_data(self, method: str) -> np.ndarray:
         """Apply a method to the whole training set, in inference mode and order."""
 
-    def training_ranking(self) -> Any:
+    def training_ranking(self) -> Measured | None:
         """What `LatentLabels` ranks the training samples by; None for data without an end."""
 
-    def training_losses(self) -> Any:
+    def training_losses(self) -> Measured | None:
         """Their losses `L_n`; None for data without an end."""
 
     def training_size(self) -> int | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from kerasocc.callbacks.base import StateCallback
+from kerasocc.callbacks.base import Measured, StateCallback
 from kerasocc.callbacks.contamination import estimate_contamination
 from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.losses.outlier_exposure import LABELS
@@ -210,8 +210,8 @@ class LatentLabels(StateCallback):
         losses, candidates = self.model.training_losses()
         return estimate_contamination(losses if candidates is None else losses[candidates])
 
-    def _flagged(self, ranking: Ranking) -> np.ndarray:
-        values, candidates = ranking.values, ranking.candidates
+    def _flagged(self, ranking: Measured) -> np.ndarray:
+        values, candidates = ranking
         flags = np.zeros(len(values), "float32")
         quota = len(values)
         if candidates is not None:
@@ -225,12 +225,3 @@ class LatentLabels(StateCallback):
             level = np.flatnonzero(values == border)[: count - len(above)]
             flags[above], flags[level] = 1.0, 1.0
         return flags
-
-
-class Ranking(Protocol):
-    """What the training samples are ranked by, in stored order."""
-
-    values: np.ndarray
-    """`L_n - L_a`, or `L_n` for `"refine"`, shape `(samples,)`."""
-    candidates: np.ndarray | None
-    """Whether a sample may be flagged, shape `(samples,)`, bool; None where any may."""

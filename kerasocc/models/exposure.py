@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from kerasocc.callbacks.base import Measured
 from kerasocc.callbacks.latent_labels import LatentLabels
 from kerasocc.losses.outlier_exposure import exposed, flags
 from kerasocc.models import feeding
 from kerasocc.models.positions import check_ends, check_order
 from kerasocc.models.sources import ArraySource, Source
-
-
-class Measured(NamedTuple):
-    """The training samples as `LatentLabels` sees them, in stored order.
-
-    Attributes:
-        values: One per sample, shape `(samples,)`.
-        candidates: Whether a sample is unlabelled, shape `(samples,)`, bool; None for all.
-    """
-
-    values: np.ndarray
-    candidates: np.ndarray | None
 
 
 class OutlierExposure:

@@ -46,7 +46,8 @@ class Scoring:
         )
         if not np.isfinite(scores).all():
             self._check_fitted()
-        return check_scores(scores)
+            check_scores(scores)
+        return scores
 
     def score_if_fitted(self, x: Any) -> Any:
         """Scores of inputs `(batch, ...)`, shape `(batch,)`; NaN before the first fit."""
