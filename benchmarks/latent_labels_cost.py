@@ -4,10 +4,11 @@ r"""What latent labels cost: per step in the batch, per epoch over the training 
 
 The MNIST LeNet (batch 200) and an MLP 20-64-32 (batch 128) with Deep SVDD, and the MLP with
 NeuTraL AD, on random data. Three models of each train in turns, in a random order within each
-round: without latent labels, with `refresh="batch"` and with `refresh="epoch"`. Printed are
-the medians of the ratios of the epochs' times within a round, what the refresh of
-`refresh="epoch"` takes, and what an epoch takes more with it (its labels cost the steps a
-little too), both in scoring passes over the same data. Run it on an idle machine.
+round: without latent labels, with `refresh="batch"` and with `refresh="epoch"`. In a further
+training every epoch begins with a refresh and a scoring pass over the same data, in a random
+order. Printed are the medians of the ratios: of the epochs' times within a round, of a refresh
+to the scoring pass beside it, and what an epoch takes more with `refresh="epoch"` in scoring
+passes (its labels cost the steps a little too). Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -41,26 +42,30 @@ def _arguments() -> argparse.Namespace:
 def _measure(network: str, arguments: argparse.Namespace) -> None:
     x, batch_size = _data(network)
     models = {rule: _model(network) for rule in RULES}
-    names, order = [*RULES, "score"], random.Random(0)
-    seconds: dict[str, list[float]] = {name: [] for name in (*names, "refresh")}
+    # What ran before a training changes its time by more than the labels do.
+    shuffled, names = random.Random(0), [*RULES, "pairs"]
+    seconds: dict[str, list[float]] = {rule: [] for rule in RULES}
+    pairs: list[tuple[float, float]] = []
+    options = {"batch_size": batch_size, "epochs": arguments.epochs, "verbose": 0}
     for number in range(arguments.rounds + 1):
+        if number == 1:  # the first round compiled
+            pairs, seconds = [], {rule: [] for rule in RULES}
         for name in names:
-            if name == "score":
-                found = {name: _scoring(models["none"], x)}
+            if name == "pairs":
+                pairs += _pairs(models["epoch"], x, options, shuffled)
             else:
-                found = _epochs(models[name], x, batch_size, name, arguments)
-            for key, value in found.items() if number else ():  # the first round compiles
-                seconds[key].append(value)
-        # What ran before a training changes its time by more than the labels do.
-        order.shuffle(names)
-    rounds = list(zip(*seconds.values(), strict=True))
-    batch = statistics.median(b / n for n, b, _, _, _ in rounds)
-    refresh = statistics.median(r / s for _, _, _, s, r in rounds)
-    epoch = statistics.median((e - n) / s for n, _, e, s, _ in rounds)
-    plain = 1000 * statistics.median(n for n, _, _, _, _ in rounds)
+                seconds[name].append(_epoch(models[name], x, options, name))
+        shuffled.shuffle(names)
+    scoring = statistics.median(score for _, score in pairs)
+    rounds = list(zip(*(seconds[rule] for rule in RULES), strict=True))
+    batch = statistics.median(b / n for n, b, _ in rounds)
+    epoch = statistics.median(e - n for n, _, e in rounds) / scoring
+    plain, scoring = 1000 * statistics.median(seconds["none"]), 1000 * scoring
     print(
-        f"{network:8} epoch {plain:.0f} ms; refresh='batch' {100 * (batch - 1):+.1f} %; "
-        f"refresh='epoch' {refresh:.2f} scoring passes, an epoch with it {epoch:+.2f}",
+        f"{network:8} epoch {plain:.0f} ms, scoring pass {scoring:.1f} ms; "
+        f"refresh='batch' {100 * (batch - 1):+.1f} %; refresh='epoch' "
+        f"{statistics.median(r / s for r, s in pairs):.2f} scoring passes, "
+        f"an epoch with it {epoch:+.2f}",
         flush=True,
     )
 
@@ -89,38 +94,44 @@ def _model(network: str) -> Any:
     return model
 
 
-def _scoring(model: Any, x: Any) -> float:
-    """Seconds of a scoring pass."""
-    begun = time.perf_counter()
-    model.score(x)
-    return time.perf_counter() - begun
-
-
-def _epochs(
-    model: Any, x: Any, batch_size: int, rule: str, arguments: argparse.Namespace
-) -> dict[str, float]:
-    """Seconds of an epoch, without what comes after the training, and of a refresh."""
+def _epoch(model: Any, x: Any, options: dict[str, Any], rule: str) -> float:
+    """Seconds of an epoch, without what comes before and after the training."""
     import keras
 
     from kerasocc.callbacks import LatentLabels
-
-    refreshes: list[float] = []
-
-    class Timed(LatentLabels):
-        def on_epoch_begin(self, epoch, logs=None):
-            begun = time.perf_counter()
-            super().on_epoch_begin(epoch, logs)
-            refreshes.append(time.perf_counter() - begun)
 
     marks: list[float] = []
     clock = keras.callbacks.LambdaCallback(
         on_train_begin=lambda logs: marks.append(time.perf_counter()),
         on_train_end=lambda logs: marks.append(time.perf_counter()),
     )
-    callbacks = [clock] if rule == "none" else [Timed(refresh=rule), clock]
-    model.fit(x, batch_size=batch_size, epochs=arguments.epochs, callbacks=callbacks, verbose=0)
-    found = {rule: (marks[1] - marks[0]) / arguments.epochs}
-    return {**found, "refresh": statistics.median(refreshes)} if rule == "epoch" else found
+    callbacks = [clock] if rule == "none" else [LatentLabels(refresh=rule), clock]
+    model.fit(x, callbacks=callbacks, **options)
+    return (marks[1] - marks[0]) / options["epochs"]
+
+
+def _pairs(
+    model: Any, x: Any, options: dict[str, Any], shuffled: random.Random
+) -> list[tuple[float, float]]:
+    """Seconds of a refresh and of a scoring pass where every epoch begins."""
+    from kerasocc.callbacks import LatentLabels
+
+    pairs: list[tuple[float, float]] = []
+
+    class Timed(LatentLabels):
+        def on_epoch_begin(self, epoch, logs=None):
+            refresh = super().on_epoch_begin
+            calls = [("refresh", lambda: refresh(epoch, logs)), ("score", lambda: model.score(x))]
+            shuffled.shuffle(calls)
+            seconds = {}
+            for name, call in calls:
+                begun = time.perf_counter()
+                call()
+                seconds[name] = time.perf_counter() - begun
+            pairs.append((seconds["refresh"], seconds["score"]))
+
+    model.fit(x, callbacks=[Timed(refresh="epoch")], **options)
+    return pairs
 
 
 if __name__ == "__main__":

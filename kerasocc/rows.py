@@ -75,7 +75,9 @@ def rows_at_once(shape: Sequence[int]) -> int:
 def rows_in_flight(shape: Sequence[int]) -> int:
     """How many samples of a shape go through a network at once: few enough for the caches."""
     values = max(1, math.prod(shape))
-    return max(1, min(8000, max(64, 2**19 // values), VALUES_AT_ONCE // values))
+    # In multiples of 64 rows TensorFlow need not copy what it cuts off an array.
+    small = min(8000, max(64, 2**19 // values // 64 * 64))
+    return max(1, min(small, VALUES_AT_ONCE // values))
 
 
 def chunks(x: Any, size: int) -> Iterator[np.ndarray]:

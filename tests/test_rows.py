@@ -11,7 +11,7 @@ import pytest
 import kerasocc as kocc
 from kerasocc.datasets import Rows, spool
 from kerasocc.datasets.preprocessing import contrast_min_max, min_max
-from kerasocc.rows import as_rows, chunks, rows_at_once
+from kerasocc.rows import as_rows, chunks, rows_at_once, rows_in_flight
 
 
 class Counting:
@@ -93,6 +93,14 @@ def test_no_more_than_a_batch_is_read_at_a_time(digits):
 )
 def test_large_samples_come_in_small_batches(shape, rows):
     assert rows_at_once(shape) == rows
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"),
+    [((20,), 8000), ((300,), 1728), ((28, 28, 1), 640), ((224, 224, 3), 64), ((10**9,), 1)],
+)
+def test_a_network_gets_what_stays_in_the_caches(shape, rows):
+    assert rows_in_flight(shape) == rows
 
 
 @pytest.mark.parametrize("adapt", [contrast_min_max, min_max])

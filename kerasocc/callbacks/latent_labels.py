@@ -212,16 +212,17 @@ class LatentLabels(StateCallback):
 
     def _flagged(self, ranking: Measured) -> np.ndarray:
         values, candidates = ranking
-        flags = np.zeros(len(values), "float32")
         quota = len(values)
         if candidates is not None:
             values, quota = np.where(candidates, values, -np.inf), int(candidates.sum())
         count = round(self.contamination_used * quota)
-        if count:
-            # Sorting all of them costs more than the scores of a small model.
-            border = np.partition(values, -count)[-count]
-            above = np.flatnonzero(values > border)
+        if not count:
+            return np.zeros(len(values), "float32")
+        # Sorting all of them costs more than the scores of a small model.
+        border = np.partition(values, -count)[-count]
+        flagged = values >= border
+        surplus = np.count_nonzero(flagged) - count
+        if surplus > 0:
             # Equal samples are told apart by their place.
-            level = np.flatnonzero(values == border)[: count - len(above)]
-            flags[above], flags[level] = 1.0, 1.0
-        return flags
+            flagged[np.flatnonzero(values == border)[-surplus:]] = False
+        return flagged.astype("float32")

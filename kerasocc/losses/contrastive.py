@@ -53,3 +53,8 @@ def entropy_of_right(log_odds: Any) -> Any:
 def entropy_of_wrong(log_odds: Any) -> Any:
     """`mean_j(-log(1 - p_j))`, shape `(batch,)`, of log-odds, shape `(batch, n)`."""
     return ops.mean(ops.softplus(log_odds), axis=-1)
+
+
+def entropy_difference(log_odds: Any) -> Any:
+    """`entropy_of_right - entropy_of_wrong`, without their logarithms: they differ by log-odds."""
+    return -ops.mean(log_odds, axis=-1)

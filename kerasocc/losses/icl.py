@@ -60,3 +60,8 @@ def anomalous(log_odds: Any) -> Any:
         Per-example loss, shape `(batch,)`.
     """
     return contrastive.entropy_of_wrong(log_odds)
+
+
+def difference(log_odds: Any) -> Any:
+    """`L_n - L_a` of log-odds of shape `(batch, J)`, shape `(batch,)`."""
+    return contrastive.entropy_difference(log_odds)

@@ -55,3 +55,8 @@ def anomalous(log_odds: Any) -> Any:
         Per-example loss, shape `(batch,)`.
     """
     return contrastive.entropy_of_wrong(log_odds) / math.log(log_odds.shape[-1])
+
+
+def difference(log_odds: Any) -> Any:
+    """`L_n - L_a` of log-odds of shape `(batch, K)`, shape `(batch,)`."""
+    return contrastive.entropy_difference(log_odds) / math.log(log_odds.shape[-1])

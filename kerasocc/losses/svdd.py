@@ -20,7 +20,8 @@ def squared_distance(embedding: Any, center: Any) -> Any:
     Returns:
         Tensor, shape `(batch,)`, float32.
     """
-    difference = ops.cast(embedding, "float32") - ops.cast(center, "float32")
+    # TensorFlow adds, but does not subtract, in the kernel of the layer before.
+    difference = ops.cast(embedding, "float32") + ops.negative(ops.cast(center, "float32"))
     return ops.sum(ops.square(difference), axis=-1)
 
 

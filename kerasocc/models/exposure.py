@@ -33,6 +33,15 @@ class OutlierExposure:
         """
         raise NotImplementedError
 
+    def loss_difference_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        """Per-example `L_n - L_a`, shape `(batch,)`, float32; a model may know it for less.
+
+        Args:
+            representation: What `represent` returned.
+            targets: As `loss_of` takes them.
+        """
+        return self.loss_of(representation, targets) - self.anomaly_loss_of(representation)
+
     def _set_latent_labels(
         self, callbacks: list[keras.callbacks.Callback], has_labels: bool = True
     ) -> None:
@@ -115,9 +124,7 @@ class OutlierExposure:
 
     def loss_differences(self, x: Any) -> Any:
         """`L_n - L_a` of inputs without labels, in inference mode, shape `(batch,)`."""
-        representation = self.represent(x)
-        losses = self.loss_of(representation, feeding.as_targets(None, x))
-        return losses - self.anomaly_loss_of(representation)
+        return self.loss_difference_of(self.represent(x), feeding.as_targets(None, x))
 
     def training_ranking(self) -> Measured | None:
         """What ranks the training samples, by the present weights: `L_n - L_a`, or `L_n` alone.

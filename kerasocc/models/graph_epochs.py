@@ -121,7 +121,7 @@ class GraphSteps:
 
         def steps(samples, batch_size, count):
             first = batch(samples, batch_size, 0)
-            one_step, logs = traced(
+            one_step = traced(
                 self._model.train_step,
                 [keras.tree.map_structure(any_size, first)],
                 jit_compile=self._model.jit_compile,
@@ -130,13 +130,15 @@ class GraphSteps:
             def step(number, logs):
                 return number + 1, one_step(batch(samples, batch_size, number))
 
-            nothing = keras.tree.map_structure(lambda log: tf.zeros(log.shape, log.dtype), logs)
+            nothing = keras.tree.map_structure(
+                lambda log: tf.zeros(log.shape, log.dtype), one_step.structured_outputs
+            )
             return tf.while_loop(
                 lambda number, logs: number < count, step, (0, nothing), parallel_iterations=1
             )[1]
 
         samples = keras.tree.map_structure(any_size, part.samples)
-        return traced(steps, [samples, *[tf.TensorSpec((), "int32")] * 2])[0]
+        return traced(steps, [samples, *[tf.TensorSpec((), "int32")] * 2])
 
 
 def _sample_bytes(source: ArraySource) -> int:

@@ -111,6 +111,9 @@ class ICL(OneClassModel):
         """`L_a = mean_j(-log(1 - p_j))`, shape `(batch,)`; see `losses.icl` on its scale."""
         return icl.anomalous(representation)
 
+    def loss_difference_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        return icl.difference(representation)
+
     def score_of(self, representation: Any) -> Any:
         return icl.normal(representation)
 

@@ -119,6 +119,9 @@ class NeuTraLAD(OneClassModel):
         """`L_a = mean_k(-log(1 - p_k)) / ln K`, shape `(batch,)`."""
         return neutral_ad.anomalous(representation)
 
+    def loss_difference_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        return neutral_ad.difference(representation)
+
     def score_of(self, representation: Any) -> Any:
         return neutral_ad.normal(representation)
 

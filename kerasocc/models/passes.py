@@ -8,9 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.models.invariants import without_invariants
 from kerasocc.models.tensors import as_tensor
 from kerasocc.models.tracing import any_size, traced
 from kerasocc.rows import chunks
+
+ROWS_PER_SLICE = 2560
+"""Most samples that a graph of TensorFlow cuts off for a round of its loop, a multiple of 64:
+of more, a small network's activations leave the caches of the cores that share the work."""
 
 
 class InferencePasses:
@@ -50,7 +55,7 @@ class InferencePasses:
             method: Name of a method that maps a tensor `(batch, ...)` to a tensor
                 or a tuple of tensors with the batch axis first.
             batches: Arrays of shape `(batch, ...)`.
-            rows: Samples that go through the model at once; None for whole batches.
+            rows: Most samples that go through the model at once; None for whole batches.
 
         Yields:
             NumPy array (or tuple of arrays) of every call.
@@ -64,10 +69,11 @@ class InferencePasses:
     @staticmethod
     def _cut(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:
         """Parts of a batch for one call each, and how the call cuts them itself."""
-        if rows is None or len(x) <= rows:
+        if rows is None:
             yield x, None
         elif keras.backend.backend() == "tensorflow":
-            yield x, rows
+            size = min(rows, ROWS_PER_SLICE)
+            yield x, size if len(x) > size else None
         else:
             yield from ((part, None) for part in chunks(x, rows))
 
@@ -93,14 +99,14 @@ def _in_slices(function: Callable, rows: int) -> Callable:
     import tensorflow as tf
 
     def sliced(inputs):
-        one_slice, outputs = traced(function, [any_size(inputs)])
+        one_slice, weights, outputs = without_invariants(function, inputs)
         count = -(-tf.shape(inputs)[0] // rows)
         arrays = keras.tree.map_structure(
             lambda output: tf.TensorArray(output.dtype, count, infer_shape=False), outputs
         )
 
         def body(number, arrays):
-            values = one_slice(inputs[number * rows : (number + 1) * rows])
+            values = one_slice(inputs[number * rows : (number + 1) * rows], *weights)
             return number + 1, keras.tree.map_structure(
                 lambda array, value: array.write(number, value), arrays, values
             )
@@ -116,7 +122,7 @@ def _in_slices(function: Callable, rows: int) -> Callable:
 
 def _compile_tensorflow(model, method, x):
     # One trace whatever the batch size: the last, smaller batch would cost another.
-    compiled = traced(method, [any_size(x)])[0]
+    compiled = traced(method, [any_size(x)])
     return lambda inputs: compiled(as_tensor(inputs))
 
 

@@ -19,6 +19,9 @@ def test_a_step_mixes_both_losses(case, digits, mode):
     normal = np.array(model.loss_of(representation, as_targets(None, x)))
     anomaly = np.zeros(40) if mode == "refine" else np.array(model.anomaly_loss_of(representation))
     assert normal.shape == anomaly.shape == (40,) and np.isfinite(anomaly).all()
+    if mode == "soft":
+        difference = model.loss_difference_of(representation, as_targets(None, x))
+        np.testing.assert_allclose(difference, normal - anomaly, rtol=1e-4, atol=1e-5)
     label = np.zeros(40)
     label[np.argsort(anomaly - normal)[:10]] = 0.5 if mode == "soft" else 1.0
     expected = ((1 - label) * normal + label * anomaly).mean() + float(model.weight_penalty())
