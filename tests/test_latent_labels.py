@@ -211,6 +211,16 @@ def test_without_flags_it_is_the_plain_training(x, options, batch_size):
     assert_same_weights(plain, model)
 
 
+@pytest.mark.parametrize(("contamination", "passes"), [(0.0, 1), (0.2, 4)])
+def test_an_epoch_without_flags_needs_no_pass(x, monkeypatch, contamination, passes):
+    model = build()
+    calls, ranking = [], model.training_ranking
+    monkeypatch.setattr(model, "training_ranking", lambda: calls.append(1) or ranking())
+    fit(model, x, LatentLabels(contamination=contamination, refresh="epoch"), epochs=3)
+    # The last one is that of the labels by the final weights.
+    assert len(calls) == passes
+
+
 def test_known_labels(x):
     model, truth = build(rate=0.0), truth_of(x)
     latent = LatentLabels(mode="known", truth=truth)

@@ -178,7 +178,8 @@ class LatentLabels(StateCallback):
             self.model.flagged_share.assign(share)
         self.contamination_used = share
         if self.refresh == "epoch":
-            self._flags = self._flagged(self.model.training_ranking())
+            # Nobody is flagged without a pass over the samples.
+            self._flags = self._flagged(self.model.training_ranking()) if share else None
 
     def on_epoch_end(self, epoch, logs=None):
         if self.flags_by_rank and logs is not None:

@@ -27,6 +27,7 @@ from kerasocc.models.sources import (
     TensorFlowSource,
     unpack,
 )
+from kerasocc.models.tensors import as_tensor
 
 
 def make_feed(
@@ -100,7 +101,7 @@ class _TensorFlowArrayFeed(Feed):
         # A variable: the dataset's graph is made once, the order changes.
         self._positions = tf.Variable(order.draw(0), trainable=False)
         with tf.device("CPU"):
-            x = tf.constant(source.x)
+            x = as_tensor(source.x)
             label = None if source.y is None else tf.constant(source.y, "float32")
             weight = None
             if source.sample_weight is not None:
