@@ -70,7 +70,7 @@ def test_random_numbers_are_drawn_in_every_round():
 
     weight = tf.Variable(2.0)
     x = np.ones((3, 2), "float32")
-    rest, values, _, _ = split(lambda x: x * tf.random.uniform((2,)) * tf.square(weight), x)
+    rest, values, _, _ = split(lambda x: x * (tf.random.uniform((2,)) * tf.square(weight)), x)
     assert "RandomUniform" in rest
     np.testing.assert_allclose(values, [4.0])
 

@@ -211,6 +211,14 @@ def test_without_flags_it_is_the_plain_training(x, options, batch_size):
     assert_same_weights(plain, model)
 
 
+def test_equal_samples_are_told_apart_by_their_place():
+    x = np.ones((10, FEATURES), "float32")
+    x[7] = 5.0
+    latent = LatentLabels(mode="hard", contamination=0.4, refresh="epoch")
+    fit(build(rate=0.0), x, latent, epochs=1)
+    np.testing.assert_array_equal(np.flatnonzero(latent.labels), [0, 1, 2, 7])
+
+
 @pytest.mark.parametrize(("contamination", "passes"), [(0.0, 1), (0.2, 4)])
 def test_an_epoch_without_flags_needs_no_pass(x, monkeypatch, contamination, passes):
     model = build()

@@ -45,10 +45,9 @@ def _computed_from_weights_alone(graph: Any, fed: Any) -> list[Any]:
             varying.add(operation)
         elif uses & invariant.keys():
             invariant[operation] = None
-    returned = {tensor.name for tensor in graph.outputs}
     return [
         tensor
         for operation in invariant
         for tensor in operation.outputs
-        if tensor.name in returned or any(user not in invariant for user in tensor.consumers())
+        if any(user not in invariant for user in tensor.consumers())
     ]
