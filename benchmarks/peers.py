@@ -78,17 +78,18 @@ def torch_fit(network: Callable[[], Any], x: Any, batch_size: int, epochs: int) 
     from torch.utils.data import DataLoader, TensorDataset
 
     loader = DataLoader(TensorDataset(torch.from_numpy(x)), batch_size=batch_size, shuffle=True)
-    model = network()
+    device = _torch_device()
+    model = network().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=5e-7)
     with torch.no_grad():
-        center = torch.cat([model(samples) for (samples,) in loader]).mean(0)
+        center = torch.cat([model(samples.to(device)) for (samples,) in loader]).mean(0)
 
     def train():
         model.train()
         for _ in range(epochs):
             for (samples,) in loader:
                 optimizer.zero_grad()
-                loss = ((model(samples) - center) ** 2).sum(1).mean()
+                loss = ((model(samples.to(device)) - center) ** 2).sum(1).mean()
                 loss.backward()
                 optimizer.step()
                 loss.item()
@@ -103,15 +104,16 @@ def torch_score(network: Callable[[], Any], x: Any, batch_size: int) -> Call | N
     import numpy as np
     import torch
 
-    model = network().eval()
+    device = _torch_device()
+    model = network().eval().to(device)
     with torch.no_grad():
-        center = model(torch.from_numpy(x[:1000])).mean(0)
+        center = model(torch.from_numpy(x[:1000]).to(device)).mean(0)
 
     def run():
         with torch.no_grad():
             rows = torch.from_numpy(x).split(batch_size)
-            scores = [((model(part) - center) ** 2).sum(1).numpy() for part in rows]
-            return np.concatenate(scores)
+            scores = [((model(part.to(device)) - center) ** 2).sum(1) for part in rows]
+            return np.concatenate([part.numpy(force=True) for part in scores])
 
     return run
 
@@ -133,6 +135,13 @@ def torch_lenet() -> Any:
     from deep_svdd_torch import Encoder
 
     return Encoder()
+
+
+def _torch_device() -> str:
+    """Where PyTorch computes: on the accelerator, which JAX takes by itself, if there is one."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _some(x: Any) -> Any:

@@ -14,6 +14,9 @@ data (one pass, after twenty epochs), PyOD holds no BatchNorm and gets no dropou
 network has neither. They make a new model for every `fit`; kerasocc and the PyTorch loop go on
 with theirs, so that what compiling the first `fit` of a model costs is left out. All train on
 the same arrays with batches of the same size and Adam.
+
+`KERAS_BACKEND=jax python benchmarks/speed.py --cases fit-mlp fit-lenet score` needs no TensorFlow
+and measures on a GPU, where JAX and PyTorch see one; it names the device.
 """
 
 from __future__ import annotations
@@ -219,6 +222,10 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(case: Case, rounds: int) -> None:
     contenders = {name: call for name, call in case.make().items() if call}
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        import jax
+
+        print(f"  JAX on {jax.devices()[0].device_kind}", flush=True)
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, call in contenders.items():
