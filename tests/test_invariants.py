@@ -75,6 +75,21 @@ def test_random_numbers_are_drawn_in_every_round():
     np.testing.assert_allclose(values, [4.0])
 
 
+def test_a_generator_of_random_numbers_goes_on_in_every_round():
+    class Noise(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.generator = keras.random.SeedGenerator(0)
+
+        def call(self, x):
+            return x + keras.random.normal(keras.ops.shape(x), seed=self.generator)
+
+    model = keras.Sequential([keras.Input((2,)), Noise()])
+    x = np.zeros((3 * ROWS_PER_SLICE, 2), "float32")
+    noise = InferencePasses(model).run("call", [x], rows=8000)
+    assert len(np.unique(noise[:, 0])) > 0.99 * len(x)
+
+
 def test_constants_stay():
     import tensorflow as tf
 

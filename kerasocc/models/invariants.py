@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kerasocc.models.tracing import any_size
+from kerasocc.models.tracing import any_size, traced
 
 
 def without_invariants(function: Callable, inputs: Any) -> tuple[Callable, list[Any], Any]:
@@ -16,7 +16,8 @@ def without_invariants(function: Callable, inputs: Any) -> tuple[Callable, list[
     would compute it again in every round.
 
     Args:
-        function: From a tensor `(batch, ...)` to a structure of tensors; it changes no weight.
+        function: From a tensor `(batch, ...)` to a structure of tensors. One that changes a
+            weight, such as the state of a random generator, is left as it is.
         inputs: Tensor of the shape and dtype of its inputs, `batch` of any size.
 
     Returns:
@@ -26,6 +27,9 @@ def without_invariants(function: Callable, inputs: Any) -> tuple[Callable, list[
     import tensorflow as tf
 
     whole = tf.compat.v1.wrap_function(function, [any_size(inputs)])
+    if any(operation.type.startswith("Assign") for operation in whole.graph.get_operations()):
+        whole = traced(function, [any_size(inputs)])
+        return whole, [], whole.structured_outputs
     fed = whole.inputs[0]
     values = _computed_from_weights_alone(whole.graph, fed)
     outputs = whole.structured_outputs
