@@ -9,7 +9,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc import distribution
-from kerasocc.models import graph_epochs
+from kerasocc.models import epoch_parts
 from kerasocc.models.epoch_order import EpochOrder
 from kerasocc.models.sources import as_source
 
@@ -98,7 +98,7 @@ def test_labels_arrive(rows, pipeline):
 def parts(request, monkeypatch):
     """How much of the arrays the training function gets at once."""
     # A step takes 16 rows of 24 bytes, and as much again where noise is looked up.
-    monkeypatch.setattr(graph_epochs, "PART_BYTES", request.param)
+    monkeypatch.setattr(epoch_parts, "PART_BYTES", request.param)
 
 
 def test_what_is_looked_up_is_that_of_the_epoch(rows, pipeline, parts):
@@ -117,7 +117,7 @@ def test_parts_of_arrays_equal_whole_ones(rows, parts, steps):
     whole, parted = made("sad"), made("sad", steps_per_execution=3)
     options = {"y": y, "sample_weight": weights, "steps_per_epoch": steps}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_epochs, "PART_BYTES", 2**22)
+        patch.setattr(epoch_parts, "PART_BYTES", 2**22)
         expected = fit(whole, rows, **options)
     np.testing.assert_allclose(fit(parted, rows, **options)["loss"], expected["loss"], rtol=1e-6)
     assert_equal(whole, parted)
@@ -134,16 +134,16 @@ def test_arrays_are_let_go(rows, parts):
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_part_holds_what_its_steps_need(rows, monkeypatch, on_disk):
-    monkeypatch.setattr(graph_epochs, "PART_BYTES", 800)
+    monkeypatch.setattr(epoch_parts, "PART_BYTES", 800)
     source = as_source(kocc.datasets.Rows(rows) if on_disk else rows)
-    feed = graph_epochs.GraphFeed(source, EpochOrder(50, 16, True, 0, None), {})
+    feed = epoch_parts.PartsFeed(source, EpochOrder(50, 16, True, 0, None), {})
     feed.begin_epoch(0)
     found = []
     for steps in (2, 2):
         samples, taken = feed.part(10)
         assert taken == steps
-        index = samples["index"].numpy()
-        np.testing.assert_array_equal(samples["x"].numpy(), rows[index])
+        index = samples["index"]
+        np.testing.assert_array_equal(samples["x"], rows[index])
         found.extend(index)
     assert sorted(found) == list(range(50))
 
@@ -152,11 +152,11 @@ def test_one_function_for_data_of_all_sizes(rows):
     model = made()
     for count in (50, 32, 17):
         fit(model, rows[:count], epochs=1)
-    assert len(model._graph_steps._compiled) == 1
+    assert len(model._loop._compiled) == 1
     model.fit(rows, batch_size=5, epochs=1, verbose=0)
-    assert len(model._graph_steps._compiled) == 1
+    assert len(model._loop._compiled) == 1
     fit(model, rows, epochs=1, sample_weight=np.ones(50))
-    assert len(model._graph_steps._compiled) == 2
+    assert len(model._loop._compiled) == 2
 
 
 def test_compiling_anew_changes_the_step(rows):

@@ -20,6 +20,7 @@ from kerasocc.models.compiling import Compiling
 from kerasocc.models.exposure import OutlierExposure
 from kerasocc.models.fitting import Fitting
 from kerasocc.models.graph_epochs import GraphSteps
+from kerasocc.models.jax_epochs import JaxSteps
 from kerasocc.models.passes import InferencePasses
 from kerasocc.models.saving import Saving
 from kerasocc.models.scoring import Scoring
@@ -82,7 +83,7 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         self.flagged_share = add_state(self, "flagged_share")
         self._order_seed = random.randrange(2**31) if seed is None else seed
         self._passes = InferencePasses(self)
-        self._graph_steps = GraphSteps(self)
+        self._loop = (JaxSteps if keras.backend.backend() == "jax" else GraphSteps)(self)
         self._training_data = None
         self._feed = None
         self._chunk_is_ours = True

@@ -8,6 +8,7 @@ import keras
 
 from kerasocc import distribution
 from kerasocc.checks import check_integer
+from kerasocc.models.jax_epochs import loops_are_fast
 
 CHUNK = 32
 """Steps of one execution chosen by `"auto"`: the progress bar still moves."""
@@ -37,8 +38,8 @@ class Compiling:
             run_eagerly: As in Keras.
             steps_per_execution: Steps that one call of the compiled function runs.
                 `"auto"` runs up to 32, or a fiftieth of the epoch, at once where nobody
-                could tell the difference: one replica of TensorFlow, array data, no
-                callback with batch hooks. An integer is taken as it is.
+                could tell the difference: one replica of TensorFlow, or JAX where it is
+                fast, array data, no callback with batch hooks. An integer is taken as it is.
             jit_compile: As in Keras.
             auto_scale_loss: As in Keras.
             **unsupported: Keras's other arguments: only None is accepted.
@@ -80,6 +81,16 @@ class Compiling:
         if self.built:
             self.build_optimizer()
 
+    def loops_in_program(self) -> bool:
+        """Whether the loop over the steps is part of the compiled training function."""
+        backend = keras.backend.backend()
+        if self.run_eagerly or backend == "torch":
+            return False
+        if backend == "tensorflow":
+            return distribution.has_no_strategy(self)
+        is_alone = keras.distribution.distribution() is None
+        return is_alone and bool(self.jit_compile) and loops_are_fast(self)
+
     def build_optimizer(self) -> None:
         """Create the state of the model's optimizer, for the weights that it trains."""
         if not self.optimizer.built:
@@ -92,11 +103,14 @@ class Compiling:
         """Steps per execution for a fit over `num_batches` (None: unknown) batches."""
         if not self._chunk_is_ours:
             return self.steps_per_execution
-        can_chunk = (
-            num_batches is not None
-            and keras.backend.backend() == "tensorflow"
+        one_replica = (
+            keras.backend.backend() == "tensorflow"
             and distribution.num_replicas_of(self) == 1
             and not self.run_eagerly
+        )
+        can_chunk = (
+            num_batches is not None
+            and (one_replica or self.loops_in_program())
             and not any(_looks_at_batches(callback) for callback in callbacks)
         )
         return min(num_batches, max(CHUNK, num_batches // EXECUTIONS)) if can_chunk else 1

@@ -17,8 +17,8 @@ import numpy as np
 from keras import ops
 
 from kerasocc.models.epoch_order import EpochOrder
+from kerasocc.models.epoch_parts import PartsFeed
 from kerasocc.models.feed import Feed, LookUps, look_up_in_graph
-from kerasocc.models.graph_epochs import GraphFeed
 from kerasocc.models.sources import (
     ArraySource,
     PyDatasetSource,
@@ -39,7 +39,7 @@ def make_feed(
     steps: int | None,
     sample_targets: LookUps | None = None,
     replicas: int = 1,
-    in_graph: bool = False,
+    in_parts: bool = False,
 ) -> Feed:
     """Choose the feed for a source.
 
@@ -52,13 +52,13 @@ def make_feed(
         sample_targets: What else a batch's targets hold, looked up when it is made. The
             values may change between epochs, their dtype and shape may not.
         replicas: Number of replicas that every batch is cut for.
-        in_graph: Whether the training function can cut the batches of arrays itself.
+        in_parts: Whether the training function can cut the batches of arrays itself.
     """
     look_ups = sample_targets or {}
     if isinstance(source, ArraySource):
         order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
-        if in_graph:
-            return GraphFeed(source, order, look_ups)
+        if in_parts:
+            return PartsFeed(source, order, look_ups)
         in_memory = not isinstance(source, RowsSource)
         if in_memory and keras.backend.backend() == "tensorflow":
             return _TensorFlowArrayFeed(source, order, look_ups)

@@ -11,8 +11,8 @@ from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback, arrange
 from kerasocc.callbacks.progress import EpochBeginning, EpochCount, FiniteLoss, Validation
 from kerasocc.checks import check_fraction, check_integer
+from kerasocc.models.epoch_parts import PartsFeed
 from kerasocc.models.feeding import make_feed
-from kerasocc.models.graph_epochs import GraphFeed
 from kerasocc.models.labels import check_training_labels, warn_of_evaluation_labels
 from kerasocc.models.sources import ArraySource, Source, as_source
 
@@ -118,7 +118,7 @@ class Fitting:
                 steps=steps_per_epoch,
                 sample_targets={**self.sample_targets(), **self._latent_targets()},
                 replicas=distribution.num_replicas_of(self),
-                in_graph=distribution.has_no_strategy(self) and not self.run_eagerly,
+                in_parts=self.loops_in_program(),
             )
             defaults = [FiniteLoss(), EpochCount(), *self.default_callbacks()]
             if validation_data is not None:
@@ -143,7 +143,7 @@ class Fitting:
                     callback.finish()
         finally:
             self._training_data = None
-            if isinstance(self._feed, GraphFeed):
+            if isinstance(self._feed, PartsFeed):
                 # Of no use for anything but this fit.
                 self.train_function = None
             self._feed = None
@@ -151,16 +151,19 @@ class Fitting:
 
     def make_train_function(self, force: bool = False) -> Any:
         """As in Keras; arrays in memory have a training function of our own."""
-        if not isinstance(self._feed, GraphFeed):
+        if not isinstance(self._feed, PartsFeed):
             return super().make_train_function(force)
         feed = self._feed
-        self.train_function = lambda _: self._graph_steps.run(feed, self.steps_per_execution)
+        # Keras's trainer of JAX passes the state beside the data, which nothing reads.
+        self.train_function = lambda *state_and_data: self._loop.run(
+            *state_and_data[:-1], feed, self.steps_per_execution
+        )
         return self.train_function
 
     def _forget_step(self) -> None:
         """Have the compiled training step made anew."""
         self.train_function = None
-        self._graph_steps.forget()
+        self._loop.forget()
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""

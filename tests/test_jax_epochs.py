@@ -1,0 +1,127 @@
+"""Epochs in one JAX program equal those that Keras takes step by step."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
+
+SCRIPT = """
+import json
+import keras
+import numpy as np
+import kerasocc as kocc
+from kerasocc.callbacks import LatentLabels, NoiseUpdate, RadiusUpdate
+from kerasocc.models import compiling, epoch_parts
+
+generator = np.random.default_rng(0)
+x = generator.normal(size=(50, 6)).astype("float32")
+y = np.tile([0, 0, 0, 1, -1], 10)
+weight = generator.uniform(0.5, 1.5, 50)
+
+def encoder():
+    return kocc.networks.mlp([6, 8, 4], seed=0)
+
+def autoencoder(kind, **options):
+    decoder = kocc.networks.mlp_decoder([6, 8, 4], activation=None, seed=0)
+    return kind(encoder(), decoder, seed=0, **options)
+
+CASES = {
+    "one-class": lambda: (kocc.DeepSVDD(encoder(), seed=0, weight_decay=1e-3), {}),
+    "weights": lambda: (kocc.DeepSVDD(encoder(), seed=0), dict(sample_weight=weight)),
+    "radius": lambda: (
+        kocc.DeepSVDD(encoder(), objective="soft-boundary", seed=0),
+        dict(callbacks=[RadiusUpdate(warmup_epochs=1, update="batch")]),
+    ),
+    "labels": lambda: (kocc.DeepSAD(encoder(), seed=0), dict(y=y)),
+    "latent": lambda: (
+        kocc.DeepSVDD(encoder(), seed=0),
+        dict(callbacks=[LatentLabels(contamination=0.2, refresh="epoch", warmup=1)]),
+    ),
+    "views": lambda: (kocc.NeuTraLAD(encoder(), num_transforms=3, seed=0), {}),
+    "noise": lambda: (
+        autoencoder(kocc.RobustAutoencoder, lam=0.5),
+        dict(callbacks=[NoiseUpdate()]),
+    ),
+    "disk": lambda: (kocc.DeepSVDD(encoder(), seed=0), dict(x=kocc.datasets.Rows(x))),
+    "steps": lambda: (kocc.DeepSVDD(encoder(), seed=0), dict(steps_per_epoch=5)),
+}
+"""
+
+COMPARE = """
+def trained(case, in_program):
+    compiling.loops_are_fast = lambda model: in_program
+    model, options = CASES[case]()
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    history = model.fit(**{"x": x, **options}, batch_size=16, epochs=3, verbose=0).history
+    if in_program:
+        assert model._loop._compiled is not None and model.steps_per_execution > 1
+    return history["loss"], [np.array(w) for w in model.weights]
+
+found = {}
+for case in CASES:
+    losses, weights = trained(case, in_program=False)
+    for part_bytes in (2**22, 2000):
+        epoch_parts.PART_BYTES = part_bytes
+        own_losses, own = trained(case, in_program=True)
+        np.testing.assert_allclose(own_losses, losses, rtol=1e-5, err_msg=case)
+        for a, b in zip(own, weights, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6, err_msg=case)
+    found[case] = losses
+print(json.dumps(found))
+"""
+
+CHUNKS = """
+def model():
+    model = kocc.DeepSVDD(encoder(), seed=0)
+    model.compile(optimizer=keras.optimizers.SGD(1e-2))
+    return model
+
+sizes = [50, 32, 48, 47]
+first = model()
+for size in sizes:
+    first.fit(x[:size], batch_size=16, epochs=1, verbose=0)
+batches = []
+hook = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(batch))
+second = model()
+for size in sizes:
+    second.fit(x[:size], batch_size=16, epochs=1, verbose=0, callbacks=[hook])
+for a, b in zip(first.weights, second.weights, strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+conv = keras.Sequential(
+    [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, use_bias=False), keras.layers.Flatten()]
+)
+convolving = kocc.DeepSVDD(conv, seed=0)
+convolving.compile("sgd")
+print(json.dumps([batches, first.loops_in_program(), convolving.loops_in_program()]))
+"""
+
+
+def run_under_jax(script):
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SCRIPT + script],
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def test_equals_the_steps_of_keras():
+    losses = run_under_jax(COMPARE)
+    # What a case adds is there, and every one learns.
+    assert all(case[-1] < case[0] for case in losses.values())
+    assert losses["weights"] != losses["one-class"] != losses["latent"]
+    assert losses["disk"] == pytest.approx(losses["one-class"], rel=0.05)
+
+
+def test_batch_hooks_and_convolutions():
+    batches, rows_loop, images_loop = run_under_jax(CHUNKS)
+    assert batches == [0, 1, 2, 3, 0, 1, 0, 1, 2, 0, 1, 2]
+    assert rows_loop and not images_loop
