@@ -6,7 +6,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+from kerasocc.models.epoch_parts import Part
+from kerasocc.models.jax_epochs import _of_few_shapes
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
 
@@ -125,3 +129,16 @@ def test_batch_hooks_and_convolutions():
     batches, rows_loop, images_loop = run_under_jax(CHUNKS)
     assert batches == [0, 1, 2, 3, 0, 1, 0, 1, 2, 0, 1, 2]
     assert rows_loop and not images_loop
+
+
+def test_a_program_is_compiled_for_two_shapes():
+    rows = np.arange(50)
+    shapes = set()
+    for steps in (slice(0, 32), slice(32, 50)):
+        part = Part({"x": rows[steps, None], "index": rows[steps]}, 2)
+        for batches, count in _of_few_shapes(part, 16, most=2):
+            shapes.add(batches["x"].shape)
+            found = batches["index"][:count].ravel()
+            np.testing.assert_array_equal(found, batches["x"][:count].ravel())
+            assert set(found) <= set(rows[steps])
+    assert shapes == {(2, 16, 1), (1, 2, 1)}
