@@ -99,6 +99,7 @@ for a, b in zip(first.weights, second.weights, strict=True):
 conv = keras.Sequential(
     [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, use_bias=False), keras.layers.Flatten()]
 )
+conv.layers[0].trainable = False
 convolving = kocc.DeepSVDD(conv, seed=0)
 convolving.compile("sgd")
 print(json.dumps([batches, first.loops_in_program(), convolving.loops_in_program()]))

@@ -24,7 +24,7 @@ def loops_are_fast(model: keras.Model) -> bool:
     """
     import jax
 
-    convolves = any(len(weight.shape) > 3 for weight in model.trainable_variables)
+    convolves = any(len(weight.shape) > 3 for weight in model.weights)
     return not (convolves and jax.default_backend() == "cpu")
 
 
