@@ -98,9 +98,18 @@ class Compiling:
                 self.optimizer.build(self.optimizer_groups()[0].weights)
 
     def _choose_chunk(
-        self, num_batches: int | None, callbacks: list[keras.callbacks.Callback]
+        self,
+        num_batches: int | None,
+        callbacks: list[keras.callbacks.Callback],
+        loops: bool,
     ) -> int:
-        """Steps per execution for a fit over `num_batches` (None: unknown) batches."""
+        """Steps per execution of a `fit`.
+
+        Args:
+            num_batches: Batches of an epoch, None if that is unknown.
+            callbacks: All that the `fit` calls.
+            loops: What `loops_in_program` says.
+        """
         if not self._chunk_is_ours:
             return self.steps_per_execution
         one_replica = (
@@ -110,7 +119,7 @@ class Compiling:
         )
         can_chunk = (
             num_batches is not None
-            and (one_replica or self.loops_in_program())
+            and (one_replica or loops)
             and not any(_looks_at_batches(callback) for callback in callbacks)
         )
         return min(num_batches, max(CHUNK, num_batches // EXECUTIONS)) if can_chunk else 1

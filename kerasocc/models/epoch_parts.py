@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from kerasocc.models.batches import by_name
 from kerasocc.models.epoch_order import EpochOrder
 from kerasocc.models.feed import Feed, LookUps
 from kerasocc.models.sources import ArraySource
@@ -20,8 +21,7 @@ class Part(NamedTuple):
     """What the training function needs for some steps of an epoch.
 
     Attributes:
-        samples: Arrays `(samples, ...)` by name, a sample after the other: `x`, its `index`
-            in the training set, `label` and `weight` if there are any, and what is looked up.
+        samples: Arrays `(samples, ...)`, a sample after the other, named as by `by_name`.
         steps: Number of steps.
     """
 
@@ -51,28 +51,8 @@ class PartsFeed(Feed):
         start = self.next_step
         self.next_step = min(start + min(steps, self.most_steps), self.num_batches)
         index = self._positions[start * self.batch_size : self.next_step * self.batch_size]
-        x, label, weight = self._source.batch(index)
-        samples = {"x": x, "index": index}
-        if label is not None:
-            samples["label"] = np.asarray(label, "float32")
-        if weight is not None:
-            samples["weight"] = weight
-        samples |= {name: look_up(index) for name, look_up in self._look_ups.items()}
+        samples = by_name(*self._source.batch(index), index, self._look_ups)
         return Part(samples, self.next_step - start)
-
-
-def as_batch(samples: dict[str, Any], no_label: Any) -> tuple[Any, ...]:
-    """The samples of a step, by name, as `(x, targets)` or `(x, targets, weight)`.
-
-    Args:
-        samples: Tensors `(batch, ...)`, named as in `Part`.
-        no_label: From the batch's `index` to its labels where it has none.
-    """
-    targets = dict(samples)
-    x, weight = targets.pop("x"), targets.pop("weight", None)
-    if "label" not in targets:
-        targets["label"] = no_label(targets["index"])
-    return (x, targets) if weight is None else (x, targets, weight)
 
 
 def _nothing(count: int) -> Any:

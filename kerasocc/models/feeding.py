@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasocc.models.batches import as_batch, by_name
 from kerasocc.models.epoch_order import EpochOrder
 from kerasocc.models.epoch_parts import PartsFeed
 from kerasocc.models.feed import Feed, LookUps, look_up_in_graph
@@ -150,8 +151,8 @@ class _GatheredBatches(keras.utils.PyDataset):
     def __getitem__(self, step):
         start = step * self._batch_size
         index = self.positions[start : start + self._batch_size]
-        x, label, weight = self._source.batch(index)
-        return _batch(x, label, weight, index, self._look_ups)
+        samples = by_name(*self._source.batch(index), index, self._look_ups)
+        return as_batch(samples, np.zeros_like)
 
 
 class _TensorFlowStreamFeed(Feed):
@@ -226,17 +227,10 @@ class _NumberedBatches(keras.utils.PyDataset):
         x = np.array(x) if isinstance(x, np.ndarray) else x
         # All batches but the last are of one size, as in any epoch of samples.
         index = number * self._batch_size + np.arange(len(x), dtype="int32")
-        return _batch(x, label, weight, index, self._look_ups)
+        return as_batch(by_name(x, label, weight, index, self._look_ups), np.zeros_like)
 
     def on_epoch_begin(self):
         self._dataset.on_epoch_begin()
 
     def on_epoch_end(self):
         self._dataset.on_epoch_end()
-
-
-def _batch(x, label, weight, index, look_ups):
-    label = np.array(np.zeros(len(x)) if label is None else label, "float32").reshape(-1)
-    found = {name: look_up(index) for name, look_up in look_ups.items()}
-    batch = (x, {"label": label, "index": index, **found})
-    return batch if weight is None else (*batch, np.array(weight, "float32").reshape(-1))

@@ -110,6 +110,7 @@ class Fitting:
         try:
             self.build_optimizer()
             self.initialize()
+            in_parts = self.loops_in_program()
             feed = make_feed(
                 source,
                 batch_size=batch_size,
@@ -118,7 +119,7 @@ class Fitting:
                 steps=steps_per_epoch,
                 sample_targets={**self.sample_targets(), **self._latent_targets()},
                 replicas=distribution.num_replicas_of(self),
-                in_parts=self.loops_in_program(),
+                in_parts=in_parts,
             )
             defaults = [FiniteLoss(), EpochCount(), *self.default_callbacks()]
             if validation_data is not None:
@@ -127,7 +128,7 @@ class Fitting:
                 )
                 defaults.append(Validation(evaluate, validation_freq))
             callbacks = arrange(defaults, own_callbacks, last=EpochBeginning(feed.begin_epoch))
-            self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks))
+            self._run_in_chunks(self._choose_chunk(feed.num_batches, callbacks, in_parts))
             self._feed = feed
             history = super().fit(
                 feed.data,

@@ -12,7 +12,8 @@ from typing import Any
 
 import keras
 
-from kerasocc.models.epoch_parts import PartsFeed, as_batch
+from kerasocc.models.batches import as_batch
+from kerasocc.models.epoch_parts import PartsFeed
 from kerasocc.models.tensors import as_tensor
 from kerasocc.models.tracing import any_size, traced
 
@@ -59,8 +60,7 @@ class GraphSteps:
             # Where the samples are: an accelerator gets the batch, not all of them.
             with tf.device("CPU"):
                 return as_batch(
-                    {name: values[rows] for name, values in samples.items()},
-                    no_label=lambda index: tf.zeros_like(index, "float32"),
+                    {name: values[rows] for name, values in samples.items()}, tf.zeros_like
                 )
 
         def steps(samples, batch_size, count):

@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.models.epoch_parts import Part, PartsFeed, as_batch
+from kerasocc.models.batches import as_batch
+from kerasocc.models.epoch_parts import Part, PartsFeed
 
 Samples = dict[str, np.ndarray]
 
@@ -65,10 +66,8 @@ class JaxSteps:
         import jax
 
         def batch(batches, number):
-            return as_batch(
-                {name: values[number] for name, values in batches.items()},
-                no_label=lambda index: jax.numpy.zeros(index.shape, "float32"),
-            )
+            samples = {name: values[number] for name, values in batches.items()}
+            return as_batch(samples, jax.numpy.zeros_like)
 
         def steps(state, batches, count):
             def step(number, logs_and_state):

@@ -160,8 +160,10 @@ def test_datasets_equal_arrays(case, digits):
     models[2].fit(Batches(), epochs=2, shuffle=False, verbose=0)
     assert_same_weights(models[0], models[1])
     assert_same_weights(models[0], models[2])
-    np.testing.assert_array_equal(models[0].score(x), models[1].score(dataset))
-    np.testing.assert_array_equal(models[0].score(x), models[2].score(Batches()))
+    # Arrays are scored in larger batches, and a kernel may sum in another order there.
+    scores = models[0].score(x)
+    np.testing.assert_allclose(models[1].score(dataset), scores, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(models[1].score(dataset), models[2].score(Batches()))
 
 
 @every_model
