@@ -15,13 +15,15 @@ network has neither. They make a new model for every `fit`; kerasocc and the PyT
 with theirs, so that what compiling the first `fit` of a model costs is left out. All train on
 the same arrays with batches of the same size and Adam.
 
-`KERAS_BACKEND=jax python benchmarks/speed.py --cases fit-mlp fit-lenet score` needs no TensorFlow
-and measures on a GPU, where JAX and PyTorch see one; it names the device.
+`KERAS_BACKEND=jax python benchmarks/speed.py --cases fit-mlp fit-lenet fit-many score` needs no
+TensorFlow and measures on a GPU, where JAX and PyTorch see one; it names the device. Only there
+`fit-many` compares two things.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import statistics
 import subprocess
@@ -37,6 +39,7 @@ Contenders = dict[str, Callable[[], Any]]
 ROWS, COLUMNS, EPOCHS, BATCH = 8192, 20, 20, 128
 IMAGES, IMAGE_EPOCHS, IMAGE_BATCH = 6000, 2, 200
 SCORED, PASSES, SINGLES = 100_000, 5, 50
+DETECTORS = 10
 PAUSE = 0.1
 
 
@@ -98,6 +101,21 @@ def fit_lenet() -> Contenders:
     return {
         "kerasocc": lambda: ours.fit(x, batch_size=IMAGE_BATCH, epochs=IMAGE_EPOCHS, verbose=0),
         "PyTorch loop": peers.torch_fit(peers.torch_lenet, images, IMAGE_BATCH, IMAGE_EPOCHS),
+    }
+
+
+def fit_many() -> Contenders:
+    import kerasocc as kocc
+
+    x = _rows(ROWS)
+
+    def fit(seed):
+        return _mlp("DeepSVDD", seed=seed).fit(x, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+
+    fits = [functools.partial(fit, seed) for seed in range(DETECTORS)]
+    return {
+        "train_together": lambda: kocc.train_together(fits),
+        "one after another": lambda: [each() for each in fits],
     }
 
 
@@ -176,6 +194,7 @@ CASES = {
     "fit-mlp": Case("fit, MLP 20-64-32, 8192 rows, batch 128", fit_mlp, EPOCHS, "epoch", 1),
     "fit-sad": Case("fit, Deep SAD, the same MLP, 1 % labelled", fit_sad, EPOCHS, "epoch", 1),
     "fit-lenet": Case("fit, MNIST LeNet, 6000 images, batch 200", fit_lenet, IMAGE_EPOCHS, "epoch"),
+    "fit-many": Case("fit, ten new MLPs, compiling included", fit_many, DETECTORS, "detector"),
     "score": Case("score, the MLP, 100,000 rows", score, PASSES, "pass"),
     "row": Case("score, the MLP, one row", row, SINGLES, "row"),
     "import": Case("import, beside TensorFlow and Keras", import_, 1, "process"),
@@ -184,6 +203,9 @@ CASES = {
     "columns": Case("fit, cost against the number of columns, 8192 rows", columns, 1, "epoch"),
     "replicas": Case("fit, cost of replicas, 8192 rows", replicas, 1, "epoch"),
 }
+
+
+DEFAULT = [name for name in CASES if name != "fit-many"]
 
 
 def main() -> None:
@@ -203,7 +225,7 @@ def main() -> None:
             stderr=None if arguments.verbose else subprocess.DEVNULL,
             check=False,
         )
-    if arguments.cases == list(CASES):
+    if arguments.cases == DEFAULT:
         subprocess.run([sys.executable, Path(__file__).with_name("memory.py")], check=False)
 
 
@@ -212,7 +234,7 @@ _THREADS = {"OMP": "NUM_THREADS", "TF_NUM_INTRAOP": "THREADS", "TF_NUM_INTEROP":
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=DEFAULT)
     parser.add_argument("--rounds", type=int, default=7, help="counted rounds")
     parser.add_argument("--threads", type=int, help="of every framework (default: by case)")
     parser.add_argument("--verbose", action="store_true", help="show what the processes complain")
@@ -250,12 +272,12 @@ def _rows(count: int, columns: int = COLUMNS) -> Any:
     return np.random.default_rng(0).normal(size=(count, columns)).astype("float32")
 
 
-def _mlp(kind: str, columns: int = COLUMNS) -> Any:
+def _mlp(kind: str, columns: int = COLUMNS, seed: int = 0) -> Any:
     import keras
 
     import kerasocc as kocc
 
-    model = getattr(kocc, kind)(kocc.networks.mlp([columns, 64, 32], seed=0), seed=0)
+    model = getattr(kocc, kind)(kocc.networks.mlp([columns, 64, 32], seed=seed), seed=seed)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     return model
 

@@ -26,6 +26,7 @@ _HOMES = {
     "export": "kerasocc.exporting",
     "load_model": "kerasocc.models.saving",
     "pretrain": "kerasocc.pretraining",
+    "train_together": "kerasocc.models.together",
 }
 _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
 _REGISTERED = (

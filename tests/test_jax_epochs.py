@@ -27,39 +27,39 @@ x = generator.normal(size=(50, 6)).astype("float32")
 y = np.tile([0, 0, 0, 1, -1], 10)
 weight = generator.uniform(0.5, 1.5, 50)
 
-def encoder():
-    return kocc.networks.mlp([6, 8, 4], seed=0)
+def encoder(seed=0):
+    return kocc.networks.mlp([6, 8, 4], seed=seed)
 
-def autoencoder(kind, **options):
-    decoder = kocc.networks.mlp_decoder([6, 8, 4], activation=None, seed=0)
-    return kind(encoder(), decoder, seed=0, **options)
+def autoencoder(kind, seed, **options):
+    decoder = kocc.networks.mlp_decoder([6, 8, 4], activation=None, seed=seed)
+    return kind(encoder(seed), decoder, seed=seed, **options)
 
 CASES = {
-    "one-class": lambda: (kocc.DeepSVDD(encoder(), seed=0, weight_decay=1e-3), {}),
-    "weights": lambda: (kocc.DeepSVDD(encoder(), seed=0), dict(sample_weight=weight)),
-    "radius": lambda: (
-        kocc.DeepSVDD(encoder(), objective="soft-boundary", seed=0),
+    "one-class": lambda s: (kocc.DeepSVDD(encoder(s), seed=s, weight_decay=1e-3), {}),
+    "weights": lambda s: (kocc.DeepSVDD(encoder(s), seed=s), dict(sample_weight=weight)),
+    "radius": lambda s: (
+        kocc.DeepSVDD(encoder(s), objective="soft-boundary", seed=s),
         dict(callbacks=[RadiusUpdate(warmup_epochs=1, update="batch")]),
     ),
-    "labels": lambda: (kocc.DeepSAD(encoder(), seed=0), dict(y=y)),
-    "latent": lambda: (
-        kocc.DeepSVDD(encoder(), seed=0),
+    "labels": lambda s: (kocc.DeepSAD(encoder(s), seed=s), dict(y=y)),
+    "latent": lambda s: (
+        kocc.DeepSVDD(encoder(s), seed=s),
         dict(callbacks=[LatentLabels(contamination=0.2, refresh="epoch", warmup=1)]),
     ),
-    "views": lambda: (kocc.NeuTraLAD(encoder(), num_transforms=3, seed=0), {}),
-    "noise": lambda: (
-        autoencoder(kocc.RobustAutoencoder, lam=0.5),
+    "views": lambda s: (kocc.NeuTraLAD(encoder(s), num_transforms=3, seed=s), {}),
+    "noise": lambda s: (
+        autoencoder(kocc.RobustAutoencoder, s, lam=0.5),
         dict(callbacks=[NoiseUpdate()]),
     ),
-    "disk": lambda: (kocc.DeepSVDD(encoder(), seed=0), dict(x=kocc.datasets.Rows(x))),
-    "steps": lambda: (kocc.DeepSVDD(encoder(), seed=0), dict(steps_per_epoch=5)),
+    "disk": lambda s: (kocc.DeepSVDD(encoder(s), seed=s), dict(x=kocc.datasets.Rows(x))),
+    "steps": lambda s: (kocc.DeepSVDD(encoder(s), seed=s), dict(steps_per_epoch=5)),
 }
 """
 
 COMPARE = """
 def trained(case, in_program):
     compiling.loops_are_fast = lambda model: in_program
-    model, options = CASES[case]()
+    model, options = CASES[case](0)
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     history = model.fit(**{"x": x, **options}, batch_size=16, epochs=3, verbose=0).history
     if in_program:

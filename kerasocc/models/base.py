@@ -21,6 +21,7 @@ from kerasocc.models.exposure import OutlierExposure
 from kerasocc.models.fitting import Fitting
 from kerasocc.models.graph_epochs import GraphSteps
 from kerasocc.models.jax_epochs import JaxSteps
+from kerasocc.models.meeting import claim
 from kerasocc.models.passes import InferencePasses
 from kerasocc.models.saving import Saving
 from kerasocc.models.scoring import Scoring
@@ -200,6 +201,7 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
     def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
         """Build through a symbolic call: Keras exports models only that were called."""
         if not self.built:
+            claim(self.variables)
             self(keras.Input(batch_shape=input_shape))
 
     def prepare(self, x: Any) -> Any:

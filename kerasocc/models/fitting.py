@@ -14,6 +14,7 @@ from kerasocc.checks import check_fraction, check_integer
 from kerasocc.models.epoch_parts import PartsFeed
 from kerasocc.models.feeding import make_feed
 from kerasocc.models.labels import check_training_labels, warn_of_evaluation_labels
+from kerasocc.models.meeting import claim
 from kerasocc.models.sources import ArraySource, Source, as_source
 
 
@@ -99,6 +100,7 @@ class Fitting:
         if steps_per_epoch is not None:
             check_integer("steps_per_epoch", steps_per_epoch, minimum=1)
         self.ensure_built(source)
+        claim(self.variables)
         own_callbacks = keras.tree.flatten(callbacks) if callbacks else []
         # A dataset's labels are seen when they come.
         has_labels = not isinstance(source, ArraySource) or source.y is not None

@@ -6,6 +6,7 @@ computing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from kerasocc.models.batches import as_batch
 from kerasocc.models.epoch_parts import Part, PartsFeed
+from kerasocc.models.joint_steps import DueSteps
+from kerasocc.models.meeting import current_meeting
 
 Samples = dict[str, np.ndarray]
 
@@ -34,11 +37,12 @@ class JaxSteps:
 
     def __init__(self, model: keras.Model):
         self._model = model
-        self._compiled: Callable | None = None
+        self.forget()
 
     def forget(self) -> None:
         """Compile anew: the step is another one."""
-        self._compiled = None
+        self._compiled: Callable | None = None
+        self._programs: dict[tuple, str] = {}
 
     def run(self, state: tuple, feed: PartsFeed, count: int) -> tuple[dict[str, Any], tuple]:
         """Take up to `count` steps on the epoch that the feed has begun.
@@ -59,8 +63,23 @@ class JaxSteps:
         while feed.next_step < stop:
             part = feed.part(stop - feed.next_step)
             for batches, steps in _of_few_shapes(part, feed.batch_size, most):
-                logs, state = self._compiled(state, batches, steps)
+                logs, state = self._take(state, batches, steps)
         return logs, state
+
+    def _take(self, state: tuple, batches: Samples, count: int) -> tuple[dict[str, Any], tuple]:
+        meeting = current_meeting()
+        if meeting is None:
+            return self._compiled(state, batches, count)
+        program = self._program(state, batches, count)
+        return meeting.ask(DueSteps(program, self._compiled, state, batches, count))
+
+    def _program(self, state: tuple, batches: Samples, count: int) -> str:
+        """Digest of the compiled function as a text, which holds all that is no argument."""
+        shapes = tuple((name, a.dtype.str, a.shape) for name, a in batches.items())
+        if shapes not in self._programs:
+            text = self._compiled.lower(state, batches, count).as_text()
+            self._programs[shapes] = hashlib.sha256(text.encode()).hexdigest()
+        return self._programs[shapes]
 
     def _compile(self) -> Callable:
         import jax
