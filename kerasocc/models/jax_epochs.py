@@ -15,10 +15,8 @@ import numpy as np
 
 from kerasocc.models.batches import as_batch
 from kerasocc.models.epoch_parts import Part, PartsFeed
-from kerasocc.models.joint_steps import DueSteps
+from kerasocc.models.joint_steps import DueSteps, Samples
 from kerasocc.models.meeting import current_meeting
-
-Samples = dict[str, np.ndarray]
 
 
 def loops_are_fast(model: keras.Model) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Samples = dict[str, np.ndarray]
+"""Batches `(steps, batch, ...)`, their arrays by name."""
 
 
 class DueSteps(NamedTuple):
