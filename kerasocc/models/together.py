@@ -36,7 +36,8 @@ def train_together(trainings: Iterable[Callable[[], Any]]) -> list[Any]:
 
     Raises:
         ValueError: If two of the functions train the same weights.
-        Exception: That of the first function that raised one, after the others have ended.
+        Exception: That of the first function that raised one; where they run at once, after
+            the others have ended.
 
     Example:
         ```python
