@@ -166,6 +166,7 @@ def tensorflow_run(tmp_path_factory):
     return run_under("tensorflow", folder / "model.keras", folder), folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_trains_as_with_tensorflow(backend, tensorflow_run, tmp_path):
     if importlib.util.find_spec(backend) is None:
@@ -213,6 +214,7 @@ print(kocc.load_model(sys.argv[1]).score(data.x_test[:5]).tolist())
 """
 
 
+@pytest.mark.slow
 def test_jax_loads_a_file_of_tensorflow(tensorflow_run):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed")

@@ -375,6 +375,7 @@ def test_configuration_round_trip():
     assert (twin.k, twin.seed, float(twin.head_optimizer.learning_rate)) == (7, 3, 0.25)
 
 
+@pytest.mark.slow
 @every_regularizer
 def test_resume_in_mid_annealing(kind, digits, tmp_path):
     def train(epochs, model=None):
@@ -405,6 +406,7 @@ def test_steps_per_execution(kind, digits):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_replicas_have_one_variance(digits, two_replicas):
     def train():
         model = biased(VarianceRegularizer(threshold=5.0), digits)
@@ -421,6 +423,7 @@ def test_two_replicas_have_one_variance(digits, two_replicas):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_two_replicas_with_noise(digits, two_replicas):
     with two_replicas.scope():
         model = biased(NoiseRegularizer(k=50, seed=0), digits)

@@ -50,7 +50,8 @@ def encoder_of_views(seed: int) -> keras.Model:
     return sequential((8, 8, 1), [*convolution, *dense], "encoder_of_views")
 
 
-MANY_VIEWS = {"neutral_ad", "icl", "multi_head_rotnet"}
+SLOW = {"neutral_ad", "icl", "multi_head_rotnet", "autoencoder", "robust_autoencoder"}
+"""Models whose steps take long: they look at many views of a sample, or have a decoder."""
 
 CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
@@ -122,13 +123,13 @@ ESSENTIAL = {
     "test_saved_model_decides_like_the_model",
     "test_a_step_mixes_both_losses",
 }
-"""Tests that models of many views, whose steps are slow, go through in the fast part too."""
+"""Tests that slow models go through in the fast part too."""
 
 
 def every_model(test: Callable) -> Callable:
     """Run a test for every model that is not exempt from it."""
     cases = [case for case in CASES if test.__name__ not in case.exempt]
-    slow = [case.name in MANY_VIEWS and test.__name__ not in ESSENTIAL for case in cases]
+    slow = [case.name in SLOW and test.__name__ not in ESSENTIAL for case in cases]
     marked = [
         pytest.param(case, marks=pytest.mark.slow) if is_slow else case
         for case, is_slow in zip(cases, slow, strict=True)
