@@ -179,6 +179,7 @@ def test_endless_dataset(case, digits):
         build(case, digits).fit(endless, verbose=0)
 
 
+@pytest.mark.slow
 @every_model
 def test_two_replicas_equal_one(case, digits, two_replicas):
     # 101 samples in batches of 24: the last batch is cut 3 + 2, the sums differ.
