@@ -88,15 +88,9 @@ def fit_sad() -> Contenders:
 
 
 def fit_lenet() -> Contenders:
-    import keras
-    import numpy as np
     import peers
 
-    import kerasocc as kocc
-
-    x = np.random.default_rng(0).random((IMAGES, 28, 28, 1), dtype="float32")
-    ours = kocc.DeepSVDD(kocc.networks.lenet("mnist", seed=0), seed=0, weight_decay=5e-7)
-    ours.compile(optimizer=keras.optimizers.Adam(1e-4))
+    ours, x = lenet()
     images = x.transpose(0, 3, 1, 2).copy()
     return {
         "kerasocc": lambda: ours.fit(x, batch_size=IMAGE_BATCH, epochs=IMAGE_EPOCHS, verbose=0),
@@ -280,6 +274,19 @@ def _mlp(kind: str, columns: int = COLUMNS, seed: int = 0) -> Any:
     model = getattr(kocc, kind)(kocc.networks.mlp([columns, 64, 32], seed=seed), seed=seed)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     return model
+
+
+def lenet() -> tuple[Any, Any]:
+    """The MNIST LeNet, not trained yet, and images for it."""
+    import keras
+    import numpy as np
+
+    import kerasocc as kocc
+
+    x = np.random.default_rng(0).random((IMAGES, 28, 28, 1), dtype="float32")
+    model = kocc.DeepSVDD(kocc.networks.lenet("mnist", seed=0), seed=0, weight_decay=5e-7)
+    model.compile(optimizer=keras.optimizers.Adam(1e-4))
+    return model, x
 
 
 def _fitted_mlp() -> Any:

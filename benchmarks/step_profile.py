@@ -10,35 +10,28 @@ from __future__ import annotations
 
 import argparse
 import collections
-import os
 import tempfile
 import time
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from speed import IMAGE_BATCH, IMAGES, lenet
 
-IMAGES, BATCH, EPOCHS = 6000, 200, 4
+EPOCHS = 4
 
 
 def main() -> None:
     arguments = _arguments()
-    import keras
-    import numpy as np
     import tensorflow as tf
 
-    import kerasocc as kocc
-
-    x = np.random.default_rng(0).random((IMAGES, 28, 28, 1), dtype="float32")
-    model = kocc.DeepSVDD(kocc.networks.lenet("mnist", seed=0), seed=0, weight_decay=5e-7)
-    model.compile(optimizer=keras.optimizers.Adam(1e-4))
+    model, x = lenet()
 
     def fit():
-        model.fit(x, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+        model.fit(x, batch_size=IMAGE_BATCH, epochs=EPOCHS, verbose=0)
 
     fit()
     begun = time.perf_counter()
     fit()
-    steps = EPOCHS * IMAGES // BATCH
+    steps = EPOCHS * IMAGES // IMAGE_BATCH
     print(f"{1000 * (time.perf_counter() - begun) / steps:9.2f} ms per step, not watched")
     with tempfile.TemporaryDirectory() as folder:
         with tf.profiler.experimental.Profile(folder):

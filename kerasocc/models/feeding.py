@@ -102,21 +102,17 @@ class _TensorFlowArrayFeed(Feed):
         # A variable: the dataset's graph is made once, the order changes.
         self._positions = tf.Variable(order.draw(0), trainable=False)
         with tf.device("CPU"):
-            x = as_tensor(source.x)
-            label = None if source.y is None else tf.constant(source.y, "float32")
-            weight = None
-            if source.sample_weight is not None:
-                weight = tf.constant(source.sample_weight)
+            arrays = {"x": as_tensor(source.x)}
+            for name, column in (("label", source.y), ("weight", source.sample_weight)):
+                if column is not None:
+                    arrays[name] = tf.constant(column, "float32")
 
         def gather(step):
             start = step * order.batch_size
             index = self._positions[start : start + order.batch_size]
-            batch_label = (
-                tf.zeros_like(index, "float32") if label is None else tf.gather(label, index)
-            )
-            targets = {"label": batch_label, "index": index, **look_up_in_graph(look_ups, index)}
-            batch = (tf.gather(x, index), targets)
-            return batch if weight is None else (*batch, tf.gather(weight, index))
+            samples = {name: tf.gather(values, index) for name, values in arrays.items()}
+            samples |= {"index": index, **look_up_in_graph(look_ups, index)}
+            return as_batch(samples, tf.zeros_like)
 
         steps = tf.data.Dataset.range(order.num_batches)
         self.data = steps.map(gather).prefetch(tf.data.AUTOTUNE)
@@ -165,11 +161,12 @@ class _TensorFlowStreamFeed(Feed):
             x, label, weight = unpack(element)
             size = tf.shape(x)[0]
             index = tf.range(seen, seen + size)
-            label = (
-                tf.zeros([size]) if label is None else tf.cast(tf.reshape(label, [-1]), "float32")
-            )
-            batch = (x, {"label": label, "index": index, **look_up_in_graph(look_ups, index)})
-            return seen + size, batch if weight is None else (*batch, tf.reshape(weight, [-1]))
+            samples = {"x": x, "index": index, **look_up_in_graph(look_ups, index)}
+            if label is not None:
+                samples["label"] = tf.cast(tf.reshape(label, [-1]), "float32")
+            if weight is not None:
+                samples["weight"] = tf.reshape(weight, [-1])
+            return seen + size, as_batch(samples, tf.zeros_like)
 
         self.data = source.dataset.scan(tf.constant(0), number)
         self.steps = steps
