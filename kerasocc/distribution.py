@@ -70,7 +70,7 @@ def global_concat(values: Any) -> Any:
     return tf.distribute.get_replica_context().all_gather(values, axis=0)
 
 
-def own_part(values: Any) -> Any:
+def local_part(values: Any) -> Any:
     """This replica's entry of a tensor that has one per replica.
 
     Args:
@@ -81,7 +81,7 @@ def own_part(values: Any) -> Any:
     return values[tf.distribute.get_replica_context().replica_id_in_sync_group]
 
 
-def own_rows(values: Any, size: Any) -> Any:
+def local_rows(values: Any, size: Any) -> Any:
     """This replica's rows of what `global_concat` made; undoes it.
 
     Args:

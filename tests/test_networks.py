@@ -119,5 +119,5 @@ def test_lenet_of_any_size(shape):
 
 @pytest.mark.parametrize("shape", [(30, 32, 3), (8, 8, 1), (32, 32), (32, 32, 0)])
 def test_lenet_of_a_size_that_does_not_fit(shape):
-    with pytest.raises(ValueError, match="multiples of 8 from 16 on. Received: "):
+    with pytest.raises(ValueError, match="multiples of 8, at least 16. Received: "):
         lenet(shape)

@@ -289,5 +289,5 @@ def test_encoders_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"embeddings of shape \(batch, d\)"):
         kocc.NeuTraLAD(encoder)
     pooled = keras.Sequential([keras.Input((None, 2)), keras.layers.GlobalAveragePooling1D()])
-    with pytest.raises(ValueError, match="must say the size of a sample"):
+    with pytest.raises(ValueError, match="`input_shape` must be fully defined"):
         kocc.NeuTraLAD(pooled)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import kerasocc as kocc
 from kerasocc.callbacks import AdaptiveWeighting, CollapseMonitor, VarianceAnnealing
-from kerasocc.losses import collapse
+from kerasocc.losses import anti_collapse
 from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer, noise
 from tests.test_deep_svdd import identity_encoder
 
@@ -47,7 +47,7 @@ def biased(regularizer, digits, kind="one-class", rate=1e-3):
 def test_cross_entropy_by_hand():
     logits = np.array([[0.0, 2.0], [-1.0, 1000.0]], "float32")
     labels = np.array([[1, 0], [1, 1]])
-    losses = value(collapse.random_label_cross_entropy(logits, labels))
+    losses = value(anti_collapse.random_label_cross_entropy(logits, labels))
     sigmoid = 1 / (1 + np.exp(-np.array([2.0, -1.0])))
     first = (np.log(2) - np.log(1 - sigmoid[0])) / 2
     second = (-np.log(sigmoid[1]) + 0.0) / 2
@@ -57,15 +57,15 @@ def test_cross_entropy_by_hand():
 def test_variance_by_hand(random):
     embedding = random.normal(100.0, 2.0, size=(9, 5)).astype("float32")
     expected = embedding.astype("float64").var(axis=0, ddof=1).mean()
-    assert float(collapse.batch_variance(embedding)) == pytest.approx(expected, rel=1e-4)
-    assert float(collapse.variance_hinge(0.3, 0.5)) == pytest.approx(0.2)
-    assert float(collapse.variance_hinge(0.6, 0.5)) == 0.0
+    assert float(anti_collapse.batch_variance(embedding)) == pytest.approx(expected, rel=1e-4)
+    assert float(anti_collapse.variance_hinge(0.3, 0.5)) == pytest.approx(0.2)
+    assert float(anti_collapse.variance_hinge(0.6, 0.5)) == 0.0
 
 
 def test_a_batch_of_one_costs_nothing():
     embedding = tf.Variable([[1.0, 2.0]])
     with tf.GradientTape() as tape:
-        penalty = collapse.variance_hinge(collapse.batch_variance(embedding), 0.1)
+        penalty = anti_collapse.variance_hinge(anti_collapse.batch_variance(embedding), 0.1)
     assert float(penalty) == 0.0
     np.testing.assert_array_equal(tape.gradient(penalty, embedding), [[0.0, 0.0]])
 

@@ -13,8 +13,8 @@ import pytest
 
 from kerasocc.networks import resnet18
 from kerasocc.networks.conditions import leaf_layers, trivial_solutions
-from kerasocc.networks.pretrained import WeightsFile
 from kerasocc.networks.resnet import torch_layer
+from kerasocc.networks.weights_file import WeightsFile
 
 SMALL = (32, 32, 3)
 # Kernels by hand: stem, then per stage its four 3x3 convolutions and the 1x1 projection.

@@ -7,7 +7,7 @@ import pytest
 from kerasocc.losses.sparsity import (
     feature_squares,
     group_soft_threshold,
-    measure,
+    norm_and_nonzero_share,
     sample_norms,
     shrinkage,
     soft_threshold,
@@ -80,8 +80,8 @@ NOISE = np.array([[3.0, -4.0, 0.0], [0.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0,
 )
 def test_norm_and_share_by_hand(norm, groups, expected, size):
     chunks = np.split(NOISE, 4 // size)
-    assert measure(chunks, norm=norm, groups=groups) == pytest.approx(expected)
-    assert measure(chunks, norm="l1", groups=groups)[0] == 9.0
+    assert norm_and_nonzero_share(chunks, norm=norm, groups=groups) == pytest.approx(expected)
+    assert norm_and_nonzero_share(chunks, norm="l1", groups=groups)[0] == 9.0
 
 
 def test_norms_of_samples_and_features():

@@ -6,9 +6,9 @@ import keras  # noqa: F401, I001
 from kerasocc.callbacks.annealing import VarianceAnnealing
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
-from kerasocc.callbacks.contamination import estimate_contamination
+from kerasocc.callbacks.contamination_estimate import estimate_contamination
 from kerasocc.callbacks.latent_labels import LatentLabels
-from kerasocc.callbacks.noise import NoiseUpdate
+from kerasocc.callbacks.noise_update import NoiseUpdate
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.callbacks.weighting import AdaptiveWeighting

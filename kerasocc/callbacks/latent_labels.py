@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasocc.callbacks.base import Measured, StateCallback
-from kerasocc.callbacks.contamination import estimate_contamination
+from kerasocc.callbacks.contamination_estimate import estimate_contamination
 from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.losses.outlier_exposure import LABELS
 

@@ -20,7 +20,7 @@ from kerasocc.networks import (
     wide_resnet,
 )
 from kerasocc.networks.lenet import ARCHITECTURES, Shape
-from kerasocc.networks.pretrained import WeightsFile
+from kerasocc.networks.weights_file import WeightsFile
 
 ICL_HIDDEN = (100, 50, 128)
 """Widths of ICL's two networks, the code last; those of `icl_encoder`."""

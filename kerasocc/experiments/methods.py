@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.latent_labels import LatentLabels
-from kerasocc.callbacks.noise import NoiseUpdate
+from kerasocc.callbacks.noise_update import NoiseUpdate
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.callbacks.weighting import AdaptiveWeighting

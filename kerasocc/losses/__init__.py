@@ -1,1 +1,1 @@
-"""The objectives as pure functions on embeddings and distances, unreduced."""
+"""Objectives as pure functions of embeddings and distances, unreduced."""

@@ -1,9 +1,10 @@
-"""What contrastive losses are made of: lengths, odds and entropies, unreduced, in float32.
+"""Building blocks of contrastive losses: normalization, log-odds and cross-entropies.
 
-A view is to be told from the others by its cosine to a partner. Everything is
-computed from the log-odds `log p - log(1 - p)` of the right one: they are finite
-where `p` rounds to 0 or 1, and both entropies follow from them without a
-difference of large numbers.
+Each of `n` views is to be identified among the others by its cosine similarity to a
+partner; `p_j` is the softmax probability of the correct choice for view `j`. All losses
+are computed in float32 from the log-odds `log p_j - log(1 - p_j)`, which stay finite where
+`p_j` rounds to 0 or 1. Both cross-entropies follow from them without subtracting large
+numbers.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any
 from keras import ops
 
 TINY = 1e-12
-"""Squared length up to which a vector counts as 0."""
+"""Squared norm up to which a vector counts as zero."""
 
 
 def unit_length(vectors: Any) -> Any:
-    """Scale vectors to length 1; one of zeros stays as it is, with a finite gradient.
+    """L2-normalize vectors; a zero vector stays zero, with a finite gradient.
 
     Args:
         vectors: Shape `(..., d)`.
@@ -27,7 +28,8 @@ def unit_length(vectors: Any) -> Any:
     """
     vectors = ops.cast(vectors, "float32")
     square = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
-    # The gradient of the root at 0 is infinite, also times 0: the root must not see it.
+    # The gradient of the square root is infinite at 0, and stays so when multiplied by 0:
+    # replace small values before the root, not after it.
     return vectors * ops.rsqrt(ops.where(square > TINY, square, 1.0))
 
 
@@ -35,26 +37,29 @@ def log_odds(positive: Any, logits: Any) -> Any:
     """`log p_j - log(1 - p_j)`, `p_j = e^{positive_j} / (e^{positive_j} + sum_{l != j} e^{z_jl})`.
 
     Args:
-        positive: Logit of the right choice, shape `(batch, n)`, float32.
-        logits: `z`, shape `(batch, n, n)`, float32, n >= 2; its diagonal is not used.
+        positive: Logit of the correct choice, shape `(batch, n)`, float32.
+        logits: `z`, shape `(batch, n, n)`, float32, n >= 2; the diagonal is ignored.
 
     Returns:
         Tensor, shape `(batch, n)`.
     """
-    own = ops.eye(logits.shape[-1], dtype="bool")
-    return positive - ops.logsumexp(ops.where(own, float("-inf"), logits), axis=-1)
+    diagonal = ops.eye(logits.shape[-1], dtype="bool")
+    return positive - ops.logsumexp(ops.where(diagonal, float("-inf"), logits), axis=-1)
 
 
-def entropy_of_right(log_odds: Any) -> Any:
-    """`mean_j(-log p_j)`, shape `(batch,)`, of log-odds, shape `(batch, n)`."""
+def positive_cross_entropy(log_odds: Any) -> Any:
+    """`mean_j(-log p_j)`, shape `(batch,)`, from log-odds of shape `(batch, n)`."""
     return ops.mean(ops.softplus(-log_odds), axis=-1)
 
 
-def entropy_of_wrong(log_odds: Any) -> Any:
-    """`mean_j(-log(1 - p_j))`, shape `(batch,)`, of log-odds, shape `(batch, n)`."""
+def negative_cross_entropy(log_odds: Any) -> Any:
+    """`mean_j(-log(1 - p_j))`, shape `(batch,)`, from log-odds of shape `(batch, n)`."""
     return ops.mean(ops.softplus(log_odds), axis=-1)
 
 
-def entropy_difference(log_odds: Any) -> Any:
-    """`entropy_of_right - entropy_of_wrong`, without their logarithms: they differ by log-odds."""
+def cross_entropy_difference(log_odds: Any) -> Any:
+    """Positive minus negative cross-entropy, shape `(batch,)`, from log-odds `(batch, n)`.
+
+    It equals the negative mean of the log-odds, so no logarithm is needed.
+    """
     return -ops.mean(log_odds, axis=-1)

@@ -1,10 +1,9 @@
 """Internal contrastive learning (Shenkar and Wolf, ICLR 2022): the loss, unreduced.
 
-Neither loss is divided by the logarithm of the number of windows, as those of
-NeuTraL AD are by that of its views. All samples have as many windows, so a factor
-that both losses have moves no sample past another, neither by `L_n` nor by
-`L_n - L_a`; only a factor that one of them lacks would. Without one, `L_n` is the
-loss of the paper.
+Unlike those of NeuTraL AD, these losses are not divided by the logarithm of the number of
+choices. All samples have the same number of windows, so a common factor of `L_n` and `L_a`
+changes no ranking, neither by `L_n` nor by `L_n - L_a`. Without it `L_n` is the loss of the
+paper.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from kerasocc.losses import contrastive
 
 
 def log_odds(pairs: Any, temperature: float) -> Any:
-    """`log p_j - log(1 - p_j)` of finding window `j` among all by its complement.
+    """`log p_j - log(1 - p_j)` of identifying window `j` by its complement.
 
-    `p_j` is the softmax over the windows `l` of `cos(window_l, complement_j) / tau`,
-    at `l = j`.
+    `p_j` is entry `l = j` of the softmax over the windows `l` of
+    `cos(window_l, complement_j) / tau`.
 
     Args:
         pairs: Embeddings of the windows and their complements, shape
-            `(batch, windows, 2, d)`, at least two windows; one of zeros has cosine
-            0 with everything.
+            `(batch, windows, 2, d)`, at least two windows. A zero vector has cosine
+            similarity 0 to every other.
         temperature: `tau`.
 
     Returns:
@@ -47,11 +46,11 @@ def normal(log_odds: Any) -> Any:
     Returns:
         Per-example loss, shape `(batch,)`.
     """
-    return contrastive.entropy_of_right(log_odds)
+    return contrastive.positive_cross_entropy(log_odds)
 
 
 def anomalous(log_odds: Any) -> Any:
-    """Loss of samples taken for anomalies, `L_a = mean_j(-log(1 - p_j))`.
+    """Loss of samples assumed to be anomalies, `L_a = mean_j(-log(1 - p_j))`.
 
     Args:
         log_odds: `log p_j - log(1 - p_j)`, shape `(batch, windows)`.
@@ -59,9 +58,9 @@ def anomalous(log_odds: Any) -> Any:
     Returns:
         Per-example loss, shape `(batch,)`.
     """
-    return contrastive.entropy_of_wrong(log_odds)
+    return contrastive.negative_cross_entropy(log_odds)
 
 
 def difference(log_odds: Any) -> Any:
-    """`L_n - L_a` of log-odds of shape `(batch, J)`, shape `(batch,)`."""
-    return contrastive.entropy_difference(log_odds)
+    """`L_n - L_a`, shape `(batch,)`, from log-odds of shape `(batch, windows)`."""
+    return contrastive.cross_entropy_difference(log_odds)

@@ -11,14 +11,14 @@ from kerasocc.losses import contrastive
 
 
 def log_odds(embeddings: Any, temperature: float) -> Any:
-    """`log p_k - log(1 - p_k)` of telling view `x_k` from the others by the sample `x`.
+    """`log p_k - log(1 - p_k)` of identifying view `x_k` by the sample `x`.
 
     With `h(a, b) = exp(cos(phi(a), phi(b)) / tau)`,
     `p_k = h(x_k, x) / (h(x_k, x) + sum_{l != k} h(x_k, x_l))`.
 
     Args:
         embeddings: `phi` of the sample and then of its `K >= 2` views, shape
-            `(batch, K + 1, d)`; one of zeros has cosine 0 with everything.
+            `(batch, K + 1, d)`. A zero vector has cosine similarity 0 to every other.
         temperature: `tau`.
 
     Returns:
@@ -32,7 +32,8 @@ def log_odds(embeddings: Any, temperature: float) -> Any:
 def normal(log_odds: Any) -> Any:
     """Loss of normal samples, `L_n = mean_k(-log p_k) / ln K`.
 
-    That of an encoder that cannot tell anything from anything is 1 for every `K`.
+    The factor makes it 1 for every `K` if all views are equally likely, as for an encoder
+    whose embeddings are constant.
 
     Args:
         log_odds: `log p_k - log(1 - p_k)`, shape `(batch, K)`.
@@ -40,13 +41,13 @@ def normal(log_odds: Any) -> Any:
     Returns:
         Per-example loss, shape `(batch,)`.
     """
-    return contrastive.entropy_of_right(log_odds) / math.log(log_odds.shape[-1])
+    return contrastive.positive_cross_entropy(log_odds) / math.log(log_odds.shape[-1])
 
 
 def anomalous(log_odds: Any) -> Any:
-    """Loss of samples taken for anomalies, `L_a = mean_k(-log(1 - p_k)) / ln K`.
+    """Loss of samples assumed to be anomalies, `L_a = mean_k(-log(1 - p_k)) / ln K`.
 
-    It has the factor of `L_n`: latent outlier exposure ranks by the difference.
+    It is scaled like `L_n` because latent outlier exposure ranks by the difference.
 
     Args:
         log_odds: `log p_k - log(1 - p_k)`, shape `(batch, K)`.
@@ -54,9 +55,9 @@ def anomalous(log_odds: Any) -> Any:
     Returns:
         Per-example loss, shape `(batch,)`.
     """
-    return contrastive.entropy_of_wrong(log_odds) / math.log(log_odds.shape[-1])
+    return contrastive.negative_cross_entropy(log_odds) / math.log(log_odds.shape[-1])
 
 
 def difference(log_odds: Any) -> Any:
-    """`L_n - L_a` of log-odds of shape `(batch, K)`, shape `(batch,)`."""
-    return contrastive.entropy_difference(log_odds) / math.log(log_odds.shape[-1])
+    """`L_n - L_a`, shape `(batch,)`, from log-odds of shape `(batch, K)`."""
+    return contrastive.cross_entropy_difference(log_odds) / math.log(log_odds.shape[-1])

@@ -11,17 +11,17 @@ ACTIVATIONS = {
     "linear": lambda x: x,
     "relu": ops.relu,
 }
-"""The choices for `g`, by name."""
+"""Choices of `g` by name."""
 
 
 def projection(embedding: Any, hidden: Any, output: Any, activation: str) -> Any:
-    """What the hyperplane is laid through, `<w, g(V phi(x))>`.
+    """Projection on the normal of the hyperplane, `<w, g(V phi(x))>`.
 
-    Computed in float32 whatever the compute policy.
+    Computed in float32 under any dtype policy.
 
     Args:
         embedding: `phi(x)`, shape `(batch, d)`.
-        hidden: The transpose of `V`, shape `(d, units)`.
+        hidden: Transpose of `V`, shape `(d, units)`.
         output: `w`, shape `(units,)`.
         activation: `g`, one of `ACTIVATIONS`.
 
@@ -40,7 +40,7 @@ def hinge(projections: Any, r: Any, nu: float) -> Any:
 
     Args:
         projections: `<w, g(V phi(x))>`, shape `(batch,)`.
-        r: A scalar; a constant for the gradient.
+        r: Scalar; a constant for the gradient.
         nu: Upper bound on the fraction of outliers, in (0, 1].
 
     Returns:
@@ -50,13 +50,13 @@ def hinge(projections: Any, r: Any, nu: float) -> Any:
 
 
 def mirrored_hinge(projections: Any, r: Any) -> Any:
-    """`max(0, <w, g(V phi(x))> - r)`: loss of a sample taken for an anomaly.
+    """`max(0, <w, g(V phi(x))> - r)`: loss of a sample assumed to be an anomaly.
 
-    Ours: for OC-NN nothing is published.
+    Not from a paper: none has been published for OC-NN.
 
     Args:
         projections: `<w, g(V phi(x))>`, shape `(batch,)`.
-        r: A scalar; a constant for the gradient.
+        r: Scalar; a constant for the gradient.
 
     Returns:
         Per-example loss, shape `(batch,)`.

@@ -77,7 +77,7 @@ def flags(ranking: Any, candidates: Any, share: Any, *, fixed_shapes: bool = Tru
     everyones = distribution.global_concat(ranking)
     quota = ops.round(share * distribution.global_sum(count))
     first = (_first_by_rank if fixed_shapes else _first_by_place)(everyones, quota)
-    return ops.stop_gradient(distribution.own_rows(first, size))
+    return ops.stop_gradient(distribution.local_rows(first, size))
 
 
 def _first_by_rank(values: Any, count: Any) -> Any:

@@ -8,16 +8,16 @@ import numpy as np
 from keras import ops
 
 HEADS = (3, 3, 4)
-"""Classes of the heads: shift in x, shift in y, rotation."""
+"""Number of classes of each head: shift in x, shift in y, rotation."""
 
 
 def normal_loss(logits: Any, classes: np.ndarray) -> Any:
-    """`L_n`: how badly the heads tell which view they see.
+    """`L_n`: cross-entropy of the heads for the true classes of the views.
 
     `sum_t 1/3 * sum_h -log p_h(true class of view t)`, with `p_h` the softmax of head `h`.
 
     Args:
-        logits: Of the three heads, side by side, shape `(batch, views, 10)`.
+        logits: Concatenated logits of the three heads, shape `(batch, views, 10)`.
         classes: True classes of every view, shape `(views, 3)`.
 
     Returns:
@@ -28,13 +28,13 @@ def normal_loss(logits: Any, classes: np.ndarray) -> Any:
 
 
 def anomaly_loss(logits: Any) -> Any:
-    """`L_a`: how far the heads are from knowing nothing.
+    """`L_a`: cross-entropy of the heads for the uniform distribution.
 
-    As `normal_loss`, with the uniform distribution in place of the true class:
+    Like `normal_loss` with the uniform distribution in place of the true class,
     `sum_t 1/3 * sum_h -mean_k log p_h(k)`.
 
     Args:
-        logits: Of the three heads, side by side, shape `(batch, views, 10)`.
+        logits: Concatenated logits of the three heads, shape `(batch, views, 10)`.
 
     Returns:
         Per-example loss, shape `(batch,)`, float32.
@@ -43,7 +43,7 @@ def anomaly_loss(logits: Any) -> Any:
 
 
 def _cross_entropy(logits: Any, targets: np.ndarray) -> Any:
-    """Mean over the heads, summed over the views; targets of shape `(views, 10)` or `(10,)`."""
+    """Mean over the heads, sum over the views; targets of shape `(views, 10)` or `(10,)`."""
     logits = ops.cast(logits, "float32")
     parts = ops.split(logits, np.cumsum(HEADS)[:-1].tolist(), axis=-1)
     log_p = ops.concatenate([ops.log_softmax(part, axis=-1) for part in parts], axis=-1)

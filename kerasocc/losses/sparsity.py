@@ -1,4 +1,4 @@
-"""Sparse noise of the robust autoencoder: proximal steps and norms, unreduced."""
+"""Sparse noise of the robust autoencoder: proximal operators and norms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras import ops
 def soft_threshold(values: Any, threshold: float) -> Any:
     """Elementwise soft threshold, `sign(z) * max(0, |z| - t)`.
 
-    At `t = lam/2` it is the minimiser over `n` of `(z - n)^2 + lam |n|`.
+    For `t = lam/2` it minimises `(z - n)^2 + lam |n|` over `n`.
 
     Args:
         values: `z`, any shape.
@@ -29,28 +29,28 @@ def soft_threshold(values: Any, threshold: float) -> Any:
 
 
 def shrinkage(norm: Any, threshold: float) -> Any:
-    """Factor of a group in its proximal step, `max(0, 1 - t / ||z||)`.
+    """Factor of a group in its proximal operator, `max(0, 1 - t / ||z||)`.
 
     Args:
-        norm: `||z||` of every group, any shape, not negative.
+        norm: `||z||` of each group, any shape, not negative.
         threshold: `t`, not negative.
 
     Returns:
-        Tensor of the shape of `norm`, in [0, 1]; 0 for a group of zeros.
+        Tensor of the shape of `norm`, in [0, 1]; 0 for a group that is all zero.
     """
-    kept = norm > threshold
-    return ops.where(kept, 1.0 - threshold / ops.where(kept, norm, 1.0), 0.0)
+    nonzero = norm > threshold
+    return ops.where(nonzero, 1.0 - threshold / ops.where(nonzero, norm, 1.0), 0.0)
 
 
 def group_soft_threshold(values: Any, threshold: float, *, groups: str = "samples") -> Any:
     """Soft threshold of whole groups, `z * max(0, 1 - t / ||z||)`.
 
-    At `t = lam/2` it is the minimiser over `n` of `||z - n||^2 + lam ||n||`.
+    For `t = lam/2` it minimises `||z - n||^2 + lam ||n||` over `n`.
 
     Args:
         values: `z`, shape `(samples, ...)`.
         threshold: `t`, not negative.
-        groups: `"samples"`, or `"features"` over all samples.
+        groups: What is a group: `"samples"`, or `"features"`, each over all samples.
 
     Returns:
         Tensor of the shape of `values`.
@@ -65,8 +65,10 @@ def group_soft_threshold(values: Any, threshold: float, *, groups: str = "sample
     return values * shrinkage(norm, threshold)
 
 
-def measure(chunks: Iterable[np.ndarray], *, norm: str, groups: str) -> tuple[float, float]:
-    """Norm of noise that is read in chunks, and the share of it that is not 0.
+def norm_and_nonzero_share(
+    chunks: Iterable[np.ndarray], *, norm: str, groups: str
+) -> tuple[float, float]:
+    """Norm of noise that is read in chunks, and its fraction of nonzero entries or groups.
 
     `"l1"`: `sum |n|`; `"l21"`: `sum_i ||n_i||` over the samples or
     `sum_j ||N_:j||` over the features.
@@ -77,20 +79,17 @@ def measure(chunks: Iterable[np.ndarray], *, norm: str, groups: str) -> tuple[fl
         groups: `"samples"` or `"features"`; used by `"l21"` only.
 
     Returns:
-        The norm, and the fraction of entries (`"l1"`) or groups that are not 0.
+        The norm, and the fraction of entries (`"l1"`) or groups (`"l21"`) that are nonzero.
     """
-    columns: Any = 0.0
+    if norm == "l21" and groups == "features":
+        columns = sum(feature_squares(chunk) for chunk in chunks)
+        return float(np.sqrt(columns).sum()), float(np.count_nonzero(columns) / columns.size)
     total = nonzero = count = 0.0
     for chunk in chunks:
-        if norm == "l21" and groups == "features":
-            columns = columns + feature_squares(chunk)
-            continue
-        parts = np.abs(chunk) if norm == "l1" else sample_norms(chunk)
-        total += float(parts.sum(dtype="float64"))
-        nonzero += np.count_nonzero(parts)
-        count += parts.size
-    if norm == "l21" and groups == "features":
-        return float(np.sqrt(columns).sum()), float(np.count_nonzero(columns) / columns.size)
+        values = np.abs(chunk) if norm == "l1" else sample_norms(chunk)
+        total += float(values.sum(dtype="float64"))
+        nonzero += np.count_nonzero(values)
+        count += values.size
     return total, float(nonzero / count)
 
 

@@ -1,4 +1,4 @@
-"""Deep SVDD (Ruff et al., ICML 2018): distances and the two objectives, unreduced."""
+"""Deep SVDD (Ruff et al., ICML 2018): distances and both objectives, unreduced."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from keras import ops
 def squared_distance(embedding: Any, center: Any) -> Any:
     """Squared Euclidean distance to the center, `||phi(x) - c||^2`.
 
-    Computed in float32 whatever the compute policy: a float16 sum of squares
-    overflows at an embedding norm of 256.
+    Computed in float32 under any dtype policy: in float16 the sum of squares overflows
+    for embeddings of norm 256.
 
     Args:
         embedding: `phi(x)`, shape `(batch, d)`.
@@ -20,7 +20,7 @@ def squared_distance(embedding: Any, center: Any) -> Any:
     Returns:
         Tensor, shape `(batch,)`, float32.
     """
-    # TensorFlow adds, but does not subtract, in the kernel of the layer before.
+    # TensorFlow fuses an addition, but not a subtraction, with the preceding matrix product.
     difference = ops.cast(embedding, "float32") + ops.negative(ops.cast(center, "float32"))
     return ops.sum(ops.square(difference), axis=-1)
 
@@ -40,11 +40,11 @@ def one_class(distance: Any) -> Any:
 def soft_boundary(distance: Any, radius: Any, nu: float) -> Any:
     """Soft-boundary Deep SVDD, eq. 3 of the paper without the weight decay.
 
-    `R^2 + (1/nu) * max(0, dist - R^2)`; its mean over the batch is the objective.
+    `R^2 + (1/nu) * max(0, dist - R^2)`; the objective is its mean over the batch.
 
     Args:
         distance: Squared distances, shape `(batch,)`.
-        radius: `R`, a scalar; a constant for the gradient.
+        radius: `R`, scalar; a constant for the gradient.
         nu: Upper bound on the fraction of outliers, in (0, 1].
 
     Returns:

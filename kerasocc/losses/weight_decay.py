@@ -1,4 +1,4 @@
-"""Weight decay as the references apply it: L2 in the gradient."""
+"""Weight decay as an L2 penalty, as in the reference implementations."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from keras import ops
 def squared_norm(kernels: Iterable[Any]) -> Any:
     """Half the sum of the squared Frobenius norms, `1/2 * sum ||W||_F^2`.
 
-    Times `weight_decay` this is the regularizer of eq. 3 and 4 of Deep SVDD. It
-    equals PyTorch's `Adam(weight_decay=...)`; Keras's `Adam(weight_decay=...)`
-    is the decoupled variant and does something else.
+    Multiplied by `weight_decay` it is the regularizer of eq. 3 and 4 of Deep SVDD. It is
+    equivalent to PyTorch's `Adam(weight_decay=...)`, but not to Keras's, which decouples
+    the decay from the gradient.
 
     Args:
-        kernels: Weights of any shapes.
+        kernels: Weight tensors of any shape.
 
     Returns:
         Scalar, float32.

@@ -11,7 +11,7 @@ from keras import ops
 from kerasocc.checks import check_integer, check_positive
 from kerasocc.losses import neutral_ad
 from kerasocc.models.base import OneClassModel
-from kerasocc.networks.blocks import decoder_seed
+from kerasocc.networks.layer_factory import decoder_seed
 from kerasocc.networks.transforms import LearnableTransforms
 
 

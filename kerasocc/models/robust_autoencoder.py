@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from kerasocc.callbacks.base import StateCallback
-from kerasocc.callbacks.noise import NoiseUpdate
+from kerasocc.callbacks.noise_update import NoiseUpdate
 from kerasocc.checks import check_choice, check_integer, check_non_negative
 from kerasocc.losses.sparsity import group_soft_threshold, soft_threshold
 from kerasocc.models.positions import check_ends

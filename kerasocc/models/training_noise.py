@@ -9,7 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.losses.sparsity import feature_squares, measure, sample_norms, shrinkage
+from kerasocc.losses.sparsity import (
+    feature_squares,
+    norm_and_nonzero_share,
+    sample_norms,
+    shrinkage,
+)
 from kerasocc.models.positions import ORDER, check_order, fingerprint
 from kerasocc.models.sources import Source
 from kerasocc.rows import chunks, rows_at_once
@@ -111,7 +116,7 @@ class TrainingNoise:
             values: Shape `shape`, float32.
             epoch: Epochs that the weights it belongs to have been trained for.
         """
-        self.norm, self.share = measure(
+        self.norm, self.share = norm_and_nonzero_share(
             self._chunks(values), norm=self._model.norm, groups=self._model.groups
         )
         self.values, self.epoch = values, epoch

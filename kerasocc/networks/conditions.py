@@ -1,4 +1,4 @@
-"""The conditions under which Deep SVDD has no trivial solution."""
+"""Conditions on the encoder under which Deep SVDD has no trivial solution."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ BOUNDED_ACTIVATIONS = {
     "sparse_sigmoid",
     "tanh",
 }
-"""Activations with an upper or lower bound that lets a unit be constant and not zero."""
+"""Activations with a bound at which a saturated unit has a constant value that is not zero."""
 
 
 def leaf_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
-    """Yield the layers of a (nested) model that are no models themselves."""
+    """Yield the layers of a (nested) model that are not models themselves."""
     children = getattr(layer, "layers", None)
     if children:
         for child in children:
@@ -31,26 +31,26 @@ def leaf_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
 
 
 def trivial_solutions(encoder: keras.Model) -> list[str]:
-    """Describe the layers that break the conditions of section 3.4 of Deep SVDD.
+    """Describe the layers that violate the conditions of section 3.4 of Deep SVDD.
 
-    A bias, or a BatchNorm offset, can equal the center by itself (proposition 2);
-    a unit with a bounded activation can be saturated and act as a bias
-    (proposition 3); a trainable BatchNorm scale can shrink the embeddings to 0.
+    A bias or a BatchNorm offset alone can learn the center (proposition 2); a unit with a
+    bounded activation can saturate and act as a bias (proposition 3); a trainable
+    BatchNorm scale can shrink the embeddings to 0.
 
     Args:
-        encoder: The network, nested models included.
+        encoder: The network; nested models are searched too.
 
     Returns:
-        One description `"<layer name> (<what it has>)"` per layer and breach.
+        One description `"<layer name> (<reason>)"` per layer and violation.
     """
-    found = []
+    violations = []
     for layer in leaf_layers(encoder):
         if not layer.trainable:
             continue
         if getattr(layer, "use_bias", False):
-            found.append(f"{layer.name} (bias)")
+            violations.append(f"{layer.name} (bias)")
         if isinstance(layer, keras.layers.BatchNormalization) and (layer.center or layer.scale):
-            found.append(f"{layer.name} (trainable affine)")
+            violations.append(f"{layer.name} (trainable affine)")
         activation = getattr(layer, "activation", None)
         name = getattr(activation, "__name__", "")
         if isinstance(layer, keras.layers.Softmax):
@@ -58,18 +58,18 @@ def trivial_solutions(encoder: keras.Model) -> list[str]:
         if isinstance(layer, keras.layers.ReLU) and layer.max_value is not None:
             name = "relu6"
         if name in BOUNDED_ACTIVATIONS:
-            found.append(f"{layer.name} (bounded activation {name})")
-    return found
+            violations.append(f"{layer.name} (bounded activation {name})")
+    return violations
 
 
 def warn_of_trivial_solutions(encoder: keras.Model) -> None:
-    """Warn, naming the layers, if the encoder has a trivial solution."""
-    found = trivial_solutions(encoder)
-    if found:
+    """Warn if the encoder has a trivial solution, and name the layers that allow it."""
+    violations = trivial_solutions(encoder)
+    if violations:
         warnings.warn(
             "The encoder can map every input to the center (hypersphere collapse, Ruff et "
-            f"al. 2018, section 3.4) because of: {', '.join(found)}. Use `use_bias=False`, "
+            f"al. 2018, section 3.4) because of: {', '.join(violations)}. Use `use_bias=False`, "
             "`BatchNormalization(center=False, scale=False)` and unbounded activations, or "
-            "watch `CollapseMonitor`.",
+            "monitor the training with `CollapseMonitor`.",
             stacklevel=4,
         )

@@ -1,17 +1,17 @@
-"""Inference through a normalization that is folded into the weights before it."""
+"""BatchNorm folded into the weights of the preceding layer, for inference."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def folded(x: Any, scale: Any, shift: Any) -> Any:
-    """`x * scale + shift` without a pass over `x` of its own, or None.
+def fold_batch_norm(x: Any, scale: Any, shift: Any) -> Any:
+    """`x * scale + shift`, computed by the operation that produced `x`, or None.
 
-    A graph of TensorFlow knows what made `x`. Of a matrix product or a convolution the
-    kernel is scaled instead, which is small; TensorFlow then computes product, shift and
-    activation in one kernel, and the product without the scale, which nobody asks for,
-    not at all.
+    In a TensorFlow graph a tensor refers to the operation that produced it. If that is a
+    matrix product or a convolution, its kernel is scaled in place of `x`, which is much
+    larger. TensorFlow then fuses product, shift and activation into one kernel, and never
+    computes the unscaled product, which no other operation uses.
 
     Args:
         x: Shape `(..., channels)`, float32.
@@ -19,28 +19,28 @@ def folded(x: Any, scale: Any, shift: Any) -> Any:
         shift: Shape `(channels,)`, float32.
 
     Returns:
-        Tensor of the shape of `x`, or None where it cannot be had: `x` was made by
-        another operation, with a bias for instance, or under another backend.
+        Tensor of the shape of `x`, or None if folding is impossible: `x` was produced by
+        another operation, such as the addition of a bias, or by another backend.
     """
-    made_by = getattr(x, "op", None)
-    kind = getattr(made_by, "type", None)
+    producer = getattr(x, "op", None)
+    kind = getattr(producer, "type", None)
     if kind not in ("MatMul", "Conv2D"):
         return None
     import tensorflow as tf
 
-    inputs, kernel = made_by.inputs
+    inputs, kernel = producer.inputs
     if kind == "MatMul":
-        if made_by.get_attr("transpose_a") or made_by.get_attr("transpose_b"):
+        if producer.get_attr("transpose_a") or producer.get_attr("transpose_b"):
             return None
         return tf.matmul(inputs, kernel * scale) + shift
-    padding = made_by.get_attr("padding").decode()
-    if made_by.get_attr("data_format") != b"NHWC" or padding == "EXPLICIT":
+    padding = producer.get_attr("padding").decode()
+    if producer.get_attr("data_format") != b"NHWC" or padding == "EXPLICIT":
         return None
     convolved = tf.nn.conv2d(
         inputs,
         kernel * scale,
-        strides=made_by.get_attr("strides"),
+        strides=producer.get_attr("strides"),
         padding=padding,
-        dilations=made_by.get_attr("dilations"),
+        dilations=producer.get_attr("dilations"),
     )
     return convolved + shift

@@ -1,4 +1,4 @@
-"""Encoders of windows of columns and their complements, as in internal contrastive learning."""
+"""Encoders of column windows and their complements, as in internal contrastive learning."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from keras import layers, ops
 
 from kerasocc.checks import check_integer
-from kerasocc.networks.blocks import Blocks, sequential
+from kerasocc.networks.layer_factory import LayerFactory, sequential
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
 class WindowPairs(layers.Layer):
-    """Embeddings of all windows of consecutive columns, and of the columns outside of each.
+    """Embeds all windows of consecutive columns and the complement of each.
 
     Args:
-        window: `k`, columns of a window.
+        window: `k`, number of columns in a window.
         windows: Keras model from windows `(batch, d - k + 1, k)` to embeddings
             `(batch, d - k + 1, code)`.
-        complements: As `windows`, for the `d - k` other columns.
-        **kwargs: For `keras.layers.Layer`.
+        complements: Like `windows`, for the `d - k` other columns.
+        **kwargs: Arguments of `keras.layers.Layer`.
     """
 
     def __init__(self, window: int, windows: keras.Model, complements: keras.Model, **kwargs: Any):
@@ -50,8 +50,8 @@ class WindowPairs(layers.Layer):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Embed rows, shape `(batch, d)`, as `(batch, d - k + 1, 2, code)`, the window first."""
-        parted = ops.take(inputs, self._columns, axis=1)
-        parts = (parted[..., : self.window], parted[..., self.window :])
+        permuted = ops.take(inputs, self._columns, axis=1)
+        parts = (permuted[..., : self.window], permuted[..., self.window :])
         return ops.stack(
             [net(x, training=training) for net, x in zip(self._networks, parts, strict=True)],
             axis=2,
@@ -78,7 +78,7 @@ class WindowPairs(layers.Layer):
 
 
 def windows_first(columns: int, window: int) -> np.ndarray:
-    """Permutations of `columns` columns that put one window each in front.
+    """Permutations of `columns` columns, each of which moves one window to the front.
 
     Args:
         columns: `d`.
@@ -94,7 +94,7 @@ def windows_first(columns: int, window: int) -> np.ndarray:
 
 
 def default_window(columns: int) -> int:
-    """The paper's `k`: 2 up to 40 columns, 10 up to 160, `d - 150` beyond."""
+    """The paper's `k`: 2 for up to 40 columns, 10 for up to 160, `d - 150` for more."""
     if columns <= 40:
         return 2
     return 10 if columns <= 160 else columns - 150
@@ -108,23 +108,24 @@ def icl_encoder(
     code: int = 128,
     seed: int | None = None,
 ) -> keras.Model:
-    """Encoder of all windows of a row and of their complements, for `kerasocc.ICL`.
+    """Encoder of all windows of a row and their complements, for `kerasocc.ICL`.
 
-    One network embeds the windows of `k` consecutive columns, another the `d - k`
-    other columns. A layer is dense without biases, leaky ReLU (tanh in the first one of
-    the complements) and BatchNorm; the code is such a layer too, and the windows' hidden
-    layers are half as wide. BatchNorm takes its statistics per window, over rows and
-    units, and has a scale and a shift per window.
+    One network embeds the windows of `k` consecutive columns, another the `d - k` other
+    columns. Each layer, the output layer included, is dense without biases, followed by
+    leaky ReLU (tanh in the first layer for the complements) and BatchNorm. The hidden
+    layers for the windows are half as wide. BatchNorm computes its statistics per window,
+    over rows and units, and has one scale and one shift per window.
 
-    The form is that of the authors' code as DeepOD adapts it, the scales and shifts are
-    ours. With one normalization for all windows the AUC on small tables is lower. A
-    window can be told by its shift alone, so a loss near 0 says little by itself.
+    The architecture is that of the authors' code as adapted by DeepOD; the scales and
+    shifts are an addition. With one normalization for all windows the AUC on small tables
+    is lower. The shift alone can identify a window, so a loss near 0 does not by itself
+    mean that the network has learned the data.
 
     Args:
-        features: Number of columns `d`, at least 3; or the shape of samples, which
+        features: Number of columns `d`, at least 3; or the shape of the samples, which
             are flattened first.
-        window: `k`, from 1 to `d - 1`; None for 2 up to 40 columns, 10 up to 160
-            and `d - 150` beyond.
+        window: `k`, from 1 to `d - 1`; None for 2 for up to 40 columns, 10 for up to 160
+            and `d - 150` for more.
         hidden: Widths of the hidden layers for the complements.
         code: Dimension of the embeddings.
         seed: Seed of the initial weights.
@@ -134,8 +135,8 @@ def icl_encoder(
         embeddings `(batch, d - k + 1, 2, code)`, the window's first.
 
     Raises:
-        ValueError: For less than 3 columns, and a window that leaves no second one
-            or no complement.
+        ValueError: If there are fewer than 3 columns, or if the window leaves no second
+            window or no complement.
 
     Reference:
         Shenkar and Wolf, Anomaly Detection for Tabular Data with Internal
@@ -146,11 +147,11 @@ def icl_encoder(
     window = _checked_window(window, columns)
     hidden = [check_integer("hidden", width, minimum=1) for width in hidden]
     check_integer("code", code, minimum=1)
-    make = Blocks(seed=seed)
+    make = LayerFactory(seed=seed)
     count = columns - window + 1
-    halves = [max(width // 2, 1) for width in hidden]
-    windows = _network([*halves, code], make, first=make.leaky())
-    complements = _network([*hidden, code], make, first=layers.Activation("tanh"))
+    half_widths = [max(width // 2, 1) for width in hidden]
+    windows = _network_layers([*half_widths, code], make, first=make.leaky())
+    complements = _network_layers([*hidden, code], make, first=layers.Activation("tanh"))
     pairs = WindowPairs(
         window,
         sequential((count, window), windows, "windows"),
@@ -160,7 +161,9 @@ def icl_encoder(
     return sequential(shape, [*parts, pairs], "icl_encoder")
 
 
-def _network(widths: Sequence[int], make: Blocks, first: layers.Layer) -> list[layers.Layer]:
+def _network_layers(
+    widths: Sequence[int], make: LayerFactory, first: layers.Layer
+) -> list[layers.Layer]:
     activations = [first, *(make.leaky() for _ in widths[1:])]
     return [
         part

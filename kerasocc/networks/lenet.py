@@ -1,4 +1,4 @@
-"""LeNet-type encoders and their mirrored decoders, as in Deep SVDD and Deep SAD."""
+"""LeNet-type encoders and their decoders, as in Deep SVDD and Deep SAD."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import keras
 from keras import layers
 
 from kerasocc.checks import check_choice
-from kerasocc.networks.blocks import Blocks, decoder_seed, sequential
+from kerasocc.networks.layer_factory import LayerFactory, decoder_seed, sequential
 
 
 class LeNet(NamedTuple):
-    """Architecture of one data set."""
+    """Architecture for one data set."""
 
     input_shape: tuple[int, int, int]
     filters: tuple[int, ...]
-    """Of the encoder's convolutions, each followed by a 2x2 max-pooling."""
+    """Filters of the encoder's convolutions, each followed by a 2x2 max-pooling."""
     code: int
     """Dimension of the embedding."""
     code_shape: tuple[int, int, int]
-    """What the decoder reshapes its input to."""
+    """Shape to which the decoder reshapes its input."""
     dense: int | None = None
-    """Units of a dense layer between convolutions and code."""
+    """Units of a dense layer between convolutions and embedding."""
     dense_norm: bool = True
     """Whether that layer is followed by BatchNorm."""
     crop_after: int | None = None
-    """Deconvolution, counted from 0, whose output loses a border of one pixel."""
+    """Index of the deconvolution whose output is cropped by one pixel on each side."""
     upsample_first: bool = False
-    """Whether the decoder upsamples before its first deconvolution: two poolings took 28
-    (or 8) to 7 (or 2), which the code is too small for."""
+    """Whether the decoder upsamples before its first deconvolution, because `code_shape` is
+    smaller than the encoder's last feature map."""
     norm_code: bool = False
-    """Whether the decoder normalises its input."""
+    """Whether the decoder normalizes its input."""
     kernel: int = 5
     initializer: str = "torch"
 
@@ -48,19 +48,19 @@ ARCHITECTURES = {
     ),
     "gtsrb": LeNet((32, 32, 3), (16, 32), 32, (8, 8, 1), dense=64, dense_norm=False),
 }
-"""Settings of the papers (digits: ours), by data set."""
+"""Architectures of the papers by data set; that for the digits is not from a paper."""
 
 Shape = tuple[int, int, int]
 
 
 def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
-    """LeNet-type encoder: convolution, BatchNorm, leaky ReLU, pooling; then a code.
+    """LeNet-type encoder: blocks of convolution, BatchNorm, leaky ReLU and pooling, then dense.
 
     Args:
         dataset: `"mnist"`, `"fashion_mnist"`, `"cifar10"`, `"gtsrb"` or `"digits"`; or
-            the shape `(height, width, channels)` of other images, height and width
-            multiples of 8 from 16 on, for that of CIFAR-10 in another size.
-        use_bias: Whether layers have biases and BatchNorm trainable parameters,
+            the shape `(height, width, channels)` of other images, for the architecture of
+            CIFAR-10 in another size. Height and width must be multiples of 8, at least 16.
+        use_bias: Whether layers have biases and BatchNorm has trainable parameters,
             which Deep SVDD forbids without an anti-collapse regularizer.
         seed: Seed of the initial weights.
 
@@ -68,10 +68,10 @@ def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = No
         Model from images `(batch, height, width, channels)` to codes `(batch, d)`.
 
     Raises:
-        ValueError: For an unknown data set, or a size that does not fit.
+        ValueError: If the data set is unknown or the image size is not supported.
     """
     net = _architecture(dataset)
-    make = Blocks(use_bias=use_bias, initializer=net.initializer, seed=seed)
+    make = LayerFactory(use_bias=use_bias, initializer=net.initializer, seed=seed)
     parts: list[layers.Layer] = []
     for filters in net.filters:
         parts += [make.convolution(filters, net.kernel), make.norm(), make.leaky()]
@@ -87,28 +87,28 @@ def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = No
 def lenet_decoder(
     dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None
 ) -> keras.Model:
-    """Mirror of `lenet(dataset)`, ending in a sigmoid: it needs inputs in [0, 1].
+    """Decoder for `lenet(dataset)`. It ends in a sigmoid, so inputs must be in [0, 1].
 
     Args:
         dataset: As for `lenet`.
         use_bias: As for `lenet`.
-        seed: Seed of the initial weights; that of the encoder will do.
+        seed: Seed of the initial weights; the seed of the encoder can be used again.
 
     Returns:
         Model from codes `(batch, d)` to images `(batch, height, width, channels)`.
 
     Raises:
-        ValueError: For an unknown data set, or a size that does not fit.
+        ValueError: If the data set is unknown or the image size is not supported.
     """
     net = _architecture(dataset)
-    make = Blocks(use_bias=use_bias, initializer=net.initializer, seed=decoder_seed(seed))
+    make = LayerFactory(use_bias=use_bias, initializer=net.initializer, seed=decoder_seed(seed))
     parts: list[layers.Layer] = [make.norm()] if net.norm_code else []
     units = math.prod(net.code_shape)
     if net.dense or units != net.code:
         norm = [make.norm()] if net.dense_norm else []
         parts += [make.dense(units), *norm]
     parts += [layers.Reshape(net.code_shape)]
-    parts += _body(net, make)
+    parts += _deconvolutions(net, make)
     parts += [make.deconvolution(net.input_shape[-1], net.kernel), layers.Activation("sigmoid")]
     return sequential((net.code,), parts, f"{_name(dataset)}_lenet_decoder")
 
@@ -121,7 +121,7 @@ def _architecture(dataset: str | Shape) -> LeNet:
     if not sides_fit or shape[2] < 1:
         raise ValueError(
             "`dataset` must be a name or a shape (height, width, channels) whose height and width "
-            f"are multiples of 8 from 16 on. Received: {dataset!r}"
+            f"are multiples of 8, at least 16. Received: dataset={dataset!r}"
         )
     height, width, _ = shape
     return ARCHITECTURES["cifar10"]._replace(
@@ -133,7 +133,7 @@ def _name(dataset: str | Shape) -> str:
     return dataset if isinstance(dataset, str) else "x".join(map(str, dataset))
 
 
-def _body(net: LeNet, make: Blocks) -> list[layers.Layer]:
+def _deconvolutions(net: LeNet, make: LayerFactory) -> list[layers.Layer]:
     parts: list[layers.Layer] = [make.leaky()]
     if net.upsample_first:
         parts += [layers.UpSampling2D()]

@@ -8,15 +8,15 @@ import keras
 from keras import layers
 
 from kerasocc.checks import check_integer
-from kerasocc.networks.blocks import Blocks, decoder_seed, sequential
+from kerasocc.networks.layer_factory import LayerFactory, decoder_seed, sequential
 
 
 def mlp(widths: Sequence[int], *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
-    """Fully connected encoder: dense, BatchNorm, leaky ReLU; the code is linear.
+    """Fully connected encoder: blocks of dense, BatchNorm and leaky ReLU, then a linear layer.
 
     Args:
         widths: `[features, hidden, ..., code]`, at least two numbers.
-        use_bias: Whether layers have biases and BatchNorm trainable parameters,
+        use_bias: Whether layers have biases and BatchNorm has trainable parameters,
             which Deep SVDD forbids without an anti-collapse regularizer.
         seed: Seed of the initial weights.
 
@@ -30,8 +30,8 @@ def mlp(widths: Sequence[int], *, use_bias: bool = False, seed: int | None = Non
         Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020, section 4.3.
     """
     features, *hidden, code = _check_widths(widths)
-    make = Blocks(use_bias=use_bias, seed=seed)
-    return sequential((features,), [*_hidden(hidden, make), make.dense(code)], "mlp")
+    make = LayerFactory(use_bias=use_bias, seed=seed)
+    return sequential((features,), [*_hidden_layers(hidden, make), make.dense(code)], "mlp")
 
 
 def mlp_decoder(
@@ -41,13 +41,13 @@ def mlp_decoder(
     use_bias: bool = False,
     seed: int | None = None,
 ) -> keras.Model:
-    """Mirror of `mlp(widths)`.
+    """Decoder for `mlp(widths)`, with the same widths in reverse.
 
     Args:
         widths: The widths of the encoder, `[features, hidden, ..., code]`.
-        activation: Of the output; the sigmoid needs inputs scaled to [0, 1].
+        activation: Activation of the output; with a sigmoid, inputs must be in [0, 1].
         use_bias: As for `mlp`.
-        seed: Seed of the initial weights; that of the encoder will do.
+        seed: Seed of the initial weights; the seed of the encoder can be used again.
 
     Returns:
         Model from codes `(batch, code)` to rows `(batch, features)`.
@@ -56,12 +56,12 @@ def mlp_decoder(
         ValueError: If `widths` are not at least two positive integers.
     """
     features, *hidden, code = _check_widths(widths)
-    make = Blocks(use_bias=use_bias, seed=decoder_seed(seed))
+    make = LayerFactory(use_bias=use_bias, seed=decoder_seed(seed))
     output = [make.dense(features), layers.Activation(activation)]
-    return sequential((code,), [*_hidden(hidden[::-1], make), *output], "mlp_decoder")
+    return sequential((code,), [*_hidden_layers(hidden[::-1], make), *output], "mlp_decoder")
 
 
-def _hidden(widths: Sequence[int], make: Blocks) -> list[layers.Layer]:
+def _hidden_layers(widths: Sequence[int], make: LayerFactory) -> list[layers.Layer]:
     return [layer for width in widths for layer in (make.dense(width), make.norm(), make.leaky())]
 
 

@@ -1,4 +1,4 @@
-"""BatchNorm that sees the global batch on every backend, and is fast on the CPU."""
+"""BatchNorm over the global batch on every backend, fast on the CPU."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import keras
 from keras import ops
 
 from kerasocc.distribution import num_replicas
-from kerasocc.networks.folding import folded
+from kerasocc.networks.folding import fold_batch_norm
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
 class GlobalBatchNormalization(keras.layers.BatchNormalization):
-    """`BatchNormalization` with statistics of the global batch.
+    """`BatchNormalization` with the statistics of the global batch.
 
-    Keras's layer takes `synchronized=True` under TensorFlow, where every replica
-    would otherwise have statistics of its own, and refuses it under JAX, whose
-    batches are global anyway. Here the choice is made when the layer is created
-    and is no part of its config, so that a model file loads under any backend.
+    Under TensorFlow, `keras.layers.BatchNormalization` needs `synchronized=True` for
+    statistics of all replicas; under JAX it refuses the argument because batches are
+    global anyway. This layer sets the argument when it is created and leaves it out of its
+    config, so that a model file loads under any backend.
 
-    With one replica of TensorFlow it trains through the fused kernel: the
-    elementary operations that Keras composes cost 40 % of a LeNet's training
-    step on a CPU. In inference mode it is folded into a bias-free layer before it.
+    With a single replica on TensorFlow it trains with the fused kernel: the elementary
+    operations that Keras uses take 40 % of a LeNet's training step on a CPU. In inference
+    mode it is folded into the preceding layer if that has no bias.
 
     Args:
         **kwargs: Arguments of `keras.layers.BatchNormalization`.
@@ -43,20 +43,21 @@ class GlobalBatchNormalization(keras.layers.BatchNormalization):
         return super().call(inputs, training, mask) if outputs is None else outputs
 
     def _folded(self, inputs: Any) -> Any:
-        """Outputs by the moving averages, or None where no kernel stands before."""
+        """Outputs in inference mode, or None if there is no kernel to fold it into."""
         if inputs.dtype != "float32":
             return None
         scale = ops.rsqrt(self.moving_variance + self.epsilon)
         scale = scale * self.gamma if self.scale else scale
         shift = -self.moving_mean * scale
-        return folded(inputs, scale, shift + self.beta if self.center else shift)
+        return fold_batch_norm(inputs, scale, shift + self.beta if self.center else shift)
 
     def _fused(self, inputs: Any) -> Any:
+        """Outputs in training mode, by TensorFlow's fused kernel."""
         import tensorflow as tf
 
         x = ops.cast(inputs, "float32")
         channels = inputs.shape[-1]
-        # The kernel wants (batch, height, width, channels).
+        # The kernel expects (batch, height, width, channels).
         flat = x if len(x.shape) == 4 else ops.reshape(x, (-1, 1, 1, channels))
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=flat,
@@ -67,14 +68,14 @@ class GlobalBatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The kernel gives the unbiased variance, Keras keeps the biased one.
+        # The kernel returns the unbiased variance; Keras averages the biased one.
         count = ops.cast(ops.size(flat) // channels, "float32")
         variance = variance * ((count - 1.0) / count)
-        self._follow(self.moving_mean, mean)
-        self._follow(self.moving_variance, variance)
+        self._update_average(self.moving_mean, mean)
+        self._update_average(self.moving_variance, variance)
         return ops.cast(ops.reshape(outputs, ops.shape(x)), self.compute_dtype)
 
-    def _follow(self, moving: Any, current: Any) -> None:
+    def _update_average(self, moving: Any, current: Any) -> None:
         moving.assign(moving * self.momentum + current * (1.0 - self.momentum))
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What ResNet and wide ResNet have in common: convolutions, BatchNorm, checked shapes."""
+"""Layers of residual networks, shared by ResNet and wide ResNet."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 
 from keras import layers
 
-from kerasocc.networks.blocks import Blocks
+from kerasocc.networks.layer_factory import LayerFactory
 from kerasocc.networks.normalization import GlobalBatchNormalization
 
 
-class ResidualParts:
-    """Makes the layers of one network, each under the name of its place.
+class ResidualLayerFactory:
+    """Creates the named layers of one residual network.
 
     Args:
         use_bias: Whether BatchNorm has a trainable offset and scale. Convolutions never
             have a bias.
-        seed: Seed of the initial weights, He's; None leaves it to Keras.
+        seed: Seed of the initial weights (He initialization); None leaves it to Keras.
     """
 
     def __init__(self, use_bias: bool, seed: int | None):
         self._use_bias = use_bias
-        self._blocks = Blocks(initializer="he", seed=seed)
+        self._layers = LayerFactory(initializer="he", seed=seed)
 
     def convolution(self, x: Any, filters: int, size: int, name: str, *, strides: int = 1) -> Any:
-        """Convolution that pads all sides alike, whatever the stride."""
+        """Convolution with the same padding on all sides for any stride."""
         if strides > 1 and size > 1:
-            # Keras's own padding would be lopsided where the image has even sides.
+            # With strides, `same` padding in Keras is asymmetric for images with even sides.
             x = layers.ZeroPadding2D(size // 2, name=f"{name}_padding")(x)
         return layers.Conv2D(
             filters,
@@ -35,23 +35,23 @@ class ResidualParts:
             strides=strides,
             padding="same" if strides == 1 else "valid",
             use_bias=False,
-            kernel_initializer=self._blocks.kernel_initializer(),
+            kernel_initializer=self._layers.kernel_initializer(),
             name=name,
         )(x)
 
     def norm(self, x: Any, name: str) -> Any:
-        """BatchNorm with the statistics of all replicas."""
+        """BatchNorm with the statistics of the global batch."""
         return GlobalBatchNormalization(
             momentum=0.9, epsilon=1e-5, center=self._use_bias, scale=self._use_bias, name=name
         )(x)
 
 
 def check_image_shape(shape: Any, smallest_side: int) -> tuple[int, int, int]:
-    """Return `input_shape` if it is that of images that are large enough.
+    """Return `input_shape` if it is the shape of large enough images.
 
     Args:
-        shape: What the caller passed.
-        smallest_side: Smallest height and width.
+        shape: Value of the argument.
+        smallest_side: Smallest height and width allowed.
     """
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else ()
     whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)

@@ -1,4 +1,4 @@
-"""ResNet-18 as an encoder, with the weights of torchvision if the user has them."""
+"""ResNet-18 as an encoder, with optional pretrained weights of torchvision."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import keras
 from keras import layers
 
 from kerasocc.checks import check_choice
-from kerasocc.networks.pretrained import SUFFIX_LIST, WeightsFile
-from kerasocc.networks.residual import ResidualParts, check_image_shape
+from kerasocc.networks.residual import ResidualLayerFactory, check_image_shape
+from kerasocc.networks.weights_file import WeightsFile
+from kerasocc.networks.weights_readers import SUFFIX_LIST
 
 STAGES = (64, 128, 256, 512)
 """Filters of the four stages, each of two blocks."""
 SMALLEST_SIDE = 32
-"""What the five halvings bring down to one cell."""
+"""Smallest height and width: five layers of stride 2 reduce it to 1."""
 TORCH_STEM = {"stem_conv": "conv1", "stem_norm": "bn1"}
 TORCH_BLOCK = {
     "conv1": "conv1",
@@ -27,7 +28,7 @@ TORCH_BLOCK = {
     "projection": "downsample.0",
     "projection_norm": "downsample.1",
 }
-"""Names of torchvision for our layers, in the stem and in a block."""
+"""Names of the layers in torchvision, in the stem and in a block."""
 
 logger = logging.getLogger("kerasocc")
 
@@ -42,23 +43,24 @@ def resnet18(
 ) -> keras.Model:
     """ResNet-18 without its classification layer.
 
-    With the same weights it computes what `resnet18` of torchvision computes
-    before `fc`. Weights of torchvision expect RGB images scaled to [0, 1], less
-    the means (0.485, 0.456, 0.406), divided by (0.229, 0.224, 0.225).
+    With the same weights it computes the features of torchvision's `resnet18` before
+    `fc`. Weights of torchvision expect RGB images scaled to [0, 1] and standardized with
+    the means (0.485, 0.456, 0.406) and the standard deviations (0.229, 0.224, 0.225).
 
     Args:
-        input_shape: `(height, width, channels)` of the images, sides from 32 on.
+        input_shape: `(height, width, channels)` of the images, height and width at least
+            32.
         use_bias: Whether BatchNorm has a trainable offset and scale, which
             Deep SVDD forbids without an anti-collapse regularizer. They are the only
             biases of a ResNet: its convolutions never have one.
-        pooling: How the last feature map becomes the embedding: `"avg"`, the mean over
-            all places, as in ResNet; `"max"`, the maximum, as in Chong et al.; None,
-            no pooling, the map is flattened.
+        pooling: How the last feature map is reduced to the embedding: `"avg"` for global
+            average pooling, as in ResNet; `"max"` for global max pooling, as in Chong et
+            al.; None to flatten it without pooling.
         weights: File of initial weights: `.weights.h5`, saved from this network by Keras;
-            or `.pth`, `.pt` (these two need torch), `.safetensors` (needs
-            safetensors) or `.npz` with arrays named as in torchvision. Those of `fc` are
-            ignored; with `use_bias=False` so are scales and offsets of BatchNorm.
-            None draws random weights.
+            or `.pth`, `.pt` (both need torch), `.safetensors` (needs safetensors) or
+            `.npz` with arrays named as in torchvision. Those of `fc` are ignored; with
+            `use_bias=False` so are the scales and offsets of BatchNorm. None for random
+            weights.
         seed: Seed of random weights.
 
     Returns:
@@ -67,9 +69,9 @@ def resnet18(
         columns are height and width divided by 32, rounded up.
 
     Raises:
-        ValueError: For a shape or a pooling that is none, or a file that does not hold
-            the weights of this network.
-        FileNotFoundError: If there is no such file.
+        ValueError: If the shape or the pooling is not supported, or if the file does not
+            hold the weights of this network.
+        FileNotFoundError: If the file does not exist.
 
     Example:
         ```python
@@ -85,7 +87,7 @@ def resnet18(
     inputs = keras.Input(check_image_shape(input_shape, SMALLEST_SIDE))
     check_choice("pooling", pooling, ["avg", "max", None])
     file = None if weights is None else WeightsFile(weights)
-    make = _Parts(use_bias, seed)
+    make = _ResNetLayers(use_bias, seed)
     x = make.stem(inputs)
     for stage, filters in enumerate(STAGES, start=1):
         x = make.block(x, filters, f"stage{stage}_block1", strides=1 if stage == 1 else 2)
@@ -93,7 +95,7 @@ def resnet18(
     model = keras.Model(inputs, _pool(x, pooling), name="resnet18")
     if file is None:
         logger.warning(
-            "resnet18 starts from random weights because no `weights` file is given. It can be "
+            "resnet18 starts from random weights because `weights` is None. It can be "
             "%s: torchvision's state dict, or weights of this network saved by Keras.",
             SUFFIX_LIST,
         )
@@ -103,27 +105,27 @@ def resnet18(
 
 
 def torch_layer(name: str) -> str:
-    """Name of torchvision for a layer: `layer2.0.conv1` for `stage2_block1_conv1`."""
-    place = re.fullmatch(r"stage(\d)_block(\d)_(\w+)", name)
-    if place is None:
+    """Name of a layer in torchvision: `layer2.0.conv1` for `stage2_block1_conv1`."""
+    match = re.fullmatch(r"stage(\d)_block(\d)_(\w+)", name)
+    if match is None:
         return TORCH_STEM[name]
-    stage, block, part = place.groups()
+    stage, block, part = match.groups()
     return f"layer{stage}.{int(block) - 1}.{TORCH_BLOCK[part]}"
 
 
-class _Parts(ResidualParts):
-    """The stem and the blocks of ResNet-18."""
+class _ResNetLayers(ResidualLayerFactory):
+    """Creates the stem and the blocks of ResNet-18."""
 
     def stem(self, x: Any) -> Any:
-        """The layers before the first stage: a quarter of height and width remain."""
+        """The layers before the first stage, which divide height and width by 4."""
         x = self.convolution(x, STAGES[0], 7, "stem_conv", strides=2)
         x = layers.ReLU(name="stem_relu")(self.norm(x, "stem_norm"))
-        # After ReLU a border of zeros never exceeds what it borders on.
+        # After ReLU, zero padding cannot change a maximum.
         x = layers.ZeroPadding2D(1, name="stem_pool_padding")(x)
         return layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
 
     def block(self, x: Any, filters: int, name: str, *, strides: int = 1) -> Any:
-        """Two convolutions, and a shortcut around them."""
+        """Two convolutions with a shortcut around them."""
         shortcut = x
         if strides > 1:
             shortcut = self.convolution(x, filters, 1, f"{name}_projection", strides=strides)

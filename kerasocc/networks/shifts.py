@@ -1,4 +1,4 @@
-"""The 36 views of an image that MHRot tells apart: shifts in x and y times rotations."""
+"""The 36 views of an image that MHRot classifies: shifts in x and y combined with rotations."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ import numpy as np
 from keras import ops
 
 DIRECTIONS = (0, 1, -1)
-"""What the three classes of a shift multiply it by; 1 moves the image right, or down."""
+"""Direction of each class of a shift; 1 moves the image right, or down."""
 TURNS = 4
 CLASSES = np.array(list(itertools.product(range(3), range(3), range(TURNS))), "int32")
-"""Classes of every view, shape `(36, 3)`: shift in x, shift in y, number of turns by 90
-degrees counterclockwise. The first view is the image itself."""
+"""Classes of each view, shape `(36, 3)`: shift in x, shift in y, number of counterclockwise
+rotations by 90 degrees. The first view is the image itself."""
 
 
 def pixel_table(side: int, shift: int) -> np.ndarray:
-    """Where the pixels of every view come from.
+    """Source pixel of each pixel of each view.
 
-    A view is shifted first, then turned. What a shift moves in is the image, reflected
-    at its outermost pixels.
+    A view is shifted first, then rotated. Pixels shifted in from outside are those of the
+    image reflected at its border.
 
     Args:
-        side: Number of rows, and of columns.
-        shift: In pixels, from 1 to `side - 1`.
+        side: Number of rows and of columns.
+        shift: Size of the shift in pixels, from 1 to `side - 1`.
 
     Returns:
-        Positions in the image, row after row, shape `(36, side * side)`, int32.
+        Indices into the flattened image, shape `(36, side * side)`, int32.
     """
     pixels = np.arange(side * side, dtype="int32").reshape(side, side)
     padded = np.pad(pixels, shift, mode="reflect")
     views = []
     for x, y, turns in CLASSES:
-        left, top = (shift - shift * DIRECTIONS[place] for place in (x, y))
+        left, top = (shift - shift * DIRECTIONS[label] for label in (x, y))
         views.append(np.rot90(padded[top : top + side, left : left + side], turns).ravel())
     return np.stack(views)
 
 
 def all_views(images: Any, table: np.ndarray) -> Any:
-    """The views of images, by one gather.
+    """Views of images, by a single gather.
 
     Args:
         images: Shape `(batch, n, n, c)`.
-        table: What `pixel_table` made for this `n`, shape `(36, n * n)`.
+        table: `pixel_table` for this `n`, shape `(36, n * n)`.
 
     Returns:
-        Shape `(batch, 36, n, n, c)`, of the dtype of the images.
+        Tensor, shape `(batch, 36, n, n, c)`, of the dtype of the images.
     """
     side, channels = images.shape[2:]
     pixels = ops.reshape(images, (-1, side * side, channels))

@@ -10,34 +10,34 @@ import keras
 from keras import ops
 
 from kerasocc.checks import check_choice, check_integer
-from kerasocc.networks.blocks import Blocks
+from kerasocc.networks.layer_factory import LayerFactory
 
 FORMS: dict[str, Callable[[Any, Any], Any]] = {
-    "forward": lambda made, x: made,
-    "residual": lambda made, x: made + x,
-    "mul": lambda made, x: ops.sigmoid(made) * x,
+    "forward": lambda output, x: output,
+    "residual": lambda output, x: output + x,
+    "mul": lambda output, x: ops.sigmoid(output) * x,
 }
-"""The view of a sample `x` that a network makes of its output `M(x)`, by name."""
+"""View of a sample `x`, given the output `M(x)` of a network, by name."""
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
 class LearnableTransforms(keras.layers.Layer):
-    """`K` views of every sample, each from a network of its own.
+    """Transforms each sample into `K` views, each by a network of its own.
 
-    The networks `M_k` are fully connected, without biases, with ReLU between their
-    layers, on the flattened sample. Layer by layer, all of them are one batched
-    product.
+    The networks `M_k` act on the flattened sample. They are fully connected, without
+    biases, with ReLU between their layers. Each layer of all networks is computed by one
+    batched matrix product.
 
     Args:
         num_transforms: `K`, at least 1.
         transform: The view: `"forward"` `M(x)`, `"residual"` `M(x) + x` or `"mul"`
             `sigmoid(M(x)) * x`.
-        hidden: Widths of the hidden layers of an `M_k`; empty for a linear one.
+        hidden: Widths of the hidden layers of each `M_k`; empty for a linear map.
         seed: Seed of the initial weights.
-        **kwargs: For `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: For arguments out of range, by name.
+        ValueError: If an argument is out of range.
 
     Reference:
         Qiu et al., Neural Transformation Learning for Deep Anomaly Detection Beyond
@@ -63,21 +63,21 @@ class LearnableTransforms(keras.layers.Layer):
         sample = tuple(input_shape[1:])
         if None in sample:
             raise ValueError(
-                "`input_shape` must say the size of a sample, which is flattened. "
+                "`input_shape` must be fully defined except for the batch size. "
                 f"Received: input_shape={tuple(input_shape)}"
             )
         self._sample = sample
         features = math.prod(sample)
         widths = [features, *self.hidden, features]
-        make = Blocks(seed=self.seed)
+        make = LayerFactory(seed=self.seed)
         self.kernels = [
-            self._add_kernel(number, *ends, make.next_seed())
-            for number, ends in enumerate(zip(widths[:-1], widths[1:], strict=True))
+            self._add_kernel(number, *sizes, make.next_seed())
+            for number, sizes in enumerate(zip(widths[:-1], widths[1:], strict=True))
         ]
         self.built = True
 
     def _add_kernel(self, number: int, inputs: int, units: int, seed: int | None) -> Any:
-        # Keras's scaled initializers would take the axis of the networks for a kernel's.
+        # Keras's scaled initializers would count the axis of the networks as part of a kernel.
         limit = 1.0 / math.sqrt(inputs)
         return self.add_weight(
             name=f"kernel_{number}",
@@ -88,10 +88,10 @@ class LearnableTransforms(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Transform samples, shape `(batch, ...)`, into views, shape `(batch, K, ...)`."""
         x = ops.reshape(inputs, (1, -1, math.prod(self._sample)))
-        made = ops.matmul(x, self.kernels[0])
+        output = ops.matmul(x, self.kernels[0])
         for kernel in self.kernels[1:]:
-            made = ops.matmul(ops.relu(made), kernel)
-        views = ops.transpose(FORMS[self.transform](made, x), (1, 0, 2))
+            output = ops.matmul(ops.relu(output), kernel)
+        views = ops.transpose(FORMS[self.transform](output, x), (1, 0, 2))
         return ops.reshape(views, (-1, self.num_transforms, *self._sample))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
@@ -110,7 +110,7 @@ class LearnableTransforms(keras.layers.Layer):
 def _checked_widths(hidden: Any) -> tuple[int, ...]:
     if not isinstance(hidden, Sequence) or isinstance(hidden, str):
         raise ValueError(
-            "`hidden` must be a sequence of the widths of the hidden layers. "
+            "`hidden` must be a sequence of integers, the widths of the hidden layers. "
             f"Received: hidden={hidden!r}"
         )
     return tuple(check_integer("hidden", width, minimum=1) for width in hidden)

@@ -8,12 +8,12 @@ import keras
 from keras import layers
 
 from kerasocc.checks import check_fraction, check_integer
-from kerasocc.networks.residual import ResidualParts, check_image_shape
+from kerasocc.networks.residual import ResidualLayerFactory, check_image_shape
 
 STAGES = (16, 32, 64)
 """Filters of the three stages in a network of width 1; the first keeps height and width."""
 SMALLEST_SIDE = 4
-"""What the two halvings bring down to one cell."""
+"""Smallest height and width: two layers of stride 2 reduce it to 1."""
 
 
 def wide_resnet(
@@ -25,18 +25,17 @@ def wide_resnet(
     use_bias: bool = False,
     seed: int | None = None,
 ) -> keras.Model:
-    """Wide ResNet without its classification layer, WRN-16-4 unless told otherwise.
+    """Wide ResNet without its classification layer, by default WRN-16-4.
 
     Args:
-        input_shape: `(height, width, channels)` of the images, sides from 4 on.
-        depth: Number of layers with weights on the longest way, the classification layer
-            among them: `6 n + 4` for `n` blocks in each of the three stages.
-        width: Factor `k` of the filters, `16 k`, `32 k` and `64 k`.
-        dropout: Fraction of the values dropped between the convolutions of a block, in
-            [0, 1).
-        use_bias: Whether BatchNorm has a trainable offset and scale, as in the paper;
-            Deep SVDD forbids them without an anti-collapse regularizer. They are the
-            only biases: the convolutions never have one.
+        input_shape: `(height, width, channels)` of the images, height and width at least 4.
+        depth: Number of layers with weights on the longest path, counting the
+            classification layer: `6 n + 4` for `n` blocks in each of the three stages.
+        width: Widening factor `k`; the stages have `16 k`, `32 k` and `64 k` filters.
+        dropout: Dropout rate between the convolutions of a block, in [0, 1).
+        use_bias: Whether BatchNorm has a trainable offset and scale, as in the paper, which
+            Deep SVDD forbids without an anti-collapse regularizer. They are the only
+            biases: the convolutions never have one.
         seed: Seed of the initial weights and of the dropout.
 
     Returns:
@@ -44,7 +43,7 @@ def wide_resnet(
         `(batch, 64 * width)`.
 
     Raises:
-        ValueError: For a shape that is none of an image, and a depth that is not `6 n + 4`.
+        ValueError: If the shape is not that of images or the depth is not `6 n + 4`.
 
     Example:
         >>> encoder = kerasocc.networks.wide_resnet((32, 32, 3), use_bias=True)
@@ -56,7 +55,7 @@ def wide_resnet(
     inputs = keras.Input(check_image_shape(input_shape, SMALLEST_SIDE))
     blocks = _blocks_per_stage(depth)
     check_integer("width", width, minimum=1)
-    make = _Parts(use_bias, seed, check_fraction("dropout", dropout, zero=True))
+    make = _WideResNetLayers(use_bias, seed, check_fraction("dropout", dropout, zero=True))
     x = make.convolution(inputs, STAGES[0], 3, "stem_conv")
     for stage, filters in enumerate(STAGES, start=1):
         for block in range(1, blocks + 1):
@@ -73,19 +72,19 @@ def _blocks_per_stage(depth: int) -> int:
     return blocks
 
 
-class _Parts(ResidualParts):
-    """The blocks of a wide ResNet: BatchNorm and ReLU come before the convolutions."""
+class _WideResNetLayers(ResidualLayerFactory):
+    """Creates the blocks of a wide ResNet, with BatchNorm and ReLU before the convolutions."""
 
     def __init__(self, use_bias: bool, seed: int | None, dropout: float):
         super().__init__(use_bias, seed)
         self._dropout = dropout
 
     def activation(self, x: Any, name: str) -> Any:
-        """BatchNorm and ReLU."""
+        """BatchNorm followed by ReLU."""
         return layers.ReLU(name=f"{name}_relu")(self.norm(x, f"{name}_norm"))
 
     def block(self, x: Any, filters: int, name: str, *, strides: int) -> Any:
-        """Two convolutions, and a shortcut around them."""
+        """Two convolutions with a shortcut around them."""
         shortcut, x = x, self.activation(x, f"{name}_1")
         if shortcut.shape[-1] != filters or strides > 1:
             shortcut = self.convolution(x, filters, 1, f"{name}_projection", strides=strides)
@@ -93,7 +92,7 @@ class _Parts(ResidualParts):
         x = self.activation(x, f"{name}_2")
         if self._dropout:
             x = layers.Dropout(
-                self._dropout, seed=self._blocks.next_seed(), name=f"{name}_dropout"
+                self._dropout, seed=self._layers.next_seed(), name=f"{name}_dropout"
             )(x)
         x = self.convolution(x, filters, 3, f"{name}_conv2")
         return layers.Add(name=f"{name}_add")([x, shortcut])

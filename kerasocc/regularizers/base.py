@@ -10,7 +10,7 @@ from keras import ops
 from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.weighting import AdaptiveWeighting
-from kerasocc.losses.collapse import adaptive_weight
+from kerasocc.losses.anti_collapse import adaptive_weight
 from kerasocc.state import add_state
 
 

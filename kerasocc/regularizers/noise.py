@@ -11,7 +11,7 @@ from keras import ops
 
 from kerasocc import distribution
 from kerasocc.checks import check_integer
-from kerasocc.losses.collapse import random_label_cross_entropy
+from kerasocc.losses.anti_collapse import random_label_cross_entropy
 from kerasocc.regularizers.base import Regularizer
 
 
@@ -98,7 +98,7 @@ class NoiseRegularizer(Regularizer):
         # For all replicas, whose generators are in the same state.
         shape = (distribution.num_replicas(), *ops.shape(logits))
         drawn = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
-        labels = distribution.own_part(drawn)
+        labels = distribution.local_part(drawn)
         share = distribution.global_mean_share(random_label_cross_entropy(logits, labels))
         return share, distribution.global_sum(ops.stop_gradient(share))
 

@@ -10,7 +10,7 @@ from keras import ops
 from kerasocc.callbacks.annealing import VarianceAnnealing
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_positive
-from kerasocc.losses import collapse
+from kerasocc.losses import anti_collapse
 from kerasocc.regularizers.base import Regularizer
 from kerasocc.state import add_state
 
@@ -55,13 +55,13 @@ class VarianceRegularizer(Regularizer):
         return [*super().default_callbacks(), VarianceAnnealing()]
 
     def penalty(self, embedding: Any) -> Any:
-        variance = collapse.batch_variance(embedding)
-        return collapse.variance_hinge(variance, self.current_threshold)
+        variance = anti_collapse.batch_variance(embedding)
+        return anti_collapse.variance_hinge(variance, self.current_threshold)
 
     def ratio_to(self, objective: Any, penalty: Any) -> tuple[Any, Any]:
         threshold = ops.convert_to_tensor(self.current_threshold)
-        floor = ops.maximum(penalty, collapse.SMALLEST * threshold)
-        return objective / floor, penalty > collapse.SILENT * threshold
+        floor = ops.maximum(penalty, anti_collapse.SMALLEST * threshold)
+        return objective / floor, penalty > anti_collapse.SILENT * threshold
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "threshold": self.threshold}

@@ -8,7 +8,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.datasets.preprocessing import contrast_min_max
-from kerasocc.networks.blocks import Blocks, sequential
+from kerasocc.networks.layer_factory import LayerFactory, sequential
 
 
 class Case(NamedTuple):
@@ -44,7 +44,7 @@ def encoder_of_views(seed: int) -> keras.Model:
     BatchNorm comes after the dense layer: the fused kernel sums in float32, over the
     cells of a feature map of all views with an error that two replicas do not make.
     """
-    make = Blocks(seed=seed)
+    make = LayerFactory(seed=seed)
     convolution = [make.convolution(16, 3), make.leaky(), keras.layers.MaxPooling2D()]
     dense = [keras.layers.Flatten(), make.dense(32), make.norm(), make.leaky(), make.dense(16)]
     return sequential((8, 8, 1), [*convolution, *dense], "encoder_of_views")

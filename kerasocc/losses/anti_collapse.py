@@ -1,4 +1,4 @@
-"""The anti-collapse regularizers of Chong et al. (IJCNN 2020) as functions of a batch."""
+"""Anti-collapse regularization terms (Chong et al., IJCNN 2020) as pure functions of a batch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from keras import ops
 from kerasocc import distribution
 
 SILENT = 1e-6
-"""Share of the threshold below which the variance hinge counts as silent."""
+"""Fraction of the threshold below which the variance hinge counts as zero."""
 SMALLEST = 1e-3
-"""Share of the threshold that the variance hinge counts for at least in a ratio."""
+"""Lower bound of the variance hinge in a ratio of losses, as a fraction of the threshold."""
 
 
 def random_label_cross_entropy(logits: Any, labels: Any) -> Any:
@@ -22,11 +22,11 @@ def random_label_cross_entropy(logits: Any, labels: Any) -> Any:
         labels: `y_rnd`, 0 or 1, shape `(batch, k)`.
 
     Returns:
-        Mean over the tasks per sample, shape `(batch,)`, float32; its expectation
-        under labels that cannot be known is at least log 2.
+        Mean over the tasks per sample, shape `(batch,)`, float32. For labels that are
+        independent of the inputs its expected value is at least log 2.
     """
     logits, labels = ops.cast(logits, "float32"), ops.cast(labels, "float32")
-    # log(1 + e^z) - y z, and softplus does not overflow.
+    # log(1 + e^z) - y z, where softplus does not overflow.
     return ops.mean(ops.softplus(logits) - labels * logits, axis=-1)
 
 
@@ -37,8 +37,8 @@ def batch_variance(embedding: Any) -> Any:
         embedding: `phi(x)`, shape `(local_batch, p)`.
 
     Returns:
-        Scalar, float32, the same on every replica; infinity for a single sample,
-        which has no variance to be too small.
+        Scalar, float32, the same on every replica. Infinity for a single sample, whose
+        variance is undefined, so that the hinge is zero.
     """
     embedding = ops.cast(embedding, "float32")
     count = distribution.global_sum(ops.cast(ops.shape(embedding)[0], "float32"))
@@ -60,7 +60,7 @@ def adaptive_weight(weight: Any, ratio: Any, alpha: Any, beta: Any) -> Any:
     Args:
         weight: `c_{t-1}`.
         ratio: `L_svdd / L_reg`.
-        alpha: How much of the old weight is kept, in [0, 1].
-        beta: Share of the regularizer, in [0, 1].
+        alpha: Decay rate of the moving average, in [0, 1].
+        beta: Target ratio of the weighted regularization term to the objective, in [0, 1].
     """
     return alpha * weight + beta * (1.0 - alpha) * ratio

@@ -1,4 +1,4 @@
-"""The few layers that all of the reference networks are made of."""
+"""The layers of the reference networks, with their options and seeds."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ INITIALIZERS = {
 leaky ReLU, and He as in ResNet."""
 
 
-class Blocks:
-    """Makes the layers of one network, with its options and its own seeds.
+class LayerFactory:
+    """Creates the layers of one network, each with a seed of its own.
 
     Args:
         use_bias: Whether convolutions and dense layers have biases and BatchNorm
@@ -34,14 +34,14 @@ class Blocks:
     ):
         self.use_bias = use_bias
         self.initializer = initializer
-        self._seeds = _seeds(seed)
+        self._seeds = _layer_seeds(seed)
 
     def next_seed(self) -> int | None:
-        """A seed that no other layer of the network has; None without a seed."""
+        """A seed that no other layer of the network uses; None without a seed."""
         return next(self._seeds)
 
     def kernel_initializer(self) -> keras.initializers.Initializer:
-        """A fresh initializer with a seed of its own."""
+        """A new initializer with a seed of its own."""
         scale, mode, distribution = INITIALIZERS[self.initializer]
         return keras.initializers.VarianceScaling(
             scale, mode=mode, distribution=distribution, seed=self.next_seed()
@@ -49,17 +49,14 @@ class Blocks:
 
     def convolution(self, filters: int, size: int = 5) -> layers.Layer:
         """Convolution with `same` padding."""
-        return layers.Conv2D(
-            filters,
-            size,
-            padding="same",
-            use_bias=self.use_bias,
-            kernel_initializer=self.kernel_initializer(),
-        )
+        return self._same_padding(layers.Conv2D, filters, size)
 
     def deconvolution(self, filters: int, size: int = 5) -> layers.Layer:
         """Transposed convolution of stride 1 with `same` padding."""
-        return layers.Conv2DTranspose(
+        return self._same_padding(layers.Conv2DTranspose, filters, size)
+
+    def _same_padding(self, kind: type[layers.Layer], filters: int, size: int) -> layers.Layer:
+        return kind(
             filters,
             size,
             padding="same",
@@ -74,10 +71,10 @@ class Blocks:
         )
 
     def norm(self, axis: int = -1, affine: bool | None = None) -> layers.Layer:
-        """BatchNorm with the statistics of all replicas.
+        """BatchNorm with the statistics of the global batch.
 
         Args:
-            axis: The axis that has statistics of its own.
+            axis: Axis that is normalized; each of its entries has its own statistics.
             affine: Whether it has trainable parameters; None for `use_bias`.
         """
         affine = self.use_bias if affine is None else affine
@@ -91,19 +88,19 @@ class Blocks:
 
 
 def decoder_seed(seed: int | None) -> int | None:
-    """Seed of a decoder whose encoder has `seed`, far from those of other encoders."""
+    """Seed of a decoder whose encoder has `seed`, far from the seeds of other encoders."""
     return None if seed is None else seed + 500_000_000
 
 
-def _seeds(seed: int | None) -> Iterator[int | None]:
-    """Endless seeds for the layers of one network."""
+def _layer_seeds(seed: int | None) -> Iterator[int | None]:
+    """Yield seeds for the layers of one network, without end."""
     number = 0
     while True:
-        # Far apart, so that networks of neighbouring seeds share no layer.
+        # Far apart, so that networks with adjacent seeds share no layer.
         yield None if seed is None else (seed * 1_000_003 + number) % (2**31 - 1)
         number += 1
 
 
 def sequential(shape: tuple[int, ...], parts: list[layers.Layer], name: str) -> keras.Model:
-    """A built `Sequential` for inputs of the given shape."""
+    """A built `Sequential` model for inputs of the given shape."""
     return keras.Sequential([keras.Input(shape), *parts], name=name)
