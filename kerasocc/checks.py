@@ -1,4 +1,4 @@
-"""Argument checks that say what was expected and what came."""
+"""Argument checks whose errors name the expected and the received value."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 
 def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = False) -> float:
-    """Return `value` as a float if it lies between 0 and 1.
+    """Return `value` as a float if it is between 0 and 1.
 
     Args:
         name: Name of the argument, for the error.
-        value: What the caller passed.
-        zero: Whether 0 itself is allowed.
-        one: Whether 1 itself is allowed.
+        value: Value of the argument.
+        zero: Whether 0 is allowed.
+        one: Whether 1 is allowed.
 
     Raises:
-        ValueError: If `value` is no number in the interval.
+        ValueError: If `value` is not a number in the interval.
     """
     interval = f"{'[' if zero else '('}0, 1{']' if one else ')'}"
     inside = _is_finite_number(value) and (
@@ -30,12 +30,15 @@ def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = Fal
 
 
 def check_non_negative(name: str, value: Any, *, infinity: bool = False) -> float:
-    """Return `value` as a float if it is a finite number that is not negative.
+    """Return `value` as a float if it is a non-negative finite number.
 
     Args:
         name: Name of the argument, for the error.
-        value: What the caller passed.
-        infinity: Whether infinity is allowed too.
+        value: Value of the argument.
+        infinity: Whether infinity is allowed.
+
+    Raises:
+        ValueError: If `value` is not such a number.
     """
     if infinity:
         if not isinstance(value, Real) or isinstance(value, bool) or not value >= 0:
@@ -59,9 +62,9 @@ def check_positive(name: str, value: Any) -> float:
 
 
 def check_integer(name: str, value: Any, *, minimum: int) -> int:
-    """Return `value` as an int if it is a whole number not below `minimum`."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or value < minimum:
+    """Return `value` as an int if it is an integer of at least `minimum`."""
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_integer or value < minimum:
         raise ValueError(
             f"`{name}` must be an integer of at least {minimum}. Received: {name}={value!r}"
         )

@@ -1,8 +1,8 @@
-"""Reductions over the global batch: the only file that knows about replicas.
+"""Reductions over the global batch. No other file distinguishes replicas.
 
-Under `tf.distribute` a batch is cut into one piece per replica, and Keras adds
-the gradients of the pieces. Everything here is the identity for one replica
-and for the backends other than TensorFlow.
+Under `tf.distribute` a batch is split into one piece per replica, and Keras sums the
+gradients of the pieces. All reductions are the identity for a single replica and for
+backends other than TensorFlow.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ else:
 
 
 def num_replicas() -> int:
-    """Number of replicas that train in step."""
+    """Number of replicas in the current strategy."""
     return 1 if tf is None else tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def num_replicas_of(model: keras.Model) -> int:
-    """Number of replicas of the strategy that a model was created under."""
+    """Number of replicas in the strategy under which a model was created."""
     return 1 if tf is None else model.distribute_strategy.num_replicas_in_sync
 
 
 def has_no_strategy(model: keras.Model) -> bool:
-    """Whether TensorFlow trains a model without any strategy of distribution."""
+    """Whether a model was created under TensorFlow outside the scope of any strategy."""
     if tf is None:
         return False
     with model.distribute_strategy.scope():
@@ -38,7 +38,7 @@ def has_no_strategy(model: keras.Model) -> bool:
 
 
 def scope_of(model: keras.Model) -> contextlib.AbstractContextManager:
-    """Context that creates variables as the model's own were created."""
+    """Context in which variables are created like the weights of a model."""
     return contextlib.nullcontext() if tf is None else model.distribute_strategy.scope()
 
 
@@ -46,10 +46,10 @@ def global_sum(value: Any) -> Any:
     """Sum a tensor over the replicas.
 
     Args:
-        value: Tensor, the same shape on every replica.
+        value: Tensor, with the same shape on every replica.
 
     Returns:
-        The sum, the same on every replica.
+        The sum, equal on every replica.
     """
     if num_replicas() == 1:
         return value
@@ -57,13 +57,13 @@ def global_sum(value: Any) -> Any:
 
 
 def global_concat(values: Any) -> Any:
-    """Concatenate the replicas' pieces of a batch.
+    """Concatenate the pieces of a batch from all replicas.
 
     Args:
-        values: Tensor, shape `(local_batch, ...)`; the pieces may differ in size.
+        values: Tensor, shape `(local_batch, ...)`; pieces may differ in size.
 
     Returns:
-        Tensor, shape `(global_batch, ...)`, the same on every replica.
+        Tensor, shape `(global_batch, ...)`, equal on every replica.
     """
     if num_replicas() == 1:
         return values
@@ -71,10 +71,13 @@ def global_concat(values: Any) -> Any:
 
 
 def local_part(values: Any) -> Any:
-    """This replica's entry of a tensor that has one per replica.
+    """This replica's entry of a tensor that holds one entry per replica.
 
     Args:
-        values: Shape `(replicas, ...)`.
+        values: Tensor, shape `(replicas, ...)`, equal on every replica.
+
+    Returns:
+        Tensor, shape `(...)`.
     """
     if num_replicas() == 1:
         return values[0]
@@ -82,10 +85,10 @@ def local_part(values: Any) -> Any:
 
 
 def local_rows(values: Any, size: Any) -> Any:
-    """This replica's rows of what `global_concat` made; undoes it.
+    """This replica's rows of a tensor over the global batch, the inverse of `global_concat`.
 
     Args:
-        values: Shape `(global_batch, ...)`, the same on every replica.
+        values: Tensor, shape `(global_batch, ...)`, equal on every replica.
         size: Number of samples in this replica's piece of the batch.
 
     Returns:
@@ -102,8 +105,8 @@ def local_rows(values: Any, size: Any) -> Any:
 def global_mean_share(values: Any) -> Any:
     """This replica's share of the mean over the global batch.
 
-    Keras sums gradients over replicas, so the shares must sum to the mean. A
-    division by the number of replicas would be wrong for an uneven last batch.
+    Keras sums gradients over replicas, so the shares must sum to the mean. Dividing local
+    means by the number of replicas would be wrong for an uneven last batch.
 
     Args:
         values: Per-example losses, shape `(local_batch,)`.
@@ -116,16 +119,21 @@ def global_mean_share(values: Any) -> Any:
 
 
 def replicated_share(value: Any) -> Any:
-    """This replica's share of a term that every replica computes alike."""
+    """This replica's share of a term that is equal on every replica."""
     return value / num_replicas()
 
 
 def check_batches(model: keras.Model, num_samples: int, batch_size: int) -> None:
-    """Refuse batch sizes that replicas cannot share.
+    """Check that every batch can be distributed over the replicas of a model.
+
+    Args:
+        model: The model.
+        num_samples: Number of samples in the data.
+        batch_size: Size of the global batch.
 
     Raises:
-        ValueError: If the first batch cannot be cut evenly, which Keras needs, or if the
-            last one holds fewer samples than there are replicas.
+        ValueError: If the first batch cannot be split evenly, as Keras requires, or if the
+            last batch has fewer samples than there are replicas.
     """
     replicas = num_replicas_of(model)
     if min(num_samples, batch_size) % replicas:

@@ -1,17 +1,14 @@
-"""Scorers for serving: SavedModel, ONNX and LiteRT.
+"""Export of models to SavedModel, ONNX and LiteRT.
 
-The module is not called `export` because importing it would then put the module
-in place of the function `kerasocc.export`.
+The module is not named `export` because importing it would replace the function
+`kerasocc.export` by the module.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import tempfile
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +16,11 @@ import keras
 import numpy as np
 
 from kerasocc.checks import check_choice
-from kerasocc.files import complete_or_absent
+from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
 
 SIGNATURE = "serving_default"
-"""Name of the signature that serving software calls unless told otherwise."""
+"""Name of the signature that serving software calls by default."""
 
 
 def export(
@@ -41,32 +38,32 @@ def export(
     | output | `score` | `(batch,)` | float32 |
     | output | `is_anomaly` | `(batch,)` | bool |
 
-    The preprocessing is part of the scorer. Samples of other types, such as uint8
-    images, which `model.score` takes as they are, must be cast to float32 by the
-    caller. `is_anomaly` is `score > threshold` with the threshold as it stands now.
-    A model whose threshold is not set (call `model.calibrate`) is exported with
-    `score` alone. Only a soft-boundary `DeepSVDD` has a threshold without it: 0.
+    The scorer includes the preprocessing. Samples of other dtypes, such as uint8 images,
+    must be cast to float32 by the caller, although `model.score` accepts them.
+    `is_anomaly` is `score > threshold` with the current threshold. A model without a
+    threshold (see `model.calibrate`) is exported with the output `score` alone; only a
+    soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated.
 
-    A SavedModel runs the operations of the model: its decisions are those of
-    `model.is_anomaly`. ONNX and LiteRT compute with kernels of their own, so their
-    scores differ by rounding (that of float16 under mixed precision) and one next to
-    the threshold may fall on its other side. No scorer checks its input for NaN.
+    A SavedModel runs the operations of the model, so its decisions equal those of
+    `model.is_anomaly`. ONNX and LiteRT use other kernels. Their scores differ by rounding
+    errors (of float16 under mixed precision), which may change the decision for a score
+    close to the threshold. Exported scorers do not check their input for NaN.
 
     Args:
         model: A fitted model. It is not changed.
-        path: Local folder (SavedModel) or file (ONNX, LiteRT; any suffix) to write,
-            completely or not at all. Missing parents are created.
-        format: `"tf_saved_model"`, with the signature `serving_default`; `"onnx"`,
-            which needs `kerasocc[onnx]`; or `"litert"`, with the same signature and
-            LiteRT's built-in operations only.
-        overwrite: Whether to replace an earlier export of the same kind at `path`. It
-            stays as it is until the new one is complete.
+        path: Local folder (SavedModel) or file (ONNX, LiteRT; any suffix) to write
+            atomically. Missing parent folders are created.
+        format: `"tf_saved_model"`, with the signature `serving_default`; `"onnx"`, which
+            needs `kerasocc[onnx]`; or `"litert"`, with the same signature and built-in
+            operations of LiteRT only.
+        overwrite: Whether to replace an existing export of the same kind at `path`. It
+            remains in place until the new one is complete.
 
     Raises:
         FileExistsError: If `path` exists and `overwrite` is False.
-        ValueError: For an unknown format, anything but a fitted model of this package,
-            a Keras backend other than TensorFlow, missing packages, and a `path` that
-            is remote or holds something other than an export.
+        ValueError: If the format is unknown, `model` is not a fitted model of this package,
+            the Keras backend is not TensorFlow, a package is missing, or `path` is remote
+            or holds anything but an export.
 
     Example:
         >>> model.calibrate(x_held_out, fpr=0.05)
@@ -102,12 +99,12 @@ def _check_model(model: Any) -> None:
 
 
 def _checked_path(path: str | os.PathLike, *, folder: bool, overwrite: bool) -> Path:
-    """The real path to write; what is in the way of it may be replaced."""
+    """The resolved path to write, if anything that exists there may be replaced."""
     if "://" in str(path):
         raise ValueError(
             f"`path` must be local; export there and copy the result. Received: path={str(path)!r}"
         )
-    # A link is followed: renaming a folder onto the link itself is an error.
+    # Resolve links: a folder cannot be renamed onto a link.
     path = Path(os.path.realpath(path))
     if not path.exists():
         return path
@@ -115,7 +112,7 @@ def _checked_path(path: str | os.PathLike, *, folder: bool, overwrite: bool) -> 
         raise FileExistsError(
             f"`path` must not exist unless `overwrite=True`. Received: path={str(path)!r}"
         )
-    # A mistyped path must not cost a folder of other things.
+    # A mistyped path must not delete other files.
     if folder and not (path.is_dir() and ((path / "saved_model.pb").exists() or _empty(path))):
         raise ValueError(
             "`path` must be a SavedModel or an empty folder to be overwritten by a SavedModel. "
@@ -133,7 +130,7 @@ def _empty(folder: Path) -> bool:
 
 
 def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
-    """An archive with the scorer as its only endpoint, the function and its input."""
+    """Archive with the scorer as its only endpoint, the function of the endpoint, its input."""
     import tensorflow as tf
 
     with_decision = not np.isinf(keras.ops.convert_to_numpy(model.threshold))
@@ -147,19 +144,19 @@ def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
     sample = model.get_build_config()["input_shape"][1:]
     inputs = tf.TensorSpec((None, *sample), "float32", name="inputs")
     archive = keras.export.ExportArchive()
-    _track_what_scores(archive, model)
+    _track_scoring_weights(archive, model)
     return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
 
 
-def _track_what_scores(archive: Any, model: OneClassModel) -> None:
-    """Give the archive the weights of the model, without those that only train it."""
+def _track_scoring_weights(archive: Any, model: OneClassModel) -> None:
+    """Add the weights of the model to the archive, except those used in training only."""
     training_only = getattr(model, "regularizer", None)
     layers = [layer for layer in model.layers if layer is not training_only]
     for layer in layers:
         archive.track(layer)
-    elsewhere = {id(w) for layer in model.layers for w in layer.weights}
-    own = [w for w in model.weights if id(w) not in elsewhere]
-    archive.add_variable_collection("state", own)
+    of_layers = {id(w) for layer in model.layers for w in layer.weights}
+    state = [w for w in model.weights if id(w) not in of_layers]
+    archive.add_variable_collection("state", state)
 
 
 def _write_saved_model(model: OneClassModel, folder: Path) -> None:
@@ -169,7 +166,7 @@ def _write_saved_model(model: OneClassModel, folder: Path) -> None:
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:
-        # TensorFlow writes itself; what it raises is no `OSError`.
+        # TensorFlow raises its own errors, which are not `OSError`.
         raise OSError(f"The SavedModel could not be written: {error.message}") from error
 
 
@@ -197,49 +194,19 @@ def _write_litert(model: OneClassModel, file: Path) -> None:
     half = sorted(t.name for t in dtypes & {tf.float16, tf.bfloat16})
     if half:
         raise ValueError(
-            '`format="litert"` must be given a model that computes in float32: LiteRT has no '
-            "operations for less. Load the weights into a model built under the policy "
-            f'"float32". Received: a model that computes in {", ".join(half)}'
+            '`format="litert"` needs a model that computes in float32: LiteRT has no built-in '
+            "operations of lower precision. Load the weights into a model created under the "
+            f'dtype policy "float32". Received: a model that computes in {", ".join(half)}'
         )
-    # The converter takes the names of inputs and outputs from a SavedModel only.
+    # The converter keeps the names of inputs and outputs of a SavedModel only.
     with tempfile.TemporaryDirectory() as folder:
         archive.write_out(folder, verbose=False)
         converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     file.write_bytes(converted)
 
 
-@contextlib.contextmanager
-def _complete_folder_or_absent(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that takes its place on success.
-
-    Its name begins with a dot: software that serves the newest version in a folder
-    takes numbers for versions and must not load one that is half written.
-    """
-    mark = uuid.uuid4().hex[:8]
-    temporary = path.with_name(f".{mark}-{path.name}")
-    try:
-        yield temporary
-        if path.exists():
-            _replace_folder(temporary, path, aside=path.with_name(f".{mark}-old-{path.name}"))
-        else:
-            os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _replace_folder(new: Path, path: Path, *, aside: Path) -> None:
-    """Move `new` to `path`; a folder cannot be renamed onto one that is not empty."""
-    os.replace(path, aside)
-    try:
-        os.replace(new, path)
-    except BaseException:
-        os.replace(aside, path)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
 _WRITERS: dict[str, tuple[Callable, Callable]] = {
-    "tf_saved_model": (_write_saved_model, _complete_folder_or_absent),
+    "tf_saved_model": (_write_saved_model, complete_folder_or_absent),
     "onnx": (_write_onnx, complete_or_absent),
     "litert": (_write_litert, complete_or_absent),
 }

@@ -1,10 +1,11 @@
-"""Files that are complete or absent: written under a temporary name, then renamed."""
+"""Atomic writes: files and folders that are complete or absent, never partial."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,10 @@ from typing import Any
 
 @contextlib.contextmanager
 def complete_or_absent(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place on success.
+    """Yield a temporary path next to `path`, which is renamed to `path` on success.
 
-    The temporary name ends like `path` itself because Keras and matplotlib
-    choose the format by the suffix. Whatever goes wrong inside the block, a
-    file that was there before stays as it was.
+    The temporary name has the suffix of `path`, by which Keras and matplotlib choose the
+    format. If the block raises an exception, an existing file remains unchanged.
 
     Args:
         path: The file to write.
@@ -34,19 +34,57 @@ def complete_or_absent(path: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def complete_folder_or_absent(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary folder next to `path`, which is renamed to `path` on success.
+
+    The temporary name begins with a dot: serving software that loads the newest version in
+    a folder takes numeric names for versions and must not load an incomplete one. If the
+    block raises an exception, an existing folder remains unchanged.
+
+    Args:
+        path: The folder to write. The block creates it under the temporary path.
+
+    Yields:
+        The path to write to.
+    """
+    path = Path(path)
+    mark = uuid.uuid4().hex[:8]
+    temporary = path.with_name(f".{mark}-{path.name}")
+    try:
+        yield temporary
+        if path.exists():
+            _replace_folder(temporary, path, aside=path.with_name(f".{mark}-old-{path.name}"))
+        else:
+            os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace_folder(new: Path, path: Path, *, aside: Path) -> None:
+    """Move `new` to `path`. A folder cannot be renamed onto one that is not empty."""
+    os.replace(path, aside)
+    try:
+        os.replace(new, path)
+    except BaseException:
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def write_text(path: str | os.PathLike, text: str) -> None:
-    """Write `text` as UTF-8, completely or not at all."""
+    """Write `text` as UTF-8, atomically."""
     with complete_or_absent(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | os.PathLike, content: Any) -> None:
-    """Write `content` as indented JSON, completely or not at all."""
+    """Write `content` as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """Read a JSON file, naming it in the error where it is broken."""
+    """Read a JSON file; the error for invalid JSON names the file."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:

@@ -28,29 +28,29 @@ def pretrain(
 ) -> Autoencoder:
     """Train an autoencoder around `encoder`, which keeps its weights.
 
-    The autoencoder trains the encoder object itself, so weights and BatchNorm
-    statistics need no copying: hand the same object to `DeepSVDD` afterwards.
+    The autoencoder trains the given encoder in place: pass the same object to `DeepSVDD`
+    afterwards, and neither weights nor BatchNorm statistics need to be copied.
 
     Args:
         encoder: Keras model from inputs `(batch, ...)` to codes `(batch, d)`.
-        decoder: Its mirror; it can be thrown away afterwards.
+        decoder: Keras model from codes to inputs; not needed afterwards.
         x: Training samples, as for `fit`.
         epochs: Number of epochs.
         batch_size: Samples per step.
-        optimizer: Keras optimizer; default Adam at 1e-4, as in the paper.
-        preprocessing: Layer that the inputs pass first, the same as later.
+        optimizer: Keras optimizer; default Adam with learning rate 1e-4, as in the paper.
+        preprocessing: Layer applied to the inputs first; pass the same one to the model.
         weight_decay: As in `OneClassModel`.
-        callbacks: For `fit`, learning rate schedules for instance.
-        seed: Seed of the order of the samples.
+        callbacks: As for `fit`, such as learning rate schedules.
+        seed: Seed of the shuffling.
         verbose: As for `fit`.
-        **fit_arguments: Anything else that `fit` takes.
+        **fit_arguments: Other arguments of `fit`.
 
     Returns:
         The fitted autoencoder.
 
     Raises:
-        ValueError: If the training left a weight or a moving statistic of the
-            encoder as it was.
+        ValueError: If the training did not change a weight or a moving statistic of the
+            encoder.
 
     Reference:
         Ruff et al., Deep One-Class Classification, ICML 2018, section 4.
@@ -73,33 +73,33 @@ def pretrain(
 
 
 def snapshot(encoder: keras.Model) -> dict[str, np.ndarray]:
-    """Copies of the weights of an encoder, by path."""
+    """Copies of the weights of an encoder by path."""
     return {w.path: np.array(w) for w in encoder.weights}
 
 
 def check_changed(encoder: keras.Model, before: dict[str, np.ndarray]) -> None:
-    """Raise `ValueError` if a training has left weights as they were.
+    """Raise `ValueError` if a training did not change a weight.
 
     Args:
-        encoder: After the training.
-        before: Its `snapshot` before. Weights that are frozen, and such that did
-            not exist yet, are not compared.
+        encoder: The encoder after the training.
+        before: Its `snapshot` before the training. Frozen weights and weights that did
+            not exist yet are not compared.
     """
-    moving = {w.path for layer in leaf_layers(encoder) for w in _statistics(layer)}
-    watched = moving | {w.path for w in encoder.trainable_weights}
+    statistics = {w.path for layer in leaf_layers(encoder) for w in _moving_statistics(layer)}
+    expected = statistics | {w.path for w in encoder.trainable_weights}
     unchanged = [
         w.path
         for w in encoder.weights
-        if w.path in before and w.path in watched and np.array_equal(before[w.path], np.array(w))
+        if w.path in before and w.path in expected and np.array_equal(before[w.path], np.array(w))
     ]
     if unchanged:
         raise ValueError(
             "Pretraining left these weights of the encoder unchanged: "
-            f"{', '.join(unchanged)}. Look at the learning rate and the number of epochs."
+            f"{', '.join(unchanged)}. Check the learning rate and the number of epochs."
         )
 
 
-def _statistics(layer: keras.layers.Layer) -> list[Any]:
+def _moving_statistics(layer: keras.layers.Layer) -> list[Any]:
     if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
         return [layer.moving_mean, layer.moving_variance]
     return []

@@ -75,7 +75,7 @@ def test_decomposition_shows_input_reconstruction_and_noise(channels):
 
 
 def test_decomposition_refuses_other_shapes():
-    with pytest.raises(ValueError, match="must have one shape. Received: .*4, 4, 3"):
+    with pytest.raises(ValueError, match="must have the same shape. Received: .*4, 4, 3"):
         plots.plot_decomposition(np.zeros((2, 4, 4, 3)), np.zeros((2, 4, 4, 1)), np.zeros((2, 4)))
 
 

@@ -597,7 +597,9 @@ def test_missing_noise_is_a_warning(x, tmp_path):
 
 def test_a_weight_that_leaves_no_noise_is_a_warning(x):
     model = build(lam=1e6)
-    with pytest.warns(UserWarning, match=r"is 0 throughout: .* Received: lam=1e\+06"):
+    with pytest.warns(
+        UserWarning, match=r"noise of all training data is 0: .* Received: lam=1e\+06"
+    ):
         fit(model, x, epochs=1)
     assert not model.noise.any() and model.noise_scores().max() == 0
 

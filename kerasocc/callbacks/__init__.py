@@ -1,6 +1,6 @@
-"""Callbacks that drive the state of the models while they train."""
+"""Callbacks that update the state of models during training."""
 
-# Before our own modules: importing Keras registers the models, which need these complete.
+# Before the modules of this package: importing Keras registers the models, which import it.
 import keras  # noqa: F401, I001
 
 from kerasocc.callbacks.annealing import VarianceAnnealing

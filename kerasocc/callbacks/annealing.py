@@ -1,4 +1,4 @@
-"""The threshold of the variance regularizer, lowered as the training goes on."""
+"""Annealing of the threshold of the variance regularizer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kerasocc.checks import check_integer, check_positive
 class VarianceAnnealing(StateCallback):
     """Divide the variance threshold by `factor` every `every` epochs.
 
-    `d_t = d_0 / factor^(t // every)` in epoch `t`, counted from 0 over all fits, so
-    that a resumed training goes on where it was. Logs `variance_threshold`.
+    `d_t = d_0 / factor^(t // every)` in epoch `t`, counted from 0 over all calls of `fit`,
+    so that a resumed training continues the schedule. Logs `variance_threshold`.
 
     Args:
-        factor: At least 1.
-        every: Epochs between two steps; None keeps the threshold as it is, which
-            the paper found to prevent collapse at the price of good features.
+        factor: Divisor of the threshold, at least 1.
+        every: Number of epochs between two steps. None keeps the threshold constant,
+            which according to the paper prevents collapse but yields worse features.
 
     Raises:
         ValueError: If an argument is out of range.

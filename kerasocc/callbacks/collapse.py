@@ -12,37 +12,43 @@ from kerasocc.checks import check_choice, check_integer, check_non_negative
 
 
 class CollapseError(RuntimeError):
-    """A training ended with a network that maps all samples to one point."""
+    """Raised when a training ends with a network that maps all samples to one point."""
 
 
 def report_collapse(message: str, action: str) -> None:
-    """Raise a `CollapseError` if the action is `"raise"`, else warn."""
+    """Raise a `CollapseError`, warn, or do nothing.
+
+    Args:
+        message: Text of the error or warning.
+        action: `"raise"`, `"warn"` or `"log"`.
+    """
     if action == "raise":
         raise CollapseError(message)
-    warnings.warn(message, stacklevel=3)
+    if action == "warn":
+        warnings.warn(message, stacklevel=3)
 
 
 class CollapseMonitor(StateCallback):
-    """Follow the spread of the embeddings and report a collapsed training.
+    """Monitor the spread of the embeddings and report hypersphere collapse.
 
-    A network that maps every sample to the center solves the one-class
-    objective and detects nothing (hypersphere collapse, section 3.4 of Deep
-    SVDD). Each epoch's logs get `embedding_spread`, the root mean square over
-    the dimensions of the standard deviation of `phi`, and `embedding_log_volume`,
-    the sum over the dimensions of the logarithm of the standard deviation.
+    A network that maps every sample to the center minimises the one-class objective and
+    detects nothing (hypersphere collapse, section 3.4 of Deep SVDD). Logs
+    `embedding_spread`, the root mean square over the dimensions of the standard deviation
+    of `phi`, and `embedding_log_volume`, the sum over the dimensions of the logarithm of
+    the standard deviation.
 
-    The training counts as collapsed when the spread, relative to the root mean
-    square of the embeddings' entries, is below `tolerance`.
+    The network counts as collapsed if the spread, relative to the root mean square of the
+    entries of the embeddings, is below `tolerance` after the training.
 
     Args:
-        samples: Number of training samples to look at.
-        tolerance: Relative spread below which the network has collapsed.
-        action: At the end of a collapsed training `"raise"` a `CollapseError`,
-            `"warn"`, or only `"log"`.
+        samples: Number of training samples to embed.
+        tolerance: Relative spread below which the network counts as collapsed.
+        action: What to do after the training if the network has collapsed: `"raise"` a
+            `CollapseError`, `"warn"`, or only `"log"` the spread.
 
     Attributes:
-        spread: List of arrays of shape `(d,)`: the standard deviation of every
-            embedding dimension after each epoch.
+        spread: List of arrays of shape `(d,)`: the standard deviation of each embedding
+            dimension after each epoch.
     """
 
     def __init__(self, *, samples: int = 256, tolerance: float = 1e-4, action: str = "raise"):
@@ -58,29 +64,29 @@ class CollapseMonitor(StateCallback):
         self._sample = self.model.training_sample(self.samples)
 
     def on_epoch_end(self, epoch, logs=None):
-        spread, _ = self._measure()
+        spread, _ = self._spread_and_size()
         self.spread.append(spread)
         if logs is not None:
             logs["embedding_spread"] = float(np.sqrt(np.mean(spread**2)))
             logs["embedding_log_volume"] = float(np.log(np.maximum(spread, 1e-30)).sum())
 
     def finish(self):
-        spread, size = self._measure()
+        spread, size = self._spread_and_size()
         self._sample = None
         relative = math.sqrt(np.mean(spread**2)) / max(size, 1e-30)
-        if self.action == "log" or relative >= self.tolerance:
+        if relative >= self.tolerance:
             return
         message = (
-            f"{type(self.model).__name__} collapsed: it maps the training samples to one "
-            f"point, their embeddings differ by {relative:.1e} of their size (hypersphere "
-            "collapse), and the scores say nothing. Use an encoder without biases, "
-            "bounded activations and trainable BatchNorm parameters, pretrain it "
-            "(`kerasocc.pretrain`), lower the learning rate or train for fewer epochs; "
-            "`CollapseMonitor(action='warn')` returns the model all the same."
+            f"{type(self.model).__name__} collapsed: it maps all training samples to one "
+            f"point (hypersphere collapse). Their embeddings differ by {relative:.1e} of their "
+            "size, so the scores are meaningless. Use an encoder without biases, bounded "
+            "activations and trainable BatchNorm parameters, pretrain it "
+            "(`kerasocc.pretrain`), lower the learning rate or train for fewer epochs. "
+            "`CollapseMonitor(action='warn')` returns the model anyway."
         )
         report_collapse(message, self.action)
 
-    def _measure(self) -> tuple[np.ndarray, float]:
+    def _spread_and_size(self) -> tuple[np.ndarray, float]:
         """Standard deviation per dimension, shape `(d,)`, and RMS of the entries."""
         embedding = self.model.embed(self._sample).astype("float64")
         embedding = embedding.reshape(len(embedding), -1)

@@ -1,4 +1,4 @@
-"""Room for arrays of the size of a training set, and their versions in a folder."""
+"""Arrays of the size of a training set: temporary ones, and versions in a folder."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ import numpy as np
 from kerasocc.files import complete_or_absent
 
 MEMORY_LIMIT = 2**30
-"""Bytes of noise that are held in memory; beyond, it is a memory-mapped file."""
+"""Maximum number of bytes held in memory; larger arrays are memory-mapped files."""
 
-KEPT = 2
-"""Versions in a folder: after a kill between the newest and the backup of the weights, the
-one before is the one that fits."""
+RETAINED = 2
+"""Number of versions retained in a folder. If the process is killed after the newest version is
+written and before the weights are backed up, the backup belongs to the previous version."""
 
 _NAME = re.compile(r"noise-(\d{6,})-([0-9a-f]{8})\.npy")
 
 
 def temporary_array(shape: tuple[int, ...]) -> np.ndarray:
-    """An array of float32 to write into, in memory or in a file without a name.
+    """An uninitialized float32 array, in memory or in an unnamed temporary file.
 
-    The file vanishes with the process, however that ends.
+    The file is deleted when the process ends, for whatever reason.
 
     Args:
-        shape: Of the array.
+        shape: Shape of the array.
     """
     if _size(shape) <= MEMORY_LIMIT:
         return np.empty(shape, "float32")
-    with tempfile.TemporaryFile() as file:  # the mapping keeps what it needs of it
+    with tempfile.TemporaryFile() as file:  # the mapping outlives the closed file
         _reserve(file.fileno(), _size(shape))
         return np.memmap(file, "float32", "r+", shape=shape)
 
 
 class NoiseFiles:
-    """The versions of the noise of one training set, `noise-<epoch>-<fingerprint>.npy`.
+    """Versions of the noise of one training set, `noise-<epoch>-<fingerprint>.npy`.
 
     Args:
-        folder: Where they are; it is made when the first one is written.
-        fingerprint: Of the training set, eight hexadecimal digits.
+        folder: The folder; it is created when the first version is written.
+        fingerprint: Fingerprint of the training set, eight hexadecimal digits.
     """
 
     def __init__(self, folder: str | os.PathLike, fingerprint: str):
@@ -52,35 +52,35 @@ class NoiseFiles:
         self.fingerprint = fingerprint
 
     def latest(self, epoch: int) -> tuple[np.ndarray, int] | None:
-        """The newest version of at most `epoch`, and its epoch; None if there is none.
+        """The newest version up to `epoch`, and its epoch; None if there is none.
 
         Raises:
             ValueError: If the folder holds the noise of other data only.
         """
-        own, others = self._versions()
-        if others and not own:
+        epochs, others = self._versions()
+        if others and not epochs:
             raise ValueError(
-                f"`folder` must be empty or hold the noise of the data that are trained on, "
-                f"whose fingerprint is {self.fingerprint}. Received: {str(self.folder)!r}, with "
+                f"`folder` must be empty or hold the noise of the training data, whose "
+                f"fingerprint is {self.fingerprint}. Received: {str(self.folder)!r}, with "
                 f"N of another data set: {', '.join(sorted(others))}"
             )
-        epochs = [number for number in own if number <= epoch]
-        if not epochs:
+        newest = max((number for number in epochs if number <= epoch), default=None)
+        if newest is None:
             return None
-        path = self._path(max(epochs))
+        path = self._path(newest)
         large = path.stat().st_size > MEMORY_LIMIT
-        return np.load(path, mmap_mode="r" if large else None), max(epochs)
+        return np.load(path, mmap_mode="r" if large else None), newest
 
     @contextlib.contextmanager
     def new_version(self, epoch: int, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
-        """Yield an array to fill; on success it is the version of `epoch`.
+        """Yield an array to fill, which on success becomes the version of `epoch`.
 
-        Versions of later epochs, which a training that was set back has left, and all
-        but two are then removed.
+        Then all but the last two versions are deleted, and all of later epochs, which
+        remain if a training was reset to an earlier epoch.
 
         Args:
             epoch: Number of epochs trained.
-            shape: Of the array.
+            shape: Shape of the array.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with complete_or_absent(self._path(epoch)) as temporary:
@@ -94,10 +94,10 @@ class NoiseFiles:
                     _reserve(file.fileno(), temporary.stat().st_size)
                 yield values
                 values.flush()
-        own, _ = self._versions()
-        kept = sorted(number for number in own if number <= epoch)[-KEPT:]
-        superseded = [self._path(number) for number in set(own) - set(kept)]
-        # Temporary files are what is left of a process that was killed while it wrote.
+        epochs, _ = self._versions()
+        retained = sorted(number for number in epochs if number <= epoch)[-RETAINED:]
+        superseded = [self._path(number) for number in set(epochs) - set(retained)]
+        # Temporary files remain if a process was killed while it was writing.
         for path in [*superseded, *self.folder.glob(f".*-noise-*-{self.fingerprint}.npy")]:
             path.unlink(missing_ok=True)
 
@@ -105,15 +105,15 @@ class NoiseFiles:
         return self.folder / f"noise-{epoch:06d}-{self.fingerprint}.npy"
 
     def _versions(self) -> tuple[list[int], list[str]]:
-        """Epochs of the versions of these data, and names of the files of others."""
-        own, others = [], []
+        """Epochs of the versions for these data, and names of the files for other data."""
+        epochs, others = [], []
         for path in self.folder.glob("noise-*.npy"):
             match = _NAME.fullmatch(path.name)
             if match and match[2] == self.fingerprint:
-                own.append(int(match[1]))
+                epochs.append(int(match[1]))
             elif match:
                 others.append(path.name)
-        return own, others
+        return epochs, others
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -121,7 +121,7 @@ def _size(shape: tuple[int, ...]) -> int:
 
 
 def _reserve(file: int, size: int) -> None:
-    """Make a full disk an `OSError` now instead of the end of the process later."""
+    """Allocate disk space, so that a full disk is an `OSError` now and not a crash later."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, size)
     else:

@@ -1,4 +1,4 @@
-"""The noise of the robust autoencoder: when its proximal step is made, and where it is kept."""
+"""Schedule and storage of the noise of the robust autoencoder."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from kerasocc.checks import check_integer
 
 
 class NoiseUpdate(StateCallback):
-    """Set `N` of a `RobustAutoencoder` to the proximal step on `X - rec`.
+    """Update `N` of a `RobustAutoencoder` by the proximal operator of `X - rec`.
 
-    It is made over the whole training set, in inference mode and stored order, batch
-    by batch. Up to 1 GiB `N` is held in memory (while it is computed, twice), beyond
-    in a temporary file. After the training it is made once more if the weights are not
-    those of the last step: if that epoch was not due, or `EarlyStopping` restored
-    others. Logs `noise_norm`, `||N||`, and `noise_share`, the fraction of the entries
-    (`"l1"`), samples or features (`"l21"`) that are not 0.
+    The update covers the whole training set, in inference mode and stored order, batch by
+    batch. `N` is held in memory up to 1 GiB (twice that during an update) and in a
+    temporary file beyond. It is updated again after the training if the weights have
+    changed since the last update: if none was due in the last epoch, or if `EarlyStopping`
+    has restored other weights. Logs `noise_norm`, `||N||`, and `noise_share`, the fraction
+    of nonzero entries (`"l1"`), samples or features (`"l21"`).
 
-    A training that is resumed in another process (`BackupAndRestore`, `load_weights`,
-    a loaded model) needs the `N` that belonged to its weights. With `folder` it is
-    read from there, and the training equals an uninterrupted one. Without, it is
-    computed from the restored weights and `N = 0`: the same with `encode="input"` if a
-    step was due in the last epoch, something else otherwise, with a warning.
+    A training that is resumed in another process (`BackupAndRestore`, `load_weights`, a
+    loaded model) needs the `N` that belongs to its weights. With `folder` it is read from
+    there, and the training equals an uninterrupted one. Without `folder` it is computed
+    from the restored weights and `N = 0`. The result is the same if `encode="input"` and an
+    update was due in the last epoch; otherwise it differs, and a warning is issued.
 
     Args:
-        every: Epochs, counted over all fits, between two steps.
-        folder: Where to keep `noise-<epoch>-<fingerprint of the data>.npy`, the last
-            two of them; best beside the backup. A large `N` is memory-mapped there.
+        every: Number of epochs, counted over all calls of `fit`, between two updates.
+        folder: Folder for the last two files `noise-<epoch>-<fingerprint of the
+            data>.npy`, preferably next to the backup. A large `N` is memory-mapped there.
 
     Raises:
-        ValueError: If an argument is out of range; when a training begins, if `folder`
-            holds the noise of other data only.
+        ValueError: If an argument is out of range; at the beginning of a training, if
+            `folder` holds the noise of other data only.
 
     Warns:
-        UserWarning: If a resumed training cannot go on as it would have; and after a
-            training at whose end `N` is 0 throughout: `lam` is too large.
+        UserWarning: If a resumed training differs from an uninterrupted one, and if all of
+            `N` is 0 after a training, because `lam` is too large.
 
     Reference:
         Zhou and Paffenroth, Anomaly Detection with Robust Deep Autoencoders, KDD
@@ -52,45 +52,45 @@ class NoiseUpdate(StateCallback):
         super().__init__()
         self.every = check_integer("every", every, minimum=1)
         self.folder = None if folder is None else Path(folder)
-        self._has_begun = False
+        self._is_initialized = False
 
     def on_train_begin(self, logs=None):
-        self._has_begun = False
+        self._is_initialized = False
 
     def on_epoch_begin(self, epoch, logs=None):
-        # After all `on_train_begin`, among which a backup may be restored.
-        self._begin()
+        # Not in `on_train_begin`, where `BackupAndRestore` may restore other weights later.
+        self._initialize()
 
     def on_epoch_end(self, epoch, logs=None):
         if not self.model.has_noise:
             return
         if self.epochs_trained() % self.every == 0:
-            self._update()
+            self._update_noise()
         if logs is not None:
             noise = self.model.training_noise
             logs["noise_norm"], logs["noise_share"] = noise.norm, noise.share
 
     def finish(self):
-        self._begin()
+        self._initialize()
         trained = self.epochs_trained()
         if not self.model.has_noise or not trained:
             return
         noise = self.model.training_noise
         if trained != noise.epoch:
-            self._update()
+            self._update_noise()
         if not noise.share:
             warnings.warn(
-                "The noise of the training data is 0 throughout: no residual exceeds lam / 2, so "
-                "the model is a plain autoencoder and `noise_scores` are all equal. Lower `lam` "
-                f"(see `RobustAutoencoder`). Received: lam={self.model.lam:g}",
+                "The noise of all training data is 0: no residual exceeds lam / 2, so the model "
+                "is a plain autoencoder and all `noise_scores` are equal. Lower `lam` (see "
+                f"`RobustAutoencoder`). Received: lam={self.model.lam:g}",
                 stacklevel=2,
             )
 
-    def _begin(self) -> None:
-        """Find the noise that belongs to the weights, once in a training."""
-        if self._has_begun or not self.model.has_noise:
+    def _initialize(self) -> None:
+        """Load or compute the noise that belongs to the weights, once per training."""
+        if self._is_initialized or not self.model.has_noise:
             return
-        self._has_begun = True
+        self._is_initialized = True
         noise, trained = self.model.training_noise, self.epochs_trained()
         if noise.values is not None and noise.epoch <= trained:
             return
@@ -100,26 +100,27 @@ class NoiseUpdate(StateCallback):
             noise.set(*found)
         elif trained >= self.every and not noise.replaced:
             if self.model.encode != "input" or trained % self.every:
-                warnings.warn(self._missing(trained), stacklevel=2)
-            self._update()
+                warnings.warn(self._missing_message(trained), stacklevel=2)
+            self._update_noise()
 
-    def _missing(self, trained: int) -> str:
+    def _missing_message(self, trained: int) -> str:
         place = f"in {str(self.folder)!r}" if self.folder else "in memory"
         return (
             f"The model has been trained for {trained} epochs, but the noise of its training "
-            f"data is not {place}. It is computed from the weights and N = 0: the training goes "
-            "on, but not as it would have without the interruption. Pass "
-            "`NoiseUpdate(folder=...)` to every part of a training."
+            f"data is not {place}. It is computed from the weights and N = 0, so the training "
+            "differs from an uninterrupted one. Pass `NoiseUpdate(folder=...)` to every part "
+            "of a training."
         )
 
-    def _update(self) -> None:
+    def _update_noise(self) -> None:
         trained, shape = self.epochs_trained(), self.model.training_noise.shape
-        with self._room(trained, shape) as room:
-            self.model.update_noise(room, trained)
+        with self._destination(trained, shape) as values:
+            self.model.update_noise(values, trained)
 
-    def _room(
+    def _destination(
         self, trained: int, shape: tuple[int, ...]
     ) -> contextlib.AbstractContextManager[np.ndarray]:
+        """An array to write the noise to, in memory or in the folder."""
         if self.folder is None:
             return contextlib.nullcontext(temporary_array(shape))
         return self._files().new_version(trained, shape)

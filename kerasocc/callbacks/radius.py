@@ -1,4 +1,4 @@
-"""The radius of soft-boundary Deep SVDD as a quantile of the distances."""
+"""Radius of soft-boundary Deep SVDD as a quantile of the distances."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from kerasocc.checks import check_choice, check_integer
 class RadiusUpdate(StateCallback):
     """Set the radius `R` to the `(1 - nu)`-quantile of `||phi(x) - c||`.
 
-    `R` stays 0 during the warm-up, which is the one-class objective scaled by
-    `1/nu`. After the training it is computed once more over the whole training
-    set with the final weights, whatever `update` is.
+    During the warm-up `R` is 0, which makes the objective the one-class objective scaled
+    by `1/nu`. After the training `R` is computed again over the whole training set with
+    the final weights, for either value of `update`. Logs `radius`.
 
     Args:
-        warmup_epochs: Epochs, counted over all fits, during which `R = 0`.
-        update: `"epoch"` computes the quantile over the whole training set at the
-            end of every epoch; `"batch"` computes it in the compiled step over
-            the global batch, as the authors' code does.
+        warmup_epochs: Number of epochs, counted over all calls of `fit`, with `R = 0`.
+        update: `"epoch"` computes the quantile over the whole training set at the end of
+            each epoch; `"batch"` computes it in the compiled step over the global batch,
+            as in the authors' code.
 
     Reference:
         Ruff et al., Deep One-Class Classification, ICML 2018, section 3.3: the

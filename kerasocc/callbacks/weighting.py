@@ -1,4 +1,4 @@
-"""The adaptive weight of the anti-collapse regularizers."""
+"""Adaptive weight of the anti-collapse regularizers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from kerasocc.checks import check_fraction, check_non_negative
 
 
 class AdaptiveWeighting(StateCallback):
-    """Weigh the regularizer against the objective, eq. 7 or a fixed weight.
+    """Weight the regularizer relative to the objective, by eq. 7 or with a fixed weight.
 
-    `c_t = alpha * c_{t-1} + beta * (1 - alpha) * L_svdd / L_reg`. The update runs
-    inside the compiled step at every iteration; this callback sets its parameters
-    when a training begins, and logs `regularization_weight` after every epoch. A
-    resumed training goes on with the weight it had.
+    `c_t = alpha * c_{t-1} + beta * (1 - alpha) * L_svdd / L_reg`. The compiled step updates
+    the weight in each iteration; this callback sets the parameters of the update at the
+    beginning of a training. Logs `regularization_weight`. A resumed training continues with
+    the last weight.
 
     Args:
-        alpha: How much of the weight is kept from iteration to iteration, in [0, 1].
-        beta: Which share of the objective the regularizer is to have, in [0, 1].
+        alpha: Decay rate of the moving average, in [0, 1].
+        beta: Target ratio of the weighted regularization term to the objective, in [0, 1].
         initial: `c_0`.
-        fixed: A weight that stays instead (1 in the paper's ablation), or None.
+        fixed: Constant weight in place of eq. 7 (1 in the paper's ablation), or None.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -52,7 +52,7 @@ class AdaptiveWeighting(StateCallback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.model.regularizer.begin_epoch(self.epochs_trained())
-        # After all `on_train_begin`, among which a backup may be restored.
+        # Not in `on_train_begin`, where `BackupAndRestore` may restore another weight later.
         if self.fixed is None and self.epochs_trained() == 0:
             self.model.regularizer.weight.assign(self.initial)
 

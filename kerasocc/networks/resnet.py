@@ -95,7 +95,7 @@ def resnet18(
     model = keras.Model(inputs, _pool(x, pooling), name="resnet18")
     if file is None:
         logger.warning(
-            "resnet18 starts from random weights because `weights` is None. It can be "
+            "resnet18 starts from random weights because no `weights` file is given. It can be "
             "%s: torchvision's state dict, or weights of this network saved by Keras.",
             SUFFIX_LIST,
         )

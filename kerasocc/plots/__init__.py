@@ -1,7 +1,7 @@
-"""Pictures of samples, scores and trainings, as matplotlib figures.
+"""Matplotlib figures of samples, scores and training histories.
 
-Functions from arrays to `matplotlib.figure.Figure`, without pyplot and its global
-state: `figure.savefig(path)` writes one, a notebook shows one.
+Each function takes arrays and returns a `matplotlib.figure.Figure`, without the global
+state of pyplot. `figure.savefig(path)` writes it to a file; a notebook displays it.
 """
 
 from kerasocc.plots.history import plot_history

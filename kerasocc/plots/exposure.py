@@ -1,4 +1,4 @@
-"""Pictures of latent outlier exposure: a metric against ratios of anomalies."""
+"""Figure of latent outlier exposure: a metric against the ratio of anomalies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "osv^D"
-"""The curves differ by more than their colour."""
+"""One per curve, so that curves differ by more than their colour."""
 
 
 def plot_ratios(
@@ -22,22 +22,26 @@ def plot_ratios(
     y: str,
     truth: float | None = None,
 ) -> Figure:
-    """Show the mean of a metric against a ratio of anomalies, with its standard error.
+    """Plot the mean of a metric against a ratio of anomalies, with its standard error.
 
     Args:
-        curves: Values by name of the curve and by ratio; a ratio without values is left out.
-        x: Title of the ratio.
-        y: Title of the metric.
-        truth: The true ratio, marked by a line.
+        curves: Values of the metric by name of the curve and by ratio. A ratio without
+            values is omitted.
+        x: Label of the axis of ratios.
+        y: Label of the axis of the metric.
+        truth: The true ratio, marked by a vertical line, or None.
+
+    Returns:
+        The figure.
     """
     figure = make_figure(6, 4)
     axes = figure.subplots()
     for number, (name, by_ratio) in enumerate(curves.items()):
-        known = {ratio: values for ratio, values in by_ratio.items() if values}
-        means = [statistics.mean(values) for values in known.values()]
-        errors = [statistics.pstdev(v) / len(v) ** 0.5 for v in known.values()]
+        measured = {ratio: values for ratio, values in by_ratio.items() if values}
+        means = [statistics.mean(values) for values in measured.values()]
+        errors = [statistics.pstdev(v) / len(v) ** 0.5 for v in measured.values()]
         axes.errorbar(
-            [100 * ratio for ratio in known],
+            [100 * ratio for ratio in measured],
             means,
             errors,
             marker=MARKERS[number % len(MARKERS)],

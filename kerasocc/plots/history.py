@@ -1,4 +1,4 @@
-"""Pictures of trainings."""
+"""Figure of the metrics of a training per epoch."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SECOND_CURVES = ("embedding_spread", "score_spread", "noise_norm")
-"""What tells most of a training beside its loss, by the kind of the model."""
+"""Metric that is shown with the loss; which of them is logged depends on the model."""
 FEWEST_TICKS_RATIO = 5
-"""Ratio of values per epoch from which on the axis is logarithmic; less may hold but one tick."""
+"""Ratio of largest to smallest value from which the axis is logarithmic; a smaller range may
+contain a single tick."""
 
 
 def plot_history(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Show the loss and a second curve per epoch, the phases side by side.
+    """Plot the loss and a second metric per epoch, the phases of a training side by side.
 
     Args:
-        histories: By name of the phase what was logged per epoch: `loss`, one of
-            `SECOND_CURVES`, and `learning_rate`, whose drops are marked, as far as
-            there are.
+        histories: Logs per epoch by name of the phase: `loss`, one of `SECOND_CURVES`, and
+            `learning_rate`, whose drops are marked. Each of them may be missing.
+
+    Returns:
+        The figure.
 
     Raises:
-        ValueError: If there is no phase.
+        ValueError: If `histories` is empty.
     """
     if not histories:
         raise ValueError("`histories` must hold at least one phase. Received: none")

@@ -1,4 +1,4 @@
-"""Pictures of samples that are images."""
+"""Figures of samples that are images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasocc.plots.style import COLORS, NAMES, checked, make_figure
+from kerasocc.plots.style import COLORS, NAMES, checked_scores, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,20 +15,23 @@ COLUMNS = 8
 
 
 def plot_extremes(x: Any, scores: Any, labels: Any, *, count: int = 16) -> Figure:
-    """Show the most normal and the most anomalous images with label and score.
+    """Plot the most normal and the most anomalous images with their labels and scores.
 
     Args:
         x: Images, shape `(samples, height, width)` or
             `(samples, height, width, channels)` with 1 or 3 channels.
         scores: Anomaly scores, shape `(samples,)`.
         labels: 0 normal, 1 anomaly, shape `(samples,)`.
-        count: How many of either, at most; no image is shown as both.
+        count: Maximum number of images of each kind; no image is shown as both.
+
+    Returns:
+        The figure.
 
     Raises:
         ValueError: If `x` does not hold images, or the lengths differ.
     """
     images = _as_images(x)
-    scores, labels = checked(scores, labels, len(images))
+    scores, labels = checked_scores(scores, labels, len(images))
     order = np.argsort(scores, kind="stable")
     count = max(1, min(count, len(order) // 2))
     rows = -(-count // COLUMNS)
@@ -48,28 +51,32 @@ def plot_extremes(x: Any, scores: Any, labels: Any, *, count: int = 16) -> Figur
 
 
 def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
-    """Show what a robust autoencoder makes of images: they, their reconstruction, their noise.
+    """Plot images, their reconstructions by a robust autoencoder, and their noise.
 
     Args:
         x: Preprocessed images, shape `(samples, height, width, channels)` with 1 or 3
-            channels, a column each.
-        reconstruction: Of the same shape, on the scale of `x`.
-        noise: Of the same shape; grey is none.
+            channels. Each is shown in its own column.
+        reconstruction: Reconstructed images, same shape and scale as `x`.
+        noise: Noise, same shape; 0 is shown as grey.
+
+    Returns:
+        The figure.
 
     Raises:
-        ValueError: If the shapes differ or are none of images.
+        ValueError: If the shapes differ or are not those of images.
     """
     parts = [np.asarray(part, "float32") for part in (x, reconstruction, noise)]
     if any(part.shape != parts[0].shape for part in parts):
         shapes = ", ".join(str(part.shape) for part in parts)
         raise ValueError(
-            f"`x`, `reconstruction` and `noise` must have one shape. Received: {shapes}"
+            f"`x`, `reconstruction` and `noise` must have the same shape. Received: {shapes}"
         )
     images = _as_images(np.concatenate(parts[:2]))
     count = len(parts[0])
     size = max(float(np.abs(parts[2]).max()), 1e-12)
-    middle = _as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
-    rows = {"input": images[:count], "reconstruction": images[count:], "noise": middle}
+    # Scaled together with its negative, so that 0 is in the middle of the range.
+    scaled = _as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
+    rows = {"input": images[:count], "reconstruction": images[count:], "noise": scaled}
     figure = make_figure(1.2 + 0.95 * count, 3 * 1.05)
     grid = figure.subplots(3, count, squeeze=False)
     for axes, (name, shown) in zip(grid, rows.items(), strict=True):
@@ -81,7 +88,7 @@ def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
 
 
 def _as_images(x: Any) -> np.ndarray:
-    """Scale images to [0, 1], shape `(samples, height, width)` or `(..., 3)`."""
+    """Images scaled to [0, 1], shape `(samples, height, width)` or `(..., 3)`."""
     images = np.asarray(x)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]

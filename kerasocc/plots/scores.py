@@ -1,4 +1,4 @@
-"""Pictures of scores: how they are distributed and how well they rank."""
+"""Figures of scores: their distribution and their ROC curve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kerasocc.plots.style import (
     COLORS,
     HATCHES,
     NAMES,
-    checked,
+    checked_scores,
     label_axes,
     make_figure,
     make_logarithmic,
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
 
 BINS = 40
 WIDE_RATIO = 30
-"""Ratio of large to small scores from which on the axis is logarithmic."""
+"""Ratio of largest to smallest score from which the axis is logarithmic."""
 
 
 def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> Figure:
-    """Show how the scores of normal samples and anomalies are distributed.
+    """Plot a histogram of the scores of normal samples and anomalies.
 
     Args:
         scores: Anomaly scores, shape `(samples,)`.
         labels: 0 normal, 1 anomaly, shape `(samples,)`.
         threshold: The decision threshold, or None.
 
+    Returns:
+        The figure.
+
     Raises:
         ValueError: If the lengths differ.
     """
-    scores, labels = checked(scores, labels)
+    scores, labels = checked_scores(scores, labels)
     bins, scale = _bins(scores, threshold)
     figure = make_figure(7, 4)
     axes = figure.subplots()
@@ -48,7 +51,7 @@ def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> 
         axes.hist(
             chosen,
             bins,
-            # Shares: there are many more anomalies than normal samples, or fewer.
+            # Percentages: the classes may differ in size by orders of magnitude.
             weights=np.full(len(chosen), 100 / len(chosen)),
             color=COLORS[label],
             alpha=0.6,
@@ -60,25 +63,28 @@ def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> 
     if threshold is not None:
         axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
     label_axes(axes, "anomaly score", "share of the class [%]")
-    # Above the axes: inside there is no place that is free of bars for all data.
+    # Above the axes, because inside it could hide bars.
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return figure
 
 
 def plot_roc(labels: Any, scores: Any, threshold: float | None = None) -> Figure:
-    """Show the receiver operating characteristic, with its area in the legend.
+    """Plot the receiver operating characteristic, with its area in the legend.
 
     Args:
         labels: 0 normal, 1 anomaly, shape `(samples,)`.
         scores: Anomaly scores, shape `(samples,)`.
-        threshold: The decision threshold, whose point is marked, or None.
+        threshold: The decision threshold, whose point on the curve is marked, or None.
+
+    Returns:
+        The figure.
 
     Raises:
         ValueError: If the lengths differ or a class is missing.
     """
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    scores, labels = checked(scores, labels)
+    scores, labels = checked_scores(scores, labels)
     if len(np.unique(labels)) < 2:
         raise ValueError(
             "`labels` must hold normal samples (0) and anomalies (1). "
@@ -104,7 +110,7 @@ def plot_roc(labels: Any, scores: Any, threshold: float | None = None) -> Figure
 
 
 def _bins(scores: np.ndarray, threshold: float | None) -> tuple[np.ndarray, str]:
-    """Common bins of both classes, and the scale of the axis that they suit."""
+    """Edges of the bins for both classes, and the scale of the axis."""
     shown = scores if threshold is None else np.append(scores, threshold)
     low, high = float(shown.min()), float(shown.max())
     if 0 < low and high > WIDE_RATIO * low:

@@ -1,4 +1,4 @@
-"""What the pictures have in common: colours, axes, figures without pyplot."""
+"""Common style of the figures: colours, axes, sizes."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
 NAMES = ("normal", "anomaly")
 COLORS = ("#0072B2", "#D55E00")
-"""Blue and vermillion of Okabe and Ito's palette: told apart by the colour-blind."""
+"""Blue and vermillion of Okabe and Ito's palette for colour-blind readers."""
 HATCHES = ("", "///")
-"""The classes differ by more than their colour, for printing in grey."""
+"""One per class, so that the classes differ in greyscale too."""
 
 
 def make_figure(width: float, height: float) -> Figure:
-    """An empty figure, sizes in inches."""
+    """An empty figure of the given size in inches, created without pyplot."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 
 def label_axes(axes: Axes, x: str, y: str) -> None:
-    """Name the axes and leave the frame open."""
+    """Label the axes and hide the top and right spines."""
     axes.set(xlabel=x, ylabel=y)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def make_logarithmic(axes: Axes, name: str) -> None:
-    """Make an axis logarithmic, its ticks plain numbers at 1, 2 and 5 times powers of ten."""
+    """Make an axis logarithmic, with ticks at 1, 2 and 5 times powers of ten as plain numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axes.set(**{f"{name}scale": "log"})
@@ -41,8 +41,10 @@ def make_logarithmic(axes: Axes, name: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def checked(scores: Any, labels: Any, samples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and labels as arrays, if there is one of either per sample."""
+def checked_scores(
+    scores: Any, labels: Any, samples: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores and labels as arrays if both have one value per sample."""
     scores, labels = np.asarray(scores), np.asarray(labels)
     expected = (len(scores) if samples is None else samples,)
     if scores.shape != expected or labels.shape != expected or not len(scores):

@@ -1,4 +1,4 @@
-"""Regularizers that keep Deep SVDD and Deep SAD from collapsing."""
+"""Regularizers that prevent the hypersphere collapse of Deep SVDD and Deep SAD."""
 
 from kerasocc.regularizers.noise import NoiseRegularizer
 from kerasocc.regularizers.variance import VarianceRegularizer

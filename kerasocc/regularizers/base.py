@@ -1,4 +1,4 @@
-"""What the regularizers have in common: an adaptive weight that survives."""
+"""Base class of the regularizers: a penalty with an adaptive weight."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from kerasocc.state import add_state
 
 
 class Regularizer(keras.layers.Layer):
-    """A penalty on the embeddings of a batch, weighted against the objective.
+    """Base class of penalties on the embeddings of a batch.
 
-    The objective becomes `L_svdd + c_t * L_reg` (eq. 6), without the weight decay
-    in `L_svdd`. `c_t` follows eq. 7 in every training step, from the losses over
-    the global batch, and is a constant for the gradient (otherwise the regularizer
-    would cancel itself at the first step, where `c_t` is a multiple of
-    `L_svdd / L_reg`). `callbacks.AdaptiveWeighting` owns its parameters.
+    The objective becomes `L_svdd + c_t * L_reg` (eq. 6), where `L_svdd` excludes the
+    weight decay. Every training step updates `c_t` by eq. 7 from the losses over the
+    global batch. It is a constant for the gradient: in the first step it is a multiple of
+    `L_svdd / L_reg`, so the gradient of the regularizer would vanish otherwise.
+    `callbacks.AdaptiveWeighting` sets the parameters of eq. 7.
 
-    A subclass defines `penalty` and, where 0 is a value of it, `ratio_to`.
+    A subclass defines `penalty` and, if the penalty can be 0, `ratio_to`.
 
     Args:
         name: Name of the layer.
@@ -47,23 +47,23 @@ class Regularizer(keras.layers.Layer):
 
     @property
     def head_weights(self) -> list[Any]:
-        """Trainable weights that only the regularizer has."""
+        """Trainable weights of the regularizer itself."""
         return []
 
     @property
     def head_optimizer(self) -> keras.optimizers.Optimizer | None:
-        """What trains them; None where there are none."""
+        """Optimizer of `head_weights`; None if there are none."""
         return None
 
     def default_callbacks(self) -> list[StateCallback]:
-        """Callbacks without which the regularizer would do nothing."""
+        """Callbacks that the regularizer needs, attached unless the user passes others."""
         return [AdaptiveWeighting()]
 
     def begin_epoch(self, epochs_trained: int) -> None:
-        """Fix what is random in the coming epoch."""
+        """Set the state of random generators for the epoch that begins."""
 
     def penalty(self, embedding: Any) -> Any:
-        """`L_reg` over the global batch, a scalar, from embeddings `(local_batch, p)`."""
+        """`L_reg` over the global batch, a scalar, of embeddings `(local_batch, p)`."""
         raise NotImplementedError
 
     def penalty_share(self, embedding: Any) -> tuple[Any, Any]:
@@ -72,7 +72,7 @@ class Regularizer(keras.layers.Layer):
         return distribution.replicated_share(penalty), penalty
 
     def term(self, embedding: Any, objective: Any) -> Any:
-        """The term that is added to the objective, as a share of this replica.
+        """This replica's share of the term that is added to the objective.
 
         Args:
             embedding: `phi(x)` of the batch, shape `(local_batch, p)`.
@@ -86,19 +86,19 @@ class Regularizer(keras.layers.Layer):
 
     def _next_weight(self, objective: Any, penalty: Any) -> Any:
         penalty = ops.stop_gradient(penalty)
-        ratio, counts = self.ratio_to(objective, penalty)
-        # A tensor: JAX's `where` takes no variables.
-        before = ops.convert_to_tensor(self.weight)
-        moved = adaptive_weight(before, ratio, self.alpha, self.beta)
-        return ops.where(ops.logical_and(counts, self.adaptive > 0.0), moved, before)
+        ratio, valid = self.ratio_to(objective, penalty)
+        # `where` of JAX accepts tensors only, not variables.
+        previous = ops.convert_to_tensor(self.weight)
+        updated = adaptive_weight(previous, ratio, self.alpha, self.beta)
+        return ops.where(ops.logical_and(valid, self.adaptive > 0.0), updated, previous)
 
     def ratio_to(self, objective: Any, penalty: Any) -> tuple[Any, Any]:
-        """`L_svdd / L_reg`, and whether it counts; scalars."""
+        """`L_svdd / L_reg`, and whether it is valid for an update of `c_t`; scalars."""
         return objective / penalty, penalty > 0.0
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}
 
     def get_build_config(self) -> None:
-        # The model builds it; one that comes built would seem to belong to another model.
+        # The model builds the layer; one that is already built counts as another model's.
         return None

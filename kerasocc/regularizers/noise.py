@@ -1,4 +1,4 @@
-"""Random noise injection through a head of random classification tasks."""
+"""Random noise injection by a head of random classification tasks."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from kerasocc.regularizers.base import Regularizer
 
 @keras.saving.register_keras_serializable(package="kerasocc")
 class NoiseRegularizer(Regularizer):
-    """Sigmoid cross-entropy against `k` labels drawn anew for every sample, eq. 4.
+    """Sigmoid cross-entropy for `k` random labels per sample, eq. 4.
 
-    A linear head `g: R^p -> R^k` on the embedding is trained to tell labels that
-    nobody can tell; what it asks for, in ever new directions, keeps the embeddings
-    from falling together. The penalty tends to log 2. The head has an optimizer of
-    its own and is no part of scores and exports.
+    A linear head `g: R^p -> R^k` on the embedding is trained on labels that are drawn
+    anew for every sample and step. They cannot be predicted, so the gradients of the
+    embeddings change direction all the time, which prevents collapse. The penalty tends
+    to log 2. The head has its own optimizer and takes no part in scores and exports.
 
     Args:
         k: Number of tasks; the paper chooses among 5, 30, 50, 60, 70, 100, 130 and
             200 by validation.
-        head_optimizer: Keras optimizer of the head; default Adam at 1e-3, ten times
-            the rate that the paper trains the encoder with.
-        seed: Seed of the labels and of the head's initial weights; other ones on every
-            Keras backend.
+        head_optimizer: Keras optimizer of the head; default Adam with learning rate 1e-3,
+            ten times that of the encoder in the paper.
+        seed: Seed of the labels and of the head's initial weights, which depend on the
+            Keras backend as well.
         name: Name of the layer.
 
     Raises:
@@ -75,8 +75,8 @@ class NoiseRegularizer(Regularizer):
 
     @property
     def variables(self) -> list[Any]:
-        # The optimizer's state is ours: other backends than TensorFlow have to be
-        # handed every variable that a step changes.
+        # Backends other than TensorFlow must be passed every variable that a step changes,
+        # the state of the optimizer included.
         return [*super().variables, *self.optimizer.variables]
 
     @property
@@ -88,17 +88,17 @@ class NoiseRegularizer(Regularizer):
         return self.optimizer
 
     def begin_epoch(self, epochs_trained: int) -> None:
-        # Keras saves no generators: the labels of an epoch depend on the seed and on its
-        # number, so that a resumed training sees those it would have seen.
+        # Keras does not save generators. The labels depend on the seed and the number of the
+        # epoch alone, so that a resumed training draws the same.
         sequence = np.random.SeedSequence([self._base_seed, epochs_trained])
         self._labels_seed.state.assign(sequence.generate_state(2))
 
     def penalty_share(self, embedding: Any) -> tuple[Any, Any]:
         logits = self._head(ops.cast(embedding, "float32"))
-        # For all replicas, whose generators are in the same state.
+        # Labels for all replicas, whose generators are in the same state.
         shape = (distribution.num_replicas(), *ops.shape(logits))
-        drawn = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
-        labels = distribution.local_part(drawn)
+        global_labels = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
+        labels = distribution.local_part(global_labels)
         share = distribution.global_mean_share(random_label_cross_entropy(logits, labels))
         return share, distribution.global_sum(ops.stop_gradient(share))
 

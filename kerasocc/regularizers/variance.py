@@ -1,4 +1,4 @@
-"""A hinge on the variance of the embeddings of a batch."""
+"""Hinge on the variance of the embeddings of a batch."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class VarianceRegularizer(Regularizer):
     """Penalise a batch whose embeddings vary less than a threshold, eq. 5.
 
     `max(0, d_t - v)`, where `v` is the unbiased variance per dimension over the
-    global batch, averaged over the dimensions; a batch of one sample costs
-    nothing. `callbacks.VarianceAnnealing`, attached by default, lowers `d_t`.
+    global batch, averaged over the dimensions; it is 0 for a batch of one sample.
+    `callbacks.VarianceAnnealing`, attached by default, lowers `d_t`.
 
-    The adaptive weight keeps its value while the hinge is silent (below 1e-6 of
-    `d_t`), and counts the hinge as at least 1e-3 of `d_t`: the threshold falls to
-    1e-10, so that absolute tolerances would not do.
+    The adaptive weight is not updated while the hinge is below `1e-6 d_t`, and its update
+    uses a hinge of at least `1e-3 d_t`. Both bounds are relative because the threshold
+    falls to 1e-10.
 
     Args:
         threshold: `d_0`, positive.
