@@ -27,6 +27,8 @@ def test_one_replica():
     assert float(distribution.global_mean_share(values)) == 3.0
     np.testing.assert_array_equal(distribution.global_concat(values), values)
     assert distribution.replicated_share(4.0) == 4.0
+    np.testing.assert_array_equal(distribution.local_part(values[None]), values)
+    np.testing.assert_array_equal(distribution.local_rows(values, 3), values)
 
 
 def test_shares_of_unequal_pieces_sum_to_the_mean(two_replicas):
@@ -39,6 +41,24 @@ def test_concat_of_unequal_pieces(two_replicas):
     parts = on_replicas(two_replicas, distribution.global_concat, [1.0, 2.0, 6.0], [11.0])
     for part in parts:
         assert part.tolist() == [1.0, 2.0, 6.0, 11.0]
+
+
+def test_local_rows_undo_the_concat(two_replicas):
+    def there_and_back(values):
+        size = tf.shape(values)[0]
+        return distribution.local_rows(distribution.global_concat(values), size)
+
+    pieces = [[1.0, 2.0, 6.0], [11.0]]
+    for part, piece in zip(on_replicas(two_replicas, there_and_back, *pieces), pieces, strict=True):
+        assert part.tolist() == piece
+
+
+def test_each_replica_has_its_own_part(two_replicas):
+    def part(values):
+        return distribution.local_part(tf.constant([[1.0], [2.0]])) + 0.0 * values
+
+    parts = on_replicas(two_replicas, part, [0.0], [0.0])
+    assert [each.tolist() for each in parts] == [[1.0], [2.0]]
 
 
 def test_radius_per_batch_is_that_of_the_global_batch(digits, two_replicas):

@@ -1,4 +1,4 @@
-"""A file is complete or absent."""
+"""A file or folder is complete or absent."""
 
 import pytest
 
@@ -13,6 +13,24 @@ def test_failure_keeps_the_old_file(tmp_path):
         assert temporary.suffix == ".json" and temporary.parent == tmp_path
         raise RuntimeError
     assert files.read_json(path) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_failure_keeps_the_old_folder(tmp_path):
+    path = tmp_path / "model"
+    with files.complete_folder_or_absent(path) as temporary:
+        assert temporary.name.startswith(".") and temporary.parent == tmp_path
+        temporary.mkdir()
+        (temporary / "1").write_text("old")
+    with pytest.raises(RuntimeError), files.complete_folder_or_absent(path) as temporary:
+        temporary.mkdir()
+        (temporary / "2").write_text("half")
+        raise RuntimeError
+    assert [(each.name, each.read_text()) for each in path.iterdir()] == [("1", "old")]
+    with files.complete_folder_or_absent(path) as temporary:
+        temporary.mkdir()
+        (temporary / "3").write_text("new")
+    assert [(each.name, each.read_text()) for each in path.iterdir()] == [("3", "new")]
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -94,6 +94,9 @@ class NoiseFiles:
                     _reserve(file.fileno(), temporary.stat().st_size)
                 yield values
                 values.flush()
+        self._delete_superseded(epoch)
+
+    def _delete_superseded(self, epoch: int) -> None:
         epochs, _ = self._versions()
         retained = sorted(number for number in epochs if number <= epoch)[-RETAINED:]
         superseded = [self._path(number) for number in set(epochs) - set(retained)]

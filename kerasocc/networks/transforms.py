@@ -110,7 +110,7 @@ class LearnableTransforms(keras.layers.Layer):
 def _checked_widths(hidden: Any) -> tuple[int, ...]:
     if not isinstance(hidden, Sequence) or isinstance(hidden, str):
         raise ValueError(
-            "`hidden` must be a sequence of integers, the widths of the hidden layers. "
+            "`hidden` must be a sequence of the widths of the hidden layers. "
             f"Received: hidden={hidden!r}"
         )
     return tuple(check_integer("hidden", width, minimum=1) for width in hidden)

@@ -6,6 +6,7 @@ import pytest
 
 from kerasocc.networks import wide_resnet
 from kerasocc.networks.conditions import leaf_layers, trivial_solutions
+from tests.networks.models import trainable
 
 # WRN-16-4 by hand. A stage of two blocks: its 1x1 projection and its four 3x3 convolutions.
 KERNELS = (
@@ -16,10 +17,6 @@ KERNELS = (
 )
 # One BatchNorm before every 3x3 convolution but the first of all, one at the end.
 CHANNELS = (16 + 3 * 64) + (64 + 3 * 128) + (128 + 3 * 256) + 256
-
-
-def trainable(model):
-    return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
 
 
 def kinds(model, kind):

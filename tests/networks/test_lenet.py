@@ -1,11 +1,12 @@
-"""The networks of the papers: shapes, parameters, seeds."""
+"""LeNets of the papers: shapes, parameters, initialisation, seeds."""
 
 import keras
 import numpy as np
 import pytest
 
-from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder
+from kerasocc.networks import lenet, lenet_decoder, mlp
 from kerasocc.networks.conditions import leaf_layers, trivial_solutions
+from tests.networks.models import trainable
 
 # Trainable parameters by hand: kernels only, 25 cells per 5x5 filter (digits: 9).
 ENCODERS = {
@@ -15,6 +16,7 @@ ENCODERS = {
     "cifar10": ((32, 32, 3), 128, 25 * (3 * 32 + 32 * 64 + 64 * 128) + 4 * 4 * 128 * 128),
     "gtsrb": ((32, 32, 3), 32, 25 * (3 * 16 + 16 * 32) + 8 * 8 * 32 * 64 + 64 * 32),
 }
+
 DECODERS = {
     "digits": 9 * (8 * 32 + 32 * 16 + 16),
     "mnist": 25 * (2 * 4 + 4 * 8 + 8),
@@ -22,10 +24,6 @@ DECODERS = {
     "cifar10": 25 * (8 * 128 + 128 * 64 + 64 * 32 + 32 * 3),
     "gtsrb": 32 * 64 + 25 * (32 + 32 * 16 + 16 * 3),
 }
-
-
-def trainable(model):
-    return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
 
 
 @pytest.mark.parametrize("name", ENCODERS)
@@ -47,15 +45,6 @@ def test_lenet_decoder(name):
     assert trainable(decoder) == DECODERS[name]
     output = np.array(decoder(np.random.default_rng(0).normal(size=(2, code)).astype("float32")))
     assert output.min() >= 0 and output.max() <= 1
-
-
-def test_mlp():
-    encoder, decoder = mlp([20, 32, 16, 4]), mlp_decoder([20, 32, 16, 4])
-    assert (encoder.input_shape, encoder.output_shape) == ((None, 20), (None, 4))
-    assert (decoder.input_shape, decoder.output_shape) == ((None, 4), (None, 20))
-    expected = 20 * 32 + 32 * 16 + 16 * 4
-    assert trainable(encoder) == trainable(decoder) == expected
-    assert trivial_solutions(encoder) == []
 
 
 def test_biases_on_request():
@@ -97,12 +86,6 @@ def test_seeds():
 def test_unknown_name(make):
     with pytest.raises(ValueError, match="`dataset` must be one of .*mnist.* Received: dataset='m"):
         make("minst")
-
-
-@pytest.mark.parametrize("widths", [[], [3], [3, 0], [3, 2.5], [3, -1, 2]])
-def test_bad_widths(widths):
-    with pytest.raises(ValueError, match="`widths` must"):
-        mlp(widths)
 
 
 @pytest.mark.parametrize("shape", [(16, 16, 1), (64, 32, 3), (32, 32, 3)])

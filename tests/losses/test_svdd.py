@@ -1,15 +1,15 @@
-"""The formulas of the papers, by hand."""
-
-import math
+"""Distances and objectives of Deep SVDD, by hand."""
 
 import numpy as np
 import pytest
 from keras import ops
 
-from kerasocc.losses import reconstruction, svdd, weight_decay
+from kerasocc.losses import svdd
 
 EMBEDDING = np.array([[1.0, 2.0], [0.0, 0.0], [3.0, -1.0]], "float32")
+
 CENTER = np.array([1.0, 0.0], "float32")
+
 # ||(0, 2)||^2 = 4, ||(-1, 0)||^2 = 1, ||(2, -1)||^2 = 5
 DISTANCES = [4.0, 1.0, 5.0]
 
@@ -41,18 +41,3 @@ def test_soft_boundary_without_radius_is_the_scaled_one_class_objective(nu):
     distance = ops.convert_to_tensor(DISTANCES)
     losses = ops.convert_to_numpy(svdd.soft_boundary(distance, 0.0, nu))
     np.testing.assert_allclose(losses, np.array(DISTANCES) / nu, rtol=1e-6)
-
-
-def test_squared_error_sums_over_the_features():
-    x = np.arange(8.0).reshape(2, 2, 2)
-    shifted = x.copy()
-    shifted[0, 0, 1] += 3.0
-    shifted[1] -= 0.5
-    errors = ops.convert_to_numpy(reconstruction.squared_error(x, shifted))
-    assert errors.tolist() == [9.0, 4 * 0.25]
-
-
-def test_squared_norm_is_half_the_sum_of_squares():
-    kernels = [np.array([[1.0, 2.0]]), np.array([3.0])]
-    assert float(weight_decay.squared_norm(kernels)) == 0.5 * (1 + 4 + 9)
-    assert math.isclose(float(weight_decay.squared_norm([np.zeros((2, 2))])), 0.0)
