@@ -66,7 +66,7 @@ def import_graph(package: Path, *, packages: bool = False) -> dict[str, set[str]
                 imported = imported.rpartition(".")[0]
             if imported in modules:
                 around = _other_packages(imported, name) if packages else []
-                graph[name] |= {imported, *around} - {name}
+                graph[name] |= ({imported, *around} & modules.keys()) - {name}
     return graph
 
 

@@ -15,11 +15,16 @@ PACKAGE = Path(kerasocc.__file__).parent
 MODULES = modules_of(PACKAGE)
 GRAPH = import_graph(PACKAGE)
 
-FOUNDATION = {"checks", "files", "distribution", "state", "rows", "npz", "catalog"}
-DATA = {"datasets/readers/", "datasets/preprocessing", "datasets/storage", "datasets/catalog"}
+FOUNDATION = {"checks", "files", "distribution", "state", "datasets/storage", "datasets/catalog"}
+# Files of the layout before: on merge, delete what has gone.
+FOUNDATION_BEFORE = {"rows", "npz", "catalog"}
+FOUNDATION |= FOUNDATION_BEFORE
+
+READERS = FOUNDATION | {"datasets/field_names", "datasets/pool", "datasets/sample_format"}
+SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
 BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers"}
 ON_MODELS = BELOW_ENGINE | {"engine", "models", "datasets"}
-EXPERIMENTS = (ON_MODELS - {"losses"}) | {
+BELOW_EXPERIMENTS = (ON_MODELS - {"losses"}) | {
     "pretraining",
     "estimators",
     "serving",
@@ -27,6 +32,7 @@ EXPERIMENTS = (ON_MODELS - {"losses"}) | {
     "baselines",
     "plots",
 }
+DEFINITIONS = {"experiments/settings/", "experiments/methods/", "experiments/config/"}
 
 # What each layer may import of the package, besides itself. A layer is a file or a folder, one
 # with a slash at its end a folder; a file belongs to the longest name that fits it. A name in
@@ -41,13 +47,16 @@ LAYERS = {
     "callbacks": FOUNDATION | {"losses"},
     "regularizers": FOUNDATION | {"losses", "callbacks"},
     "datasets": FOUNDATION,
-    "datasets/catalog": FOUNDATION,
-    "datasets/storage": FOUNDATION,
-    "datasets/preprocessing": FOUNDATION | {"datasets/storage"},
-    "datasets/readers/": FOUNDATION | DATA,
-    "datasets/protocols/": FOUNDATION | DATA,
-    # Of the data the engine reads sources; it does not know how they were cut.
-    "engine": BELOW_ENGINE | DATA,
+    "datasets/field_names": set(),
+    "datasets/storage": set(),
+    "datasets/catalog": {"datasets/field_names", "datasets/storage"},
+    "datasets/pool": {"datasets/storage"},
+    "datasets/sample_format": {"files"},
+    "datasets/preprocessing": FOUNDATION,
+    "datasets/readers/": READERS,
+    "datasets/protocols/": SOURCES,
+    # Of the data the engine reads sources; it does not know the protocols.
+    "engine": BELOW_ENGINE | SOURCES,
     "models": BELOW_ENGINE | {"engine"},
     "pretraining": FOUNDATION | {"models", "networks"},
     "exporting": FOUNDATION | {"models"},
@@ -56,21 +65,23 @@ LAYERS = {
     "explanations": ON_MODELS,
     "serving": ON_MODELS,
     "plots": FOUNDATION,
-    "experiments": EXPERIMENTS,
-    "experiments/methods/": EXPERIMENTS,
-    "experiments/config/": EXPERIMENTS | {"experiments/methods/"},
-    "experiments/reports/": EXPERIMENTS | {"experiments/methods/", "experiments/config/"},
-    "experiments/runs/": EXPERIMENTS
-    | {"experiments/methods/", "experiments/config/", "experiments/reports/"},
-    "experiments/papers/": EXPERIMENTS | {"experiments"},
+    "experiments": BELOW_EXPERIMENTS,
+    "experiments/settings/": FOUNDATION,
+    "experiments/methods/": BELOW_EXPERIMENTS | {"experiments/settings/"},
+    "experiments/config/": FOUNDATION | {"experiments/settings/", "experiments/methods/"},
+    "experiments/reports/": BELOW_EXPERIMENTS | DEFINITIONS,
+    "experiments/runs/": BELOW_EXPERIMENTS | DEFINITIONS | {"experiments/reports/"},
+    "experiments/papers/": BELOW_EXPERIMENTS | {"experiments"},
     "cli": FOUNDATION | {"experiments", "exporting", "serving"},
 }
-# As `LAYERS`, for files of the layout before: on merge, delete what has gone.
 LAYERS_BEFORE = {
     "rows": set(),
     "npz": set(),
     "catalog": {"npz"},
 }
+# The names of the package itself are imported when they are used, which hides what is imported:
+# only the top layers may use them.
+USERS_OF_THE_PACKAGE = {"experiments", "cli", "estimators", "serving", "explanations"}
 ALL_LAYERS = {**LAYERS, **LAYERS_BEFORE}
 
 # Circles of modules that are known: delete each when it is broken.
@@ -155,6 +166,10 @@ def test_imports_point_one_way(module):
         return
     layer = layer_of(path)
     assert layer, f"{relative(path)} belongs to no layer: add one to LAYERS"
+    if "kerasocc" in GRAPH[module]:
+        assert any(_inside(layer, name) for name in USERS_OF_THE_PACKAGE), (
+            f"{relative(path)} must import from the modules of kerasocc, not from kerasocc itself"
+        )
     for target in sorted(GRAPH[module] - {"kerasocc"}):
         assert may_import(layer, layer_of(MODULES[target])), (
             f"{relative(path)} must not import {target}: {layer} is not above it"
@@ -190,8 +205,8 @@ def test_no_modules_import_each_other():
 
 def test_what_has_gone_is_deleted_here():
     layers = {layer_of(path) for path in MODULES.values()}
-    gone = LAYERS_BEFORE.keys() - layers
-    assert not gone, f"Delete from LAYERS_BEFORE: {gone}"
+    gone = (LAYERS_BEFORE.keys() | FOUNDATION_BEFORE) - layers
+    assert not gone, f"Delete from LAYERS_BEFORE and FOUNDATION_BEFORE: {gone}"
     gone = ENGINE_BEFORE - {path.stem for path in (PACKAGE / "models").glob("*.py")}
     assert not gone, f"Delete from ENGINE_BEFORE: {gone}"
 
@@ -226,7 +241,8 @@ def test_losses_and_networks_know_no_models(folder):
     modules = [module for module in MODULES if module.startswith(f"kerasocc.{folder}.")]
     assert modules
     for module in modules:
-        parts = {target.split(".")[1] for target in GRAPH[module]}
+        layers = {layer_of(MODULES[target]) for target in GRAPH[module]} - FOUNDATION
+        parts = {layer.split("/")[0] for layer in layers}
         assert not parts & {"models", "callbacks", "datasets", "engine"}, module
 
 
@@ -260,6 +276,12 @@ def _is(module, package):
 def test_files_stay_readable():
     for path in MODULES.values():
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+
+
+def test_every_folder_is_a_package():
+    # Without `__init__.py` a folder is left out when the package is installed.
+    for path in MODULES.values():
+        assert (path.parent / "__init__.py").exists(), path.parent
 
 
 def test_everything_public_says_what_it_is():
