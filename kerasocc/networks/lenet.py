@@ -29,8 +29,7 @@ class LeNet(NamedTuple):
     crop_after: int | None = None
     """Index of the deconvolution whose output is cropped by one pixel on each side."""
     upsample_first: bool = False
-    """Whether the decoder upsamples before its first deconvolution, because `code_shape` is
-    smaller than the encoder's last feature map."""
+    """Whether the decoder also upsamples before its first deconvolution."""
     norm_code: bool = False
     """Whether the decoder normalizes its input."""
     kernel: int = 5
