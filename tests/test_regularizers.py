@@ -9,7 +9,7 @@ import kerasocc as kocc
 from kerasocc.callbacks import AdaptiveWeighting, CollapseMonitor, VarianceAnnealing
 from kerasocc.losses import collapse
 from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer, noise
-from tests.test_deep_svdd import identity_encoder
+from tests.models.test_deep_svdd import identity_encoder
 
 MODELS = {
     "one-class": kocc.DeepSVDD,
