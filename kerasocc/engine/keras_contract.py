@@ -49,8 +49,9 @@ def step_counter(num_steps: int) -> Any:
     """A dataset of `num_steps` elements, which Keras counts the steps of an epoch with.
 
     For a training function that brings its own samples. Keras's trainers of TensorFlow and
-    JAX make an iterator of it and stop after `cardinality` or `num_batches` steps; they do
-    not read an element before the training function does.
+    JAX make an iterator of it and stop after `cardinality` or `num_batches` steps. They read
+    an element themselves only to build a model that is not built, or losses and metrics that
+    `compile` was given.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
