@@ -22,11 +22,12 @@ _HOMES = {
     "MultiHeadRotNet": "kerasocc.models.multi_head_rotnet",
     "NeuTraLAD": "kerasocc.models.neutral_ad",
     "OCNN": "kerasocc.models.oc_nn",
+    "OneClassModel": "kerasocc.models.base",
     "RobustAutoencoder": "kerasocc.models.robust_autoencoder",
     "export": "kerasocc.exporting",
-    "load_model": "kerasocc.models.saving",
+    "load_model": "kerasocc.engine.model_files",
     "pretrain": "kerasocc.pretraining",
-    "train_together": "kerasocc.models.together",
+    "train_together": "kerasocc.engine.train_together",
 }
 _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
 _REGISTERED = (

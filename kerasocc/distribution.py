@@ -7,7 +7,6 @@ backends other than TensorFlow.
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import keras
@@ -22,24 +21,6 @@ else:
 def num_replicas() -> int:
     """Number of replicas in the current strategy."""
     return 1 if tf is None else tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def num_replicas_of(model: keras.Model) -> int:
-    """Number of replicas in the strategy under which a model was created."""
-    return 1 if tf is None else model.distribute_strategy.num_replicas_in_sync
-
-
-def has_no_strategy(model: keras.Model) -> bool:
-    """Whether a model was created under TensorFlow outside the scope of any strategy."""
-    if tf is None:
-        return False
-    with model.distribute_strategy.scope():
-        return not tf.distribute.has_strategy()
-
-
-def scope_of(model: keras.Model) -> contextlib.AbstractContextManager:
-    """Context in which variables are created like the weights of a model."""
-    return contextlib.nullcontext() if tf is None else model.distribute_strategy.scope()
 
 
 def global_sum(value: Any) -> Any:
@@ -121,31 +102,3 @@ def global_mean_share(values: Any) -> Any:
 def replicated_share(value: Any) -> Any:
     """This replica's share of a term that is equal on every replica."""
     return value / num_replicas()
-
-
-def check_batches(model: keras.Model, num_samples: int, batch_size: int) -> None:
-    """Check that every batch can be distributed over the replicas of a model.
-
-    Args:
-        model: The model.
-        num_samples: Number of samples in the data.
-        batch_size: Size of the global batch.
-
-    Raises:
-        ValueError: If the first batch cannot be split evenly, as Keras requires, or if the
-            last batch has fewer samples than there are replicas.
-    """
-    replicas = num_replicas_of(model)
-    if min(num_samples, batch_size) % replicas:
-        raise ValueError(
-            f"`batch_size` must be a multiple of the number of replicas, {replicas}. Received: "
-            f"batch_size={batch_size} for {num_samples} samples"
-        )
-    last = num_samples % batch_size or batch_size
-    if min(last, num_samples) < replicas:
-        raise ValueError(
-            f"`batch_size` must leave every replica at least one sample of the last "
-            f"batch: {num_samples} samples in batches of {batch_size} leave {last} "
-            f"for {replicas} replicas. Choose another batch size or drop samples. "
-            f"Received: batch_size={batch_size}"
-        )

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 import kerasocc as kocc
@@ -83,11 +82,3 @@ def test_radius_per_batch_is_that_of_the_global_batch(digits, two_replicas):
     for one, two in zip(single, replicated, strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-5)
     assert single[1][0] == 0.0 and single[1][1] > 0.0
-
-
-def test_batches_that_leave_a_replica_empty(two_replicas):
-    with two_replicas.scope():
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    distribution.check_batches(model, 34, 16)
-    with pytest.raises(ValueError, match="33 samples in batches of 16 leave 1 for 2 replicas"):
-        distribution.check_batches(model, 33, 16)

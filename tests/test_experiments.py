@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from kerasocc.datasets import altered, one_vs_rest
+from kerasocc.engine.calibration import threshold_at
 from kerasocc.experiments import folder, report, runs
 from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.defaults import DEFAULTS
 from kerasocc.experiments.runner import describe, load_data
-from kerasocc.models.scoring import threshold_at
 
 
 def read(path):

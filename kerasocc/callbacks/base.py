@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 
-class Measured(NamedTuple):
-    """The training samples as `LatentLabels` sees them, in stored order.
+class TrainingRun(Protocol):
+    """The side of a running `fit` that callbacks use."""
 
-    Attributes:
-        values: One per sample, shape `(samples,)`.
-        candidates: Whether a sample is unlabelled, shape `(samples,)`, bool; None for all.
-    """
+    source: Any
+    """The training samples; `source.num_samples` is their number, None if unknown."""
+    flags: np.ndarray | None
+    """Which samples are taken for anomalies, shape `(samples,)`, 0 or 1, float32."""
 
-    values: np.ndarray
-    candidates: np.ndarray | None
+    def map(self, method: str) -> np.ndarray:
+        """Apply a method of the model to the training set, in inference mode and stored order."""
+
+    def measure(self, method: str) -> tuple[np.ndarray, np.ndarray | None] | None:
+        """As `map`, and which samples are unlabelled (None for all); None for endless data."""
+
+    def subset(self, count: int) -> np.ndarray:
+        """Up to `count` training samples, the same ones at every call."""
 
 
 class TrainingModel(Protocol):
@@ -27,21 +33,8 @@ class TrainingModel(Protocol):
     """Weight: epochs finished over all fits, also the interrupted ones."""
     flagged_share: Any
     """Weight: share of a batch that the step takes for anomalies."""
-
-    def over_training_data(self, method: str) -> np.ndarray:
-        """Apply a method to the whole training set, in inference mode and order."""
-
-    def training_ranking(self) -> Measured | None:
-        """What `LatentLabels` ranks the training samples by; None for data without an end."""
-
-    def training_losses(self) -> Measured | None:
-        """Their losses `L_n`; None for data without an end."""
-
-    def training_size(self) -> int | None:
-        """Number of the training samples, where it is known without reading them."""
-
-    def training_sample(self, size: int) -> np.ndarray:
-        """Up to `size` training samples, the same ones at every call."""
+    training_run: TrainingRun
+    """The running `fit`."""
 
     def embed(self, x: Any) -> np.ndarray:
         """Embeddings of samples, shape `(samples, d)`."""
@@ -76,21 +69,3 @@ class StateCallback(keras.callbacks.Callback):
         Called after `on_train_end` of all callbacks, `EarlyStopping` with its
         best weights included.
         """
-
-
-def arrange(
-    defaults: list[StateCallback],
-    users: list[keras.callbacks.Callback],
-    last: StateCallback,
-) -> list[keras.callbacks.Callback]:
-    """Order callbacks: those that own state first, the user's in place of defaults.
-
-    Args:
-        defaults: Run first, unless the user passes others of their kind.
-        users: What the user passed.
-        last: Runs when the state that the others own is settled.
-    """
-    owned = [c for c in users if isinstance(c, StateCallback)]
-    kinds = {c.kind for c in owned}
-    rest = [c for c in users if not isinstance(c, StateCallback)]
-    return [*(c for c in defaults if c.kind not in kinds), *owned, last, *rest]

@@ -61,7 +61,7 @@ class CollapseMonitor(StateCallback):
 
     def on_train_begin(self, logs=None):
         self.spread = []
-        self._sample = self.model.training_sample(self.samples)
+        self._sample = self.model.training_run.subset(self.samples)
 
     def on_epoch_end(self, epoch, logs=None):
         spread, _ = self._spread_and_size()

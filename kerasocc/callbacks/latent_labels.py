@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.callbacks.base import Measured, StateCallback
+from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.contamination_estimate import estimate_contamination
 from kerasocc.checks import check_choice, check_fraction, check_integer
-from kerasocc.losses.outlier_exposure import LABELS
-
-MODES = ("soft", "hard", "refine", "blind", "known")
+from kerasocc.losses.latent_outlier_exposure import MODES, LatentRule, flag_samples
 
 
 class LatentLabels(StateCallback):
     """Train on contaminated data: infer which samples are anomalies, and expose them.
 
-    Weights and latent labels `y` are found by turns: the `contamination` share of
+    Latent labels `y` and weights are updated alternately: the `contamination` share of
     the samples with the largest `L_n - L_a` is flagged, then
     `sum_i (1 - y_i) L_n(x_i) + y_i L_a(x_i)` takes gradient steps. `L_n` is the
     model's objective, `L_a` its `anomaly_loss_of`. The score stays `L_n`.
@@ -50,6 +48,7 @@ class LatentLabels(StateCallback):
             data; for `"known"` alone.
 
     Attributes:
+        rule: What the training applies, a frozen `LatentRule`.
         labels: After the training, `y` of every training sample by its final weights and
             one quota for all, shape `(samples,)`, float32, in stored order; None for
             data that do not end.
@@ -91,15 +90,20 @@ class LatentLabels(StateCallback):
             self.contamination = check_fraction("contamination", contamination, zero=True)
         self.refresh = check_choice("refresh", refresh, ["batch", "epoch"])
         self.warmup = check_integer("warmup", warmup, minimum=0)
-        if self.estimates and self.flags_by_rank and not self.warmup:
+        self.truth = self._checked(truth)
+        self.rule = LatentRule(
+            mode=self.mode,
+            refresh=self.refresh,
+            estimates_contamination=self.estimates,
+            num_truths=None if self.truth is None else len(self.truth),
+        )
+        if self.estimates and self.rule.flags_by_rank and not self.warmup:
             raise ValueError(
                 "`warmup` must be at least 1 for contamination='auto': the estimate is made of "
                 "the losses of a trained model. Received: warmup=0"
             )
-        self.truth = self._checked(truth)
         self.labels: np.ndarray | None = None
         self.contamination_used = 0.0
-        self._flags: np.ndarray | None = None
 
     def _checked(self, truth: Any) -> np.ndarray | None:
         if (truth is not None) != (self.mode == "known"):
@@ -117,113 +121,57 @@ class LatentLabels(StateCallback):
             )
         return truth.astype("float32")
 
-    # What the model's step asks.
-
-    @property
-    def flags_by_rank(self) -> bool:
-        """Whether samples are flagged by what the model makes of them."""
-        return self.mode in ("soft", "hard", "refine")
-
-    @property
-    def flags_in_step(self) -> bool:
-        """Whether the compiled step ranks the samples of its batch."""
-        return self.flags_by_rank and self.refresh == "batch"
-
-    @property
-    def looks_up(self) -> bool:
-        """Whether a batch gets the flags of its samples by their positions."""
-        return self.mode == "known" or (self.flags_by_rank and self.refresh == "epoch")
-
-    @property
-    def needs_anomaly_loss(self) -> bool:
-        """Whether the model must have an `L_a`."""
-        return self.mode in ("soft", "hard", "known")
-
-    @property
-    def label(self) -> float:
-        """`y` of a flagged sample; 0 if there is none."""
-        return LABELS.get(self.mode, 0.0)
-
-    @property
-    def step_rule(self) -> tuple[Any, ...]:
-        """What the compiled step is made from: another rule needs another step."""
-        return self.mode, self.flags_in_step, self.looks_up
-
-    def look_up(self, index: np.ndarray) -> np.ndarray:
-        """Flags of the samples at positions `(batch,)`, 0 or 1, float32."""
-        if self._flags is None:
-            return np.zeros(len(index), "float32")
-        if np.any(index >= len(self._flags)):
-            raise ValueError(
-                "`x` must hold the same samples at every pass. Received: a sample at position "
-                f"{index.max()} of {len(self._flags)}"
-            )
-        return self._flags[index]
-
-    # The course of a training.
-
     def on_train_begin(self, logs=None):
         self.labels, self.contamination_used = None, 0.0
-        self._flags = self.truth
+        self.model.training_run.flags = self.truth
         # A backup that is restored after this holds the share that was estimated.
         self.model.flagged_share.assign(0.0)
 
     def on_epoch_begin(self, epoch, logs=None):
         # To read or to set a weight takes as long as a step of a small model.
-        if not self.flags_by_rank or (self.warmup and self.epochs_trained() < self.warmup):
+        if not self.rule.flags_by_rank or (self.warmup and self.epochs_trained() < self.warmup):
             return
-        share = self._estimated() if self.estimates else self.contamination
-        if self.flags_in_step or share != self.contamination_used:
+        share = self._estimated_share() if self.estimates else self.contamination
+        if self.refresh == "batch" or share != self.contamination_used:
             # The step reads it: set anew, should other weights have been loaded meanwhile.
             self.model.flagged_share.assign(share)
         self.contamination_used = share
         if self.refresh == "epoch":
-            # Nobody is flagged without a pass over the samples.
-            self._flags = self._flagged(self.model.training_ranking()) if share else None
+            # With a share of 0 no pass over the samples is needed.
+            self.model.training_run.flags = self._current_flags() if share else None
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.flags_by_rank and logs is not None:
+        if self.rule.flags_by_rank and logs is not None:
             logs["flagged_share"] = self.contamination_used
 
     def finish(self):
-        if self.flags_by_rank:
+        flags = self.truth
+        if self.rule.flags_by_rank:
             self.contamination_used = self._share_of_weights()
-            ranking = self.model.training_ranking()
-            self._flags = None if ranking is None else self._flagged(ranking)
+            flags = self._current_flags()
         elif self.mode == "blind":
-            samples = self.model.training_size()
-            self._flags = None if samples is None else np.zeros(samples, "float32")
-        self.labels = None if self._flags is None else self.label * self._flags
+            samples = self.model.training_run.source.num_samples
+            flags = None if samples is None else np.zeros(samples, "float32")
+        self.labels = None if flags is None else self.rule.label * flags
 
     def _share_of_weights(self) -> float:
         """The share that belongs to the weights, which may be those of an earlier epoch.
 
-        A finished training that is restored has not seen an epoch at all.
+        A finished training that is restored has not run an epoch at all.
         """
         share = self.value_of(self.model.flagged_share)
         return share if self.estimates or not share else self.contamination
 
-    def _estimated(self) -> float:
-        """The share that has been estimated, or is now."""
+    def _estimated_share(self) -> float:
+        """The share that was estimated before, or is estimated now."""
         share = self.value_of(self.model.flagged_share)
         if share:
             return share
-        losses, candidates = self.model.training_losses()
+        losses, candidates = self.model.training_run.measure("normal_losses")
         return estimate_contamination(losses if candidates is None else losses[candidates])
 
-    def _flagged(self, ranking: Measured) -> np.ndarray:
-        values, candidates = ranking
-        quota = len(values)
-        if candidates is not None:
-            values, quota = np.where(candidates, values, -np.inf), int(candidates.sum())
-        count = round(self.contamination_used * quota)
-        if not count:
-            return np.zeros(len(values), "float32")
-        # Sorting all of them costs more than the scores of a small model.
-        border = np.partition(values, -count)[-count]
-        flagged = values >= border
-        surplus = np.count_nonzero(flagged) - count
-        if surplus > 0:
-            # Equal samples are told apart by their place.
-            flagged[np.flatnonzero(values == border)[-surplus:]] = False
-        return flagged.astype("float32")
+    def _current_flags(self) -> np.ndarray | None:
+        """Flags of the training samples by the present weights, None for data without an end."""
+        ranks = "loss_differences" if self.rule.needs_anomaly_loss else "normal_losses"
+        ranking = self.model.training_run.measure(ranks)
+        return None if ranking is None else flag_samples(*ranking, self.contamination_used)

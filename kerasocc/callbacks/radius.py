@@ -52,5 +52,5 @@ class RadiusUpdate(StateCallback):
         return self.epochs_trained() < self.warmup_epochs
 
     def _set_from_training_data(self) -> None:
-        distance = np.sqrt(self.model.over_training_data("distance"))
+        distance = np.sqrt(self.model.training_run.map("distance"))
         self.model.radius.assign(np.quantile(distance, 1.0 - self.model.nu))

@@ -9,8 +9,8 @@ import numpy as np
 
 from kerasocc.datasets.new_samples import read_new
 from kerasocc.datasets.tables import anomaly_labels
+from kerasocc.engine.evaluation import ranking_metrics
 from kerasocc.experiments.trained import Trained
-from kerasocc.models.scoring import ranking_metrics
 
 Labelled = tuple[np.ndarray, np.ndarray]
 """Labels (0 normal, 1 anomaly) and scores, both of shape `(samples,)`."""

@@ -14,12 +14,12 @@ from kerasocc.catalog import find_table
 from kerasocc.checks import check_choice
 from kerasocc.datasets import OneClassDataset, half_split, one_vs_rest
 from kerasocc.datasets.tables import read_table
+from kerasocc.engine.evaluation import ranking_metrics
 from kerasocc.experiments.metrics import f1_at_ratio
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.deep_svdd import DeepSVDD
 from kerasocc.models.icl import ICL
 from kerasocc.models.neutral_ad import NeuTraLAD
-from kerasocc.models.scoring import ranking_metrics
 from kerasocc.networks import icl_encoder, lenet, lenet_decoder, mlp
 from kerasocc.pretraining import pretrain
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.models.scoring import ranking_metrics
+from kerasocc.engine.evaluation import ranking_metrics
 
 
 def f1_at_ratio(labels: Any, scores: Any) -> float:

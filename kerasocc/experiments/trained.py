@@ -58,7 +58,7 @@ class FoundModel:
             ValueError: If a file is broken, or the model does not say what it takes.
         """
         from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
-        from kerasocc.models.saving import load_model
+        from kerasocc.engine.model_files import load_model
 
         model = load_model(self.model_file)
         shape = model.encoder_input_shape

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import keras
 
+from kerasocc.models.options import ModelOptions
 from kerasocc.models.reconstruction import ReconstructionModel
 
 
@@ -18,11 +21,8 @@ class Autoencoder(ReconstructionModel):
     Args:
         encoder: Keras model from inputs `(batch, ...)` to codes `(batch, d)`.
         decoder: Keras model from codes to the shape of the inputs.
-        preprocessing: See `OneClassModel`. A decoder that ends in a sigmoid needs
-            one that scales to [0, 1].
-        weight_decay: See `OneClassModel`; over encoder and decoder.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `preprocessing`, `weight_decay`, `seed` and `name`, see
+            `ReconstructionModel`.
 
     Raises:
         ValueError: If the decoder's output has another shape than the input.
@@ -32,18 +32,7 @@ class Autoencoder(ReconstructionModel):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
-        *,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            decoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, decoder, **options)
         self.build_from_encoder()

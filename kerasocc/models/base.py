@@ -1,4 +1,4 @@
-"""`OneClassModel`: Keras's `fit`, `evaluate` and `predict` for one-class objectives."""
+"""`OneClassModel`: what a method defines, and how inputs become scores."""
 
 from __future__ import annotations
 
@@ -10,30 +10,26 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
-from kerasocc.losses.weight_decay import squared_norm
-from kerasocc.models import feeding, steps
-from kerasocc.models.compiling import Compiling
-from kerasocc.models.exposure import OutlierExposure
-from kerasocc.models.fitting import Fitting
-from kerasocc.models.graph_epochs import GraphSteps
-from kerasocc.models.jax_epochs import JaxSteps
-from kerasocc.models.meeting import claim
-from kerasocc.models.passes import InferencePasses
-from kerasocc.models.saving import Saving
-from kerasocc.models.scoring import Scoring
+from kerasocc.engine.batches import as_targets
+from kerasocc.engine.lockstep import claim_ownership
+from kerasocc.engine.optimizer_steps import OptimizerGroup
+from kerasocc.engine.sample_checks import check_sample_shape
+from kerasocc.engine.saving import restored
+from kerasocc.engine.sources import Source
+from kerasocc.engine.trainer import Trainer
+from kerasocc.models.options import signature_with_options
 from kerasocc.state import add_state
 
 
-class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.Model):
+class OneClassModel(Trainer):
     """Base of all models: an encoder, an objective and an anomaly score.
 
     A subclass says what the objective works on (`represent`), what it costs per
-    sample (`loss_of`) and how anomalous it is (`score_of`). Training, scoring
-    and saving are common to all and stand in files of their own.
+    sample (`loss_of`) and how anomalous it is (`score_of`). How it trains, scores and
+    is saved is common to all and stands in `kerasocc.engine`.
 
     `model(x)` and `model.predict(x)` give the anomaly score, shape `(batch,)`,
     float32; larger is more anomalous.
@@ -48,12 +44,31 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         seed: Seed of the order of the samples. None draws one from Python's
             `random`, which `keras.utils.set_random_seed` seeds.
         name: Name of the model.
+
+    Example:
+        >>> @keras.saving.register_keras_serializable(package="mine")
+        ... class DistanceFromOrigin(kerasocc.OneClassModel):
+        ...     def loss_of(self, representation, targets):
+        ...         return ops.sum(ops.square(representation), axis=-1)
+        ...
+        ...     def score_of(self, representation):
+        ...         return ops.sum(ops.square(representation), axis=-1)
     """
 
     uses_labels = False
     """Whether `y` given to `fit` changes the objective."""
     views_per_sample = 1
     """How many inputs of the encoder are made of a sample."""
+    needs_initialization = False
+    """Whether `initialize` sets state that the score needs, so that an untrained model cannot
+    score."""
+
+    def __init_subclass__(cls, **arguments: Any):
+        super().__init_subclass__(**arguments)
+        if "__init__" in vars(cls):
+            signature = signature_with_options(cls.__init__, super(cls, cls).__init__)
+            if signature is not None:
+                cls.__init__.__signature__ = signature
 
     def __init__(
         self,
@@ -77,17 +92,12 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         self.preprocessing = preprocessing
         self.weight_decay = check_non_negative("weight_decay", weight_decay)
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
-        self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.order_seed = random.randrange(2**31) if seed is None else seed
         self.threshold = add_state(self, "threshold", initial=math.inf)
         self.epochs_trained = add_state(self, "epochs_trained", dtype="int32")
         # What `LatentLabels` has the step flag.
         self.flagged_share = add_state(self, "flagged_share")
-        self._order_seed = random.randrange(2**31) if seed is None else seed
-        self._passes = InferencePasses(self)
-        self._loop = (JaxSteps if keras.backend.backend() == "jax" else GraphSteps)(self)
-        self._training_data = None
-        self._feed = None
-        self._chunk_is_ours = True
+        self.fitted = add_state(self, "fitted", initial=float(not self.needs_initialization))
 
     # What a subclass defines.
 
@@ -108,8 +118,32 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         """
         raise NotImplementedError
 
+    def score_of(self, representation: Any) -> Any:
+        """Anomaly score, shape `(batch,)`, float32."""
+        raise NotImplementedError
+
+    def anomaly_loss_of(self, representation: Any) -> Any:
+        """Per-example loss `L_a` of samples taken for anomalies, shape `(batch,)`, float32.
+
+        For latent outlier exposure. Finite, and with finite gradients, for any
+        representation.
+
+        Args:
+            representation: What `represent` returned.
+        """
+        raise NotImplementedError
+
+    def loss_difference_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        """Per-example `L_n - L_a`, shape `(batch,)`, float32; a model may know it for less.
+
+        Args:
+            representation: What `represent` returned.
+            targets: As `loss_of` takes them.
+        """
+        return self.loss_of(representation, targets) - self.anomaly_loss_of(representation)
+
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-        """Targets of training samples that change between epochs, by name.
+        """Per-sample targets that change between epochs, by name.
 
         Each is a function from positions in the training set, shape `(batch,)`, to
         values, shape `(batch, ...)`, float32, of the shape of a sample.
@@ -123,14 +157,26 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         """
         return 0.0
 
-    def score_of(self, representation: Any) -> Any:
-        """Anomaly score, shape `(batch,)`, float32."""
-        raise NotImplementedError
+    def decayed_kernels(self) -> list[Any]:
+        """The weights that `weight_decay` applies to."""
+        return [w for w in self.trainable_variables if len(w.shape) >= 2]
+
+    def check_training_source(self, source: Source, steps: int | None) -> None:
+        """Refuse training samples that the objective cannot be trained on.
+
+        Args:
+            source: The samples.
+            steps: `steps_per_epoch`.
+
+        Raises:
+            ValueError: If they cannot be used.
+        """
 
     def initialize(self) -> None:
         """Set the state that depends on the training data, before the first epoch.
 
-        `over_training_data` reads them.
+        `self.training_run.map` reads them. A fit that goes on with a fitted model
+        (`self.is_fitted`) should leave the state as it is.
         """
 
     def update_state(self, representation: Any) -> None:
@@ -148,22 +194,18 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
         """
         return 0.0
 
-    def optimizer_groups(self) -> list[steps.OptimizerGroup]:
+    def optimizer_groups(self) -> list[OptimizerGroup]:
         """Which optimizer trains which weights."""
-        return [steps.OptimizerGroup(self.optimizer, self.trainable_variables)]
+        return [OptimizerGroup(self.optimizer, self.trainable_variables)]
 
     def default_callbacks(self) -> list[StateCallback]:
         """Callbacks attached to every fit unless the user passes others of their kind."""
         return [CollapseMonitor()]
 
-    def has_state(self) -> Any:
-        """Whether the state that the score needs has been set: True, or a boolean tensor."""
-        return True
-
     @property
-    def is_fitted(self) -> bool:
-        """Whether the model can score."""
-        return self.built and bool(keras.ops.convert_to_numpy(self.has_state()))
+    def has_anomaly_loss(self) -> bool:
+        """Whether the model defines `anomaly_loss_of`."""
+        return type(self).anomaly_loss_of is not OneClassModel.anomaly_loss_of
 
     # Inputs to scores.
 
@@ -201,8 +243,19 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
     def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
         """Build through a symbolic call: Keras exports models only that were called."""
         if not self.built:
-            claim(self.variables)
+            claim_ownership(self.variables)
             self(keras.Input(batch_shape=input_shape))
+
+    def ensure_built(self, source: Source) -> None:
+        """Build the model for the source's samples, or check that they fit it.
+
+        Raises:
+            ValueError: If the samples have another shape than the encoder takes.
+        """
+        shape = source.input_shape()
+        if self.encoder_input_shape is not None:
+            check_sample_shape(shape, self.encoder_input_shape[1:])
+        self.build_by_call((None, *shape))
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
@@ -219,73 +272,28 @@ class OneClassModel(Compiling, Fitting, OutlierExposure, Scoring, Saving, keras.
     def loss_and_score(self, x: Any) -> tuple[Any, Any]:
         """Per-example objective of unlabelled inputs and their score, in inference mode."""
         representation = self.represent(x)
-        objective = self.loss_of(representation, feeding.as_targets(None, x))
-        return objective, self.score_of(representation)
+        return self.loss_of(representation, as_targets(None, x)), self.score_of(representation)
 
-    # Keras's training protocol.
+    def normal_losses(self, x: Any) -> Any:
+        """`L_n` of inputs `(batch, ...)` without labels, in inference mode, shape `(batch,)`."""
+        return self.loss_of(self.represent(x), as_targets(None, x))
 
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return [self.loss_tracker]
+    def loss_differences(self, x: Any) -> Any:
+        """`L_n - L_a` of inputs without labels, in inference mode, shape `(batch,)`."""
+        return self.loss_difference_of(self.represent(x), as_targets(None, x))
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
-        """Share of this replica in the objective over the global batch.
+    # Configuration.
 
-        Args:
-            x: Inputs, shape `(batch, ...)`.
-            y: Targets as `loss_of` takes them.
-            y_pred: What `represent` returned.
-            sample_weight: Shape `(batch,)`, or None.
-            training: Whether latent labels count, and to add weight decay and the layers'
-                own losses.
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "encoder": serialize(self.encoder),
+            "preprocessing": serialize(self.preprocessing),
+            "weight_decay": self.weight_decay,
+            "seed": self.seed,
+            "name": self.name,
+        }
 
-        Returns:
-            Scalar, float32.
-        """
-        losses = self.loss_of(y_pred, y)
-        if training:
-            losses = self._exposed(losses, y_pred, y)
-        if sample_weight is not None:
-            losses = losses * keras.ops.cast(keras.ops.reshape(sample_weight, (-1,)), losses.dtype)
-        weights = self.weight_penalty()
-        self.loss_tracker.update_state(losses + weights)
-        total = distribution.global_mean_share(losses) + distribution.replicated_share(weights)
-        if training:
-            extra = sum(keras.ops.cast(loss, "float32") for loss in self.losses)
-            if self.weight_decay:
-                extra = extra + self.weight_decay * squared_norm(self._kernels())
-            penalty = self.regularization(y_pred, total)
-            total = total + distribution.replicated_share(extra) + penalty
-        return total
-
-    def train_step(self, *args: Any) -> Any:
-        backend = keras.backend.backend()
-        if backend == "jax":
-            state, data = args
-            state = steps.jax_step(self, state, lambda: self._batch_loss(data, training=True))
-            return steps.jax_logs(self, state[-1]), state
-        step = steps.tensorflow_step if backend == "tensorflow" else steps.torch_step
-        step(self, lambda: self._batch_loss(args[0], training=True))
-        return self.get_metrics_result()
-
-    def test_step(self, *args: Any) -> Any:
-        def loss():
-            return self._batch_loss(args[-1], training=False)
-
-        if keras.backend.backend() == "jax":
-            state = steps.jax_evaluation(self, args[0], loss)
-            return steps.jax_logs(self, state[-1]), state
-        loss()
-        return self.get_metrics_result()
-
-    def _batch_loss(self, data: Any, training: bool) -> Any:
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        targets = feeding.as_targets(y, x)
-        representation = self.represent_batch(x, targets, training)
-        loss = self.compute_loss(x, targets, representation, sample_weight, training)
-        if training:
-            self.update_state(representation)
-        return loss
-
-    def _kernels(self) -> list[Any]:
-        return [w for w in self.trainable_variables if len(w.shape) >= 2]
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**restored(config, custom_objects))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 
 from kerasocc.checks import check_positive
 from kerasocc.losses import sad
 from kerasocc.models.hypersphere import HypersphereModel
-from kerasocc.regularizers.base import Regularizer
+from kerasocc.models.options import HypersphereOptions
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -36,12 +36,8 @@ class DeepSAD(HypersphereModel):
         encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`.
         eta: Weight of the labelled samples, positive.
         eps: Keeps the inverse distance finite, positive.
-        regularizer: One of `kerasocc.regularizers`, against collapse; encoders with
-            biases and bounded activations then are allowed. None for none.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`; the paper's lambda.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `regularizer`, see `HypersphereModel`; `preprocessing`, `weight_decay` (the
+            paper's lambda), `seed` and `name`, see `OneClassModel`.
 
     Raises:
         ValueError: If `eta` or `eps` is not positive.
@@ -69,20 +65,9 @@ class DeepSAD(HypersphereModel):
         *,
         eta: float = 1.0,
         eps: float = 1e-6,
-        regularizer: Regularizer | None = None,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[HypersphereOptions],
     ):
-        super().__init__(
-            encoder,
-            regularizer=regularizer,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.eta = check_positive("eta", eta)
         self.eps = check_positive("eps", eps)
         self.build_from_encoder()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
@@ -13,7 +13,7 @@ from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.losses import svdd
 from kerasocc.models.hypersphere import HypersphereModel
-from kerasocc.regularizers.base import Regularizer
+from kerasocc.models.options import HypersphereOptions
 from kerasocc.state import add_state
 
 
@@ -38,12 +38,8 @@ class DeepSVDD(HypersphereModel):
         objective: `"one-class"` or `"soft-boundary"`.
         nu: Upper bound on the fraction of training samples outside of the
             sphere, in (0, 1]; used by `"soft-boundary"` only.
-        regularizer: One of `kerasocc.regularizers`, against collapse; encoders with
-            biases and bounded activations then are allowed. None for none.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`; the paper's lambda.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `regularizer`, see `HypersphereModel`; `preprocessing`, `weight_decay` (the
+            paper's lambda), `seed` and `name`, see `OneClassModel`.
 
     Raises:
         ValueError: For an unknown objective or `nu` outside of (0, 1].
@@ -70,20 +66,9 @@ class DeepSVDD(HypersphereModel):
         *,
         objective: str = "one-class",
         nu: float = 0.1,
-        regularizer: Regularizer | None = None,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[HypersphereOptions],
     ):
-        super().__init__(
-            encoder,
-            regularizer=regularizer,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.objective = check_choice("objective", objective, ["one-class", "soft-boundary"])
         self.nu = check_fraction("nu", nu, one=True)
         self.soft_boundary = objective == "soft-boundary"
@@ -107,8 +92,8 @@ class DeepSVDD(HypersphereModel):
         if not self.soft_boundary:
             return
         distance = ops.stop_gradient(representation["distance"])
-        everyones = distribution.global_concat(ops.sqrt(distance))
-        quantile = ops.quantile(everyones, 1.0 - self.nu)
+        global_distances = distribution.global_concat(ops.sqrt(distance))
+        quantile = ops.quantile(global_distances, 1.0 - self.nu)
         self.radius.assign(self.radius + self.radius_from_batch * (quantile - self.radius))
 
     def default_callbacks(self) -> list[StateCallback]:

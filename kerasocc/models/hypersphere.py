@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 import numpy as np
@@ -11,11 +11,12 @@ from keras import ops
 from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_non_negative
+from kerasocc.engine.optimizer_steps import OptimizerGroup
+from kerasocc.engine.sources import as_source
 from kerasocc.losses import svdd
-from kerasocc.losses.outlier_exposure import inverse
+from kerasocc.losses.latent_outlier_exposure import inverse
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.sources import as_source
-from kerasocc.models.steps import OptimizerGroup
+from kerasocc.models.options import ModelOptions
 from kerasocc.networks.conditions import warn_of_trivial_solutions
 from kerasocc.regularizers.base import Regularizer
 from kerasocc.state import add_state
@@ -32,32 +33,22 @@ class HypersphereModel(OneClassModel):
     Args:
         encoder: See `OneClassModel`.
         regularizer: One of `kerasocc.regularizers`, for this model alone, or None.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `preprocessing`, `weight_decay`, `seed` and `name`, see `OneClassModel`.
 
     Reference:
         Ruff et al., Deep One-Class Classification, ICML 2018, section 3.3.
     """
+
+    needs_initialization = True
 
     def __init__(
         self,
         encoder: keras.Model,
         *,
         regularizer: Regularizer | None = None,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.regularizer = _checked(regularizer)
         if regularizer is None:
             warn_of_trivial_solutions(encoder)
@@ -71,7 +62,7 @@ class HypersphereModel(OneClassModel):
 
     def initialize(self) -> None:
         if not self.is_fitted:
-            self._set_center(self.over_training_data("embedding", mean=True))
+            self._set_center(self.training_run.map("embedding", mean=True))
 
     def initialize_center(self, x: Any, *, eps: float = 0.1) -> None:
         """Set the center to the mean embedding of `x`; `fit` then leaves it alone.
@@ -83,17 +74,14 @@ class HypersphereModel(OneClassModel):
         """
         source = as_source(x)
         self.ensure_built(source)
-        mean = self.map_source("embedding", source, mean=True)
+        mean = self.inference.map("embedding", source, mean=True)
         self._set_center(mean, check_non_negative("eps", eps))
+        self.fitted.assign(1.0)
 
     def _set_center(self, center: np.ndarray, eps: float = 0.1) -> None:
         small = np.abs(center) < eps
         center[small] = np.where(center[small] < 0, -eps, eps)
         self.center.assign(center.astype("float32"))
-
-    def has_state(self) -> Any:
-        # A center that has been set has no coordinate at 0.
-        return ops.any(ops.not_equal(self.center, 0.0))
 
     def distance(self, x: Any) -> Any:
         """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
@@ -120,8 +108,8 @@ class HypersphereModel(OneClassModel):
     def regularization(self, representation: dict[str, Any], objective: Any) -> Any:
         if self.regularizer is None:
             return 0.0
-        everyones = distribution.global_sum(ops.stop_gradient(objective))
-        return self.regularizer.term(representation["embedding"], everyones)
+        global_objective = distribution.global_sum(ops.stop_gradient(objective))
+        return self.regularizer.term(representation["embedding"], global_objective)
 
     def optimizer_groups(self) -> list[OptimizerGroup]:
         head = [] if self.regularizer is None else self.regularizer.head_weights

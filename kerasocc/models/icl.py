@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
@@ -10,6 +10,7 @@ from keras import ops
 from kerasocc.checks import check_positive
 from kerasocc.losses import icl
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.options import ModelOptions
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -31,10 +32,7 @@ class ICL(OneClassModel):
             `(batch, windows, 2, d)`, those of the windows and of their complements;
             `networks.icl_encoder` makes one.
         temperature: `tau`, above 0.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `preprocessing`, `weight_decay`, `seed` and `name`, see `OneClassModel`.
 
     Raises:
         ValueError: For a temperature that is not above 0, and an encoder that does
@@ -57,18 +55,9 @@ class ICL(OneClassModel):
         encoder: keras.Model,
         *,
         temperature: float = 0.1,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.temperature = check_positive("temperature", temperature)
         self.build_from_encoder()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
@@ -11,6 +11,7 @@ from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_integer
 from kerasocc.losses import rotation
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.options import ModelOptions
 from kerasocc.networks import shifts
 
 
@@ -33,10 +34,8 @@ class MultiHeadRotNet(OneClassModel):
             `(batch, d)`. It may have biases.
         shift: Pixels that views are shifted by, from 1 to `n - 1`; what is moved in is
             the reflected image. 8 is for images of side 32.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`; over encoder and heads.
-        seed: See `OneClassModel`; also of the initial heads.
-        name: Name of the model.
+        **options: `preprocessing`, `weight_decay` (over encoder and heads), `seed` (also of the
+            initial heads) and `name`, see `OneClassModel`.
 
     Raises:
         ValueError: For images that are not square, and a shift that does not fit them.
@@ -61,23 +60,14 @@ class MultiHeadRotNet(OneClassModel):
         encoder: keras.Model,
         *,
         shift: int = 8,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.shift = check_integer("shift", shift, minimum=1)
         # Side by side the three heads are one layer. Float32 keeps small losses apart.
         self.heads = keras.layers.Dense(
             sum(rotation.HEADS),
-            kernel_initializer=keras.initializers.GlorotUniform(seed=self._order_seed),
+            kernel_initializer=keras.initializers.GlorotUniform(seed=self.order_seed),
             dtype="float32",
             name="heads",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
@@ -11,6 +11,7 @@ from keras import ops
 from kerasocc.checks import check_integer, check_positive
 from kerasocc.losses import neutral_ad
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.options import ModelOptions
 from kerasocc.networks.layer_factory import decoder_seed
 from kerasocc.networks.transforms import LearnableTransforms
 
@@ -40,10 +41,8 @@ class NeuTraLAD(OneClassModel):
             `sigmoid(M(x)) * x`, `M` a fully connected network without biases.
         hidden: Widths of the hidden layers of an `M`.
         temperature: `tau`, above 0.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`.
-        seed: See `OneClassModel`; also of the initial transformations.
-        name: Name of the model.
+        **options: `preprocessing`, `weight_decay`, `seed` (also of the initial
+            transformations) and `name`, see `OneClassModel`.
 
     Raises:
         ValueError: For arguments out of range, and an encoder that is not flat.
@@ -68,24 +67,15 @@ class NeuTraLAD(OneClassModel):
         transform: str = "residual",
         hidden: Sequence[int] = (64,),
         temperature: float = 0.1,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.temperature = check_positive("temperature", temperature)
         self.transforms = LearnableTransforms(
             check_integer("num_transforms", num_transforms, minimum=2),
             transform=transform,
             hidden=hidden,
-            seed=decoder_seed(self._order_seed),
+            seed=decoder_seed(self.order_seed),
             name="transforms",
         )
         self.build_from_encoder()

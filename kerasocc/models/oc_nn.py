@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 import numpy as np
@@ -14,11 +14,11 @@ from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.losses import oc_nn
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.sources import ArraySource
-from kerasocc.models.steps import OptimizerGroup
+from kerasocc.models.options import ModelOptions
 from kerasocc.rows import chunks, rows_at_once
 from kerasocc.state import add_state
 
@@ -31,7 +31,7 @@ class OCNN(OneClassModel):
 
         1/2 ||w||^2 + 1/2 ||V||_F^2 + 1/nu * mean(max(0, r - <w, g(V phi(x))>)) - r
 
-    It is trained by turns: `w` and `V` by backpropagation while `r` is fixed, then
+    It is trained alternately: `w` and `V` by backpropagation while `r` is fixed, then
     `r`, which is the `nu`-quantile of `<w, g(V phi(x))>` over the training set
     (`callbacks.QuantileUpdate`, attached by default). The score is
     `r - <w, g(V phi(x))>`; above 0, the natural threshold, is anomalous. The
@@ -65,11 +65,9 @@ class OCNN(OneClassModel):
             `"linear"` and `"relu"` and with an encoder that is trained. Such a one
             needs `weight_decay` if they are not: without it `V -> 0` while the
             embeddings grow costs nothing and makes all scores equal.
-        preprocessing: See `OneClassModel`.
-        weight_decay: See `OneClassModel`; of the trained encoder alone, `w` and
-            `V` have their place in the objective.
-        seed: See `OneClassModel`; also of the initial `w` and `V`.
-        name: Name of the model.
+        **options: `preprocessing`, `weight_decay` (of the trained encoder alone: `w` and `V`
+            have their place in the objective), `seed` (also of the initial `w` and `V`) and
+            `name`, see `OneClassModel`.
 
     Raises:
         ValueError: For `nu` outside of (0, 1], an unknown activation, or a
@@ -95,6 +93,8 @@ class OCNN(OneClassModel):
         arXiv 1802.06360, 2018.
     """
 
+    needs_initialization = True
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -104,18 +104,9 @@ class OCNN(OneClassModel):
         activation: str = "sigmoid",
         train_encoder: bool = False,
         normalize: bool | None = None,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         self.units = check_integer("units", units, minimum=1)
         self.nu = check_fraction("nu", nu, one=True)
         self.activation = check_choice("activation", activation, list(oc_nn.ACTIVATIONS))
@@ -133,7 +124,6 @@ class OCNN(OneClassModel):
         self.r = add_state(self, "r")
         self.r_from_batch = add_state(self, "r_from_batch")
         self.threshold.assign(0.0)
-        self._embeddings: np.ndarray | None = None
         self.build_from_encoder()
 
     def _check_weight_decay(self) -> None:
@@ -166,7 +156,7 @@ class OCNN(OneClassModel):
         return self.add_weight(
             name=name,
             shape=shape,
-            initializer=keras.initializers.GlorotUniform(seed=self._order_seed + number),
+            initializer=keras.initializers.GlorotUniform(seed=self.order_seed + number),
             dtype="float32",
             autocast=False,
         )
@@ -188,10 +178,10 @@ class OCNN(OneClassModel):
 
     def training_projections(self) -> np.ndarray:
         """`<w, g(V phi(x))>` of the training samples, shape `(samples,)`, during `fit`."""
-        if self._embeddings is None:
-            return self.over_training_data("represent")
-        size = rows_at_once(self._embeddings.shape[1:])
-        return self._passes.run("project", chunks(self._embeddings, size))
+        embeddings = self.training_run.cached.get("embeddings")
+        if embeddings is None:
+            return self.training_run.map("represent")
+        return self.inference.run("project", chunks(embeddings, rows_at_once(embeddings.shape[1:])))
 
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
         return oc_nn.hinge(representation, self.r, self.nu)
@@ -206,23 +196,16 @@ class OCNN(OneClassModel):
         return squared_norm([self.hidden_kernel, self.output_kernel])
 
     def initialize(self) -> None:
+        run = self.training_run
         # A dataset may give other samples at every pass, arrays are embedded once.
-        source = self._running_training_data().source
-        if not self.train_encoder and isinstance(source, ArraySource):
-            self._embeddings = self.over_training_data("embedding")
+        if not self.train_encoder and run.source.has_random_access:
+            run.cached["embeddings"] = run.map("embedding")
         if not self.is_fitted:
             self.r.assign(np.quantile(self.training_projections(), self.nu))
 
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-        embeddings = self._embeddings
+        embeddings = self.training_run.cached.get("embeddings")
         return {} if embeddings is None else {"embedding": lambda index: embeddings[index]}
-
-    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """As `OneClassModel.fit`; a frozen encoder embeds arrays once, not in every epoch."""
-        try:
-            return super().fit(*args, **kwargs)
-        finally:
-            self._embeddings = None
 
     def start_from(self, head: OCNN) -> None:
         """Take over `w`, `V` and `r`, to train the encoder of a model whose encoder was frozen.
@@ -244,14 +227,11 @@ class OCNN(OneClassModel):
             self.build_by_call(head.encoder_input_shape)
         for name in ("hidden_kernel", "output_kernel", "r"):
             getattr(self, name).assign(getattr(head, name))
-
-    def has_state(self) -> Any:
-        # A quantile of scores that are not all 0.
-        return ops.not_equal(self.r, 0.0)
+        self.fitted.assign(1.0)
 
     def update_state(self, representation: Any) -> None:
-        everyones = distribution.global_concat(ops.stop_gradient(representation))
-        quantile = ops.quantile(everyones, self.nu)
+        global_projections = distribution.global_concat(ops.stop_gradient(representation))
+        quantile = ops.quantile(global_projections, self.nu)
         self.r.assign(self.r + self.r_from_batch * (quantile - self.r))
 
     def optimizer_groups(self) -> list[OptimizerGroup]:
@@ -262,7 +242,7 @@ class OCNN(OneClassModel):
             else [OptimizerGroup(self.optimizer, head)]
         )
 
-    def _kernels(self) -> list[Any]:
+    def decayed_kernels(self) -> list[Any]:
         return [w for w in self.encoder.trainable_variables if len(w.shape) >= 2]
 
     def default_callbacks(self) -> list[StateCallback]:

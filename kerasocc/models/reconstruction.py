@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
-from kerasocc.losses.outlier_exposure import inverse
+from kerasocc.engine.sources import as_source
+from kerasocc.losses.latent_outlier_exposure import inverse
 from kerasocc.losses.reconstruction import squared_error
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.sources import as_source
+from kerasocc.models.options import ModelOptions
 
 
 class ReconstructionModel(OneClassModel):
@@ -23,11 +24,9 @@ class ReconstructionModel(OneClassModel):
     Args:
         encoder: Keras model from inputs `(batch, ...)` to codes `(batch, d)`.
         decoder: Keras model from codes to the shape of the inputs.
-        preprocessing: See `OneClassModel`. A decoder that ends in a sigmoid needs
-            one that scales to [0, 1].
-        weight_decay: See `OneClassModel`; over encoder and decoder.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `preprocessing` (one that scales to [0, 1] for a decoder that ends in a
+            sigmoid), `weight_decay` (over encoder and decoder), `seed` and `name`, see
+            `OneClassModel`.
 
     Raises:
         ValueError: If the decoder's output has another shape than the input.
@@ -37,19 +36,9 @@ class ReconstructionModel(OneClassModel):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
-        *,
-        preprocessing: keras.layers.Layer | None = None,
-        weight_decay: float = 0.0,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[ModelOptions],
     ):
-        super().__init__(
-            encoder,
-            preprocessing=preprocessing,
-            weight_decay=weight_decay,
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, **options)
         if not isinstance(decoder, keras.layers.Layer):
             raise ValueError(f"`decoder` must be a Keras model. Received: {type(decoder).__name__}")
         self.decoder = decoder
@@ -100,7 +89,7 @@ class ReconstructionModel(OneClassModel):
         """
         source = as_source(x)
         self.ensure_built(source)
-        return self.map_source("reconstruction", source, batch_size=batch_size)
+        return self.inference.map("reconstruction", source, batch_size=batch_size)
 
     def default_callbacks(self) -> list[StateCallback]:
         # A constant code is not its trivial solution, and codes of a wide layer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 import numpy as np
@@ -13,10 +13,11 @@ from keras import ops
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.noise_update import NoiseUpdate
 from kerasocc.checks import check_choice, check_integer, check_non_negative
+from kerasocc.engine.positions import check_ends
+from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import group_soft_threshold, soft_threshold
-from kerasocc.models.positions import check_ends
+from kerasocc.models.options import CommonOptions
 from kerasocc.models.reconstruction import ReconstructionModel
-from kerasocc.models.sources import ArraySource, Source
 from kerasocc.models.training_noise import TrainingNoise
 from kerasocc.state import add_state
 
@@ -63,9 +64,7 @@ class RobustAutoencoder(ReconstructionModel):
         groups: `"samples"` or `"features"`; used by `"l21"` only.
         encode: What is encoded: `"residual"`, `X - N` (Zhou and Paffenroth), or
             `"input"`, `X` (Chalapathy et al.). Both reconstruct `X - N`.
-        preprocessing: See `ReconstructionModel`.
-        seed: See `OneClassModel`.
-        name: Name of the model.
+        **options: `preprocessing`, `seed` and `name`, see `ReconstructionModel`.
 
     Raises:
         ValueError: For arguments out of range, and if the decoder's output has
@@ -94,18 +93,9 @@ class RobustAutoencoder(ReconstructionModel):
         norm: str = "l1",
         groups: str = "samples",
         encode: str = "residual",
-        preprocessing: keras.layers.Layer | None = None,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Unpack[CommonOptions],
     ):
-        super().__init__(
-            encoder,
-            decoder,
-            preprocessing=preprocessing,
-            weight_decay=check_non_negative("mu", mu),
-            seed=seed,
-            name=name,
-        )
+        super().__init__(encoder, decoder, weight_decay=check_non_negative("mu", mu), **options)
         self.lam = check_non_negative("lam", lam, infinity=True)
         self.norm = check_choice("norm", norm, ["l1", "l21"])
         self.groups = check_choice("groups", groups, ["samples", "features"])
@@ -139,7 +129,7 @@ class RobustAutoencoder(ReconstructionModel):
 
     def initialize(self) -> None:
         if self.has_noise:
-            self.training_noise.begin(self._running_training_data().source)
+            self.training_noise.begin(self.training_run.source)
 
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         return {"noise": self.training_noise.look_up} if self.has_noise else {}
@@ -183,7 +173,7 @@ class RobustAutoencoder(ReconstructionModel):
         Raises:
             RuntimeError: Outside of `fit`.
         """
-        self.training_noise.step(self._running_training_data().source, into)
+        self.training_noise.step(self.training_run.source, into)
         self.training_noise.set(into, epoch)
 
     # The noise of any data.
@@ -206,7 +196,7 @@ class RobustAutoencoder(ReconstructionModel):
         """
         iterations = check_integer("iterations", iterations, minimum=1)
         steps = (1 if self.encode == "input" else iterations) if self.has_noise else 0
-        source = self._scoring_source(x)
+        source = self.scoring_source(x)
         size = source.rows_at_once if batch_size is None else batch_size
         clean = []
         for samples, _, _ in source.batches(check_integer("batch_size", size, minimum=1)):
@@ -224,7 +214,7 @@ class RobustAutoencoder(ReconstructionModel):
             x: Samples, not preprocessed.
             noise: Their noise.
         """
-        return self._passes.run(method, [np.stack([x.astype("float32"), noise], axis=1)])
+        return self.inference.run(method, [np.stack([x.astype("float32"), noise], axis=1)])
 
     def residual_of(self, pairs: Any) -> Any:
         """`Z = x - rec`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
@@ -257,7 +247,6 @@ class RobustAutoencoder(ReconstructionModel):
             "encode": self.encode,
         }
 
-    def _check_training_data(self, source: Source, batch_size: int, steps: int | None) -> None:
-        if self.has_noise and not isinstance(source, ArraySource):
+    def check_training_source(self, source: Source, steps: int | None) -> None:
+        if self.has_noise:
             check_ends(source, steps, "to train with noise: every sample has its own")
-        super()._check_training_data(source, batch_size, steps)

@@ -9,14 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.engine.positions import ORDER, check_order, fingerprint
+from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import (
     feature_squares,
     norm_and_nonzero_share,
     sample_norms,
     shrinkage,
 )
-from kerasocc.models.positions import ORDER, check_order, fingerprint
-from kerasocc.models.sources import Source
 from kerasocc.rows import chunks, rows_at_once
 
 
@@ -81,14 +81,14 @@ class TrainingNoise:
             ValueError: If the data are not those that `begin` saw.
             FloatingPointError: If the residuals are not finite.
         """
-        model, seen, checksum = self._model, 0, 0
+        model, read, checksum = self._model, 0, 0
         by_feature = model.norm == "l21" and model.groups == "features"
         squares: Any = 0.0
         for x in _rejoined(source, rows_at_once(self.shape[1:])):
             checksum = zlib.crc32(x, checksum)
-            rows = slice(seen, seen + len(x))
-            seen = rows.stop
-            if seen > self.shape[0]:
+            rows = slice(read, read + len(x))
+            read = rows.stop
+            if read > self.shape[0]:
                 break
             noise = self.look_up(np.arange(rows.start, rows.stop))
             # The factors of the features are known when all residuals are.
@@ -100,7 +100,7 @@ class TrainingNoise:
                 )
             into[rows] = noise
             squares = squares + (feature_squares(noise) if by_feature else 0.0)
-        if fingerprint(checksum, (seen, *self.shape[1:])) != self.fingerprint:
+        if fingerprint(checksum, (read, *self.shape[1:])) != self.fingerprint:
             raise ValueError(ORDER)
         if by_feature:
             norms = np.sqrt(squares).astype("float32")

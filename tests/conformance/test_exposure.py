@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerasocc.callbacks import LatentLabels, NoiseUpdate, RadiusUpdate
-from kerasocc.models.feeding import as_targets
+from kerasocc.engine.batches import as_targets
 from tests.conformance.registry import build, every_model
 
 

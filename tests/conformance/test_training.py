@@ -47,7 +47,7 @@ def test_equal_seeds_give_equal_models(case, digits):
 @every_model
 def test_another_seed_gives_another_order(case, digits):
     models = [build(case, digits, seed=7), build(case, digits, seed=7)]
-    models[1]._order_seed = 8
+    models[1].order_seed = 8
     for model in models:
         model.fit(digits.x_train, batch_size=16, epochs=1, verbose=0)
     scores = [model.score(digits.x_test) for model in models]

@@ -5,7 +5,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer
-from tests.test_deep_svdd import identity_encoder
+from tests.models.test_deep_svdd import identity_encoder
 
 MODELS = {
     "one-class": kocc.DeepSVDD,

@@ -1,0 +1,1 @@
+"""How any model trains, scores, is calibrated and saved; knows no method."""

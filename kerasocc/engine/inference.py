@@ -1,0 +1,214 @@
+"""Inference: methods of a model, compiled once, applied to all samples of a source."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasocc.checks import check_integer
+from kerasocc.engine.loop_invariants import hoist_loop_invariants
+from kerasocc.engine.sample_checks import Batch
+from kerasocc.engine.sources import Source
+from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
+from kerasocc.rows import chunks
+
+ROWS_PER_SLICE = 2560
+"""Most samples in a round of the loop of a TensorFlow graph, a multiple of 64: the activations
+of more leave the caches of the cores that share the work."""
+
+
+class InferenceRunner:
+    """Applies methods of a model to samples; each is compiled once per input dtype and shape.
+
+    Args:
+        model: The model; its `views_per_sample` says how many inputs of the encoder it makes
+            of a sample.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+        self._compiled: dict[tuple, Callable] = {}
+
+    def map(
+        self,
+        method: str,
+        source: Source,
+        *,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        verbose: int = 0,
+        collected: list | None = None,
+        mean: bool = False,
+    ) -> Any:
+        """Apply a method to every sample of a source, in stored order.
+
+        Args:
+            method: Name of a method from a tensor `(batch, ...)` to a tensor
+                `(batch, ...)` or a tuple of them.
+            source: The samples.
+            batch_size: Samples that go through the model at once; default 8000, fewer if
+                they, or the views that the model makes of them, are large.
+            steps: Number of batches to stop after.
+            verbose: 1 shows a progress bar.
+            collected: Is extended by the labels and weights of the batches,
+                `(y, sample_weight)`.
+            mean: Whether to return the mean over the samples, float64, for which the
+                results are not held.
+
+        Returns:
+            NumPy array (or tuple of arrays), samples first.
+        """
+        size = batch_size
+        if size is None:
+            size = max(1, source.rows_at_once // self._model.views_per_sample)
+        check_integer("batch_size", size, minimum=1)
+        # A dataset keeps its batches, and a number of steps counts those of this size.
+        read = size if steps is not None else max(size, source.rows_read_at_once)
+        batches = source.batches(read, steps)
+        if verbose:
+            batches = _with_progress(batches, source, size)
+        run = self.mean if mean else self.run
+        return run(method, _inputs(batches, collected), rows=size)
+
+    def run(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
+        """Apply `model.<method>` to all samples, as `parts` does.
+
+        Returns:
+            NumPy array (or tuple of arrays), the batches joined.
+        """
+        parts = self.parts(method, batches, rows)
+        return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+
+    def mean(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
+        """Mean of `model.<method>` over all samples, holding the results of one call.
+
+        Returns:
+            NumPy array of the shape of a sample's result, float64.
+        """
+        total, count = 0.0, 0
+        for part in self.parts(method, batches, rows):
+            total, count = total + part.sum(axis=0, dtype="float64"), count + len(part)
+            del part  # not to hold it beside the next
+        return total / count
+
+    def parts(
+        self, method: str, batches: Iterable[np.ndarray], rows: int | None = None
+    ) -> Iterator[Any]:
+        """Apply `model.<method>` to samples, a call after the other.
+
+        Args:
+            method: Name of a method that maps a tensor `(batch, ...)` to a tensor
+                or a tuple of tensors with the batch axis first.
+            batches: Arrays of shape `(batch, ...)`.
+            rows: Most samples that go through the model at once; None for whole batches.
+
+        Yields:
+            NumPy array (or tuple of arrays) of every call.
+        """
+        for x in batches:
+            for part, size in self._cut(x, rows):
+                yield keras.tree.map_structure(
+                    keras.ops.convert_to_numpy, self._function(method, x, size)(part)
+                )
+
+    @staticmethod
+    def _cut(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:
+        """Parts of a batch for one call each, and how the call cuts them itself."""
+        if rows is None:
+            yield x, None
+        elif keras.backend.backend() == "tensorflow":
+            size = min(rows, ROWS_PER_SLICE)
+            yield x, size if len(x) > size else None
+        else:
+            yield from ((part, None) for part in chunks(x, rows))
+
+    def _function(self, method: str, x: np.ndarray, rows: int | None) -> Callable:
+        key = (method, x.dtype.str, x.shape[1:], rows)
+        if key not in self._compiled:
+            compile_ = {
+                "tensorflow": _compile_tensorflow,
+                "jax": _compile_jax,
+                "torch": _compile_torch,
+            }[keras.backend.backend()]
+            function = getattr(self._model, method)
+            function = function if rows is None else _in_slices(function, rows)
+            self._compiled[key] = compile_(self._model, function, x)
+        return self._compiled[key]
+
+
+def _in_slices(function: Callable, rows: int) -> Callable:
+    """A function of a TensorFlow graph that goes through its inputs `rows` at a time.
+
+    Calls from Python cost a small network more than its own computing.
+    """
+    import tensorflow as tf
+
+    def sliced(inputs):
+        one_slice, weights, outputs = hoist_loop_invariants(function, inputs)
+        count = -(-tf.shape(inputs)[0] // rows)
+        arrays = keras.tree.map_structure(
+            lambda output: tf.TensorArray(output.dtype, count, infer_shape=False), outputs
+        )
+
+        def body(number, arrays):
+            values = one_slice(inputs[number * rows : (number + 1) * rows], *weights)
+            return number + 1, keras.tree.map_structure(
+                lambda array, value: array.write(number, value), arrays, values
+            )
+
+        # Two at a time: the operations of one are too small for several threads.
+        _, arrays = tf.while_loop(
+            lambda number, _: number < count, body, (0, arrays), parallel_iterations=2
+        )
+        return keras.tree.map_structure(lambda array: array.concat(), arrays)
+
+    return sliced
+
+
+def _compile_tensorflow(model, method, x):
+    # One trace whatever the batch size: the last, smaller batch would cost another.
+    compiled = compiled_for(method, [any_batch_size(x)])
+    return lambda inputs: compiled(as_tensor(inputs))
+
+
+def _compile_jax(model, method, x):
+    import jax
+
+    def pure(values, inputs):
+        mapping = list(zip(model.variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return method(inputs)
+
+    compiled = jax.jit(pure)
+    return lambda inputs: compiled([v.value for v in model.variables], inputs)
+
+
+def _compile_torch(model, method, x):
+    import torch
+
+    def without_gradients(inputs):
+        with torch.no_grad():
+            return method(keras.ops.convert_to_tensor(inputs))
+
+    return without_gradients
+
+
+def _inputs(batches: Iterator[Batch], collected: list | None) -> Iterator[np.ndarray]:
+    for x, y, sample_weight in batches:
+        if collected is not None:
+            collected.append((y, sample_weight))
+        yield x
+
+
+def _with_progress(batches: Iterator[Batch], source: Source, size: int) -> Iterator[Batch]:
+    total = None if source.num_samples is None else -(-source.num_samples // size)
+    bar = keras.utils.Progbar(total, unit_name="batch")
+    for batch in batches:
+        yield batch
+        bar.add(1 if total is None else -(-len(batch[0]) // size))
+    if total is None:
+        sys.stdout.write("\n")

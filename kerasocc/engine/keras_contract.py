@@ -1,0 +1,221 @@
+"""What Keras and TensorFlow do not document, in one place.
+
+Everything here relies on behaviour that a release may change without notice.
+`tests/test_keras_contract.py` checks each function alone, so that a release that breaks an
+assumption names it. The module imports nothing of the package: any part may use it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+# Keras: the training function.
+
+
+def invalidate_train_function(model: keras.Model) -> None:
+    """Have Keras make its compiled training function anew.
+
+    Keras caches it in `train_function` and reads `steps_per_execution`, and all that the
+    step reads from Python, only when it makes the function.
+    """
+    model.train_function = None
+
+
+def replace_train_function(model: keras.Model, run_steps: Callable[..., Any]) -> None:
+    """Have Keras call a function instead of its own training function.
+
+    Args:
+        model: A compiled model.
+        run_steps: Called once per execution, with the state where Keras passes one (JAX's
+            trainer: `run_steps(state)` returns `(logs, state)`), else without arguments
+            (returns the logs). The iterator that Keras passes last is not read.
+    """
+    model.train_function = lambda *state_and_iterator: run_steps(*state_and_iterator[:-1])
+
+
+def set_steps_per_execution(model: keras.Model, steps: int) -> None:
+    """Change `steps_per_execution` after `compile`."""
+    if steps != model.steps_per_execution:
+        model.steps_per_execution = steps
+        invalidate_train_function(model)
+
+
+def step_counter(num_steps: int) -> Any:
+    """A dataset of `num_steps` elements, which Keras counts the steps of an epoch with.
+
+    For a training function that brings its own samples. Keras's trainers of TensorFlow and
+    JAX make an iterator of it and stop after `cardinality` or `num_batches` steps. They read
+    an element themselves only to build a model that is not built, or losses and metrics that
+    `compile` was given.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.data.Dataset.range(num_steps)
+    return _EmptyBatches(num_steps)
+
+
+class _EmptyBatches(keras.utils.PyDataset):
+    def __init__(self, num_batches: int):
+        super().__init__()
+        self._num_batches = num_batches
+
+    def __len__(self):
+        return self._num_batches
+
+    def __getitem__(self, step):
+        return (np.zeros((1, 1), "float32"),)
+
+
+# Keras: strategies, saved files, callbacks.
+
+
+def num_replicas(model: keras.Model) -> int:
+    """Number of replicas of the strategy that a model was created under."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    return model.distribute_strategy.num_replicas_in_sync
+
+
+def has_strategy(model: keras.Model) -> bool:
+    """Whether a model was created under any strategy of `tf.distribute`."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    with model.distribute_strategy.scope():
+        return tf.distribute.has_strategy()
+
+
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
+    """Context that creates variables as the model's own were created."""
+    if keras.backend.backend() != "tensorflow":
+        return contextlib.nullcontext()
+    return model.distribute_strategy.scope()
+
+
+def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The options of a saved compile config that `compile` takes.
+
+    A later Keras may write options that this one, or our `compile`, does not know; they
+    must not make the file unloadable.
+    """
+    return {name: value for name, value in config.items() if name in names}
+
+
+def own_variables(layer: keras.layers.Layer) -> list[Any]:
+    """The weights that a layer itself created, in the order in which Keras stores them."""
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def looks_at_batches(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback would notice that batches run several at a time.
+
+    Keras's callbacks that count batches say so in `save_freq`; of the others it counts
+    whether a batch hook is overridden, in the class or, as by `LambdaCallback`, on the
+    instance.
+    """
+    if getattr(callback, "save_freq", None) == "epoch":
+        return False
+    hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+    return any(
+        getattr(getattr(callback, hook), "__func__", None)
+        is not getattr(keras.callbacks.Callback, hook)
+        for hook in hooks
+    )
+
+
+# TensorFlow: data, memory, graphs.
+
+
+def is_tf_dataset(x: Any) -> bool:
+    """Whether `x` is a `tf.data.Dataset`, without importing TensorFlow."""
+    return any(
+        cls.__name__ == "DatasetV2" and cls.__module__.startswith("tensorflow.")
+        for cls in type(x).__mro__
+    )
+
+
+MEMORY_ALIGNMENT = 64
+"""Bytes that the address of memory must be a multiple of for TensorFlow to use it."""
+
+
+def share_memory(values: np.ndarray) -> Any:
+    """A tensor on the CPU that uses the memory of an array.
+
+    Args:
+        values: Contiguous, not empty, its address a multiple of `MEMORY_ALIGNMENT`. Nobody
+            may write to it while there is the tensor.
+    """
+    import tensorflow as tf
+
+    return tf.experimental.dlpack.from_dlpack(values.__dlpack__())
+
+
+def wrap_in_graph(function: Callable, signature: list[Any]) -> Any:
+    """A function of the TensorFlow graph that `prune_graph` can take parts of.
+
+    Unlike a `ConcreteFunction` it reads variables inside of its graph.
+
+    Args:
+        function: From tensors to a structure of tensors.
+        signature: `tf.TensorSpec`s of its arguments.
+
+    Returns:
+        With the attributes `graph`, `inputs` and `structured_outputs`.
+    """
+    import tensorflow as tf
+
+    return tf.compat.v1.wrap_function(function, signature)
+
+
+def prune_graph(wrapped: Any, feeds: list[Any], fetches: Any) -> Callable:
+    """The part of a wrapped function that computes `fetches` from `feeds`, tensors of its graph."""
+    return wrapped.prune(feeds, fetches)
+
+
+def assigns_variables(wrapped: Any) -> bool:
+    """Whether a wrapped function changes a variable."""
+    return any(op.type.startswith("Assign") for op in wrapped.graph.get_operations())
+
+
+def reads_variable(operation: Any) -> bool:
+    """Whether an operation of a graph reads the value of a variable."""
+    return operation.type == "ReadVariableOp"
+
+
+def is_stateful(operation: Any) -> bool:
+    """Whether an operation of a graph may give another result every time it runs."""
+    return operation.op_def.is_stateful
+
+
+def fused_batch_norm(x: Any, scale: Any, offset: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """Batch normalization in one kernel of TensorFlow.
+
+    Args:
+        x: Shape `(batch, height, width, channels)`, float32.
+        scale: Shape `(channels,)`.
+        offset: Shape `(channels,)`.
+        epsilon: Added to the variance.
+
+    Returns:
+        Outputs of the shape of `x`, and mean and unbiased variance, shape `(channels,)`.
+    """
+    import tensorflow as tf
+
+    nothing = tf.zeros((0,))
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=scale,
+        offset=offset,
+        mean=nothing,
+        variance=nothing,
+        epsilon=epsilon,
+        is_training=True,
+    )
+    return outputs, mean, variance

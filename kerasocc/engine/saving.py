@@ -1,0 +1,90 @@
+"""Model files that are complete or absent, and weights that old files may lack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from kerasocc.engine.keras_contract import own_variables
+from kerasocc.files import complete_or_absent
+
+if TYPE_CHECKING:
+    from kerasocc.engine.scorer import Scorer
+
+
+def write_atomically(
+    write: Callable[..., None], filepath: Any, overwrite: bool, **kwargs: Any
+) -> None:
+    """Have Keras write a file, completely or not at all.
+
+    Args:
+        write: Keras's method.
+        filepath: Its argument. Remote paths and folders are left to Keras.
+        overwrite: Its argument.
+        **kwargs: Further ones.
+    """
+    path = str(filepath)
+    single_local_file = path.endswith((".keras", ".h5")) and "://" not in path
+    if not single_local_file or (not overwrite and os.path.exists(path)):
+        write(filepath, overwrite=overwrite, **kwargs)
+        return
+    with complete_or_absent(path) as temporary:
+        write(temporary, **kwargs)
+
+
+def store_variables(model: Scorer, store: Any) -> None:
+    """Store the weights that a model itself created.
+
+    Keras stores them by position, so that a weight added later would shift the others. Those
+    of `model.named_state` are stored by name, behind the others.
+    """
+    by_position, by_name = _divided(model)
+    for position, variable in enumerate(by_position):
+        store[str(position)] = variable
+    for name, variable in by_name.items():
+        store[name] = variable
+
+
+def restore_variables(model: Scorer, store: Any) -> None:
+    """Read what `store_variables`, or an earlier version of the package, has stored.
+
+    Raises:
+        ValueError: If the number of weights differs.
+    """
+    by_position, by_name = _divided(model)
+    keys = set(store.keys())
+    stored = keys - set(by_name)
+    if stored != {str(position) for position in range(len(by_position))}:
+        raise ValueError(
+            f"Layer '{model.name}' expected {len(by_position)} variables, but received "
+            f"{len(stored)} variables during loading. Expected: "
+            f"{[variable.name for variable in by_position]}"
+        )
+    for position, variable in enumerate(by_position):
+        variable.assign(store[str(position)])
+    for name, variable in by_name.items():
+        if name in keys:
+            variable.assign(store[name])
+        else:
+            model.derive_state(name)
+
+
+def _divided(model: Scorer) -> tuple[list[Any], dict[str, Any]]:
+    """The model's own weights: those stored by position, and those stored by name."""
+    own = own_variables(model)
+    by_name = {v.name: v for v in own if v.name in model.named_state}
+    return [v for v in own if v.name not in by_name], by_name
+
+
+def restored(config: dict[str, Any], custom_objects: Any = None) -> dict[str, Any]:
+    """The arguments of a constructor from a config, serialized objects among them restored."""
+
+    def value_of(value: Any) -> Any:
+        if isinstance(value, dict) and "class_name" in value:
+            return keras.saving.deserialize_keras_object(value, custom_objects)
+        return value
+
+    return {name: value_of(value) for name, value in config.items()}

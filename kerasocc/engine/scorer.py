@@ -1,0 +1,198 @@
+"""`Scorer`: scores, embeddings, thresholds and files of a one-class model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasocc.checks import check_fraction, check_one_of_two
+from kerasocc.engine import evaluation, saving
+from kerasocc.engine.calibration import threshold_at
+from kerasocc.engine.inference import InferenceRunner
+from kerasocc.engine.sources import Source, as_source
+
+
+class Scorer(keras.Model):
+    """What a fitted model does.
+
+    Assumes the methods and weights of `models.base.OneClassModel`: `call`, `embedding`,
+    `loss_and_score`, `ensure_built`, `fitted`, `threshold`.
+
+    Attributes:
+        inference: Applies methods of the model to all samples of a source.
+    """
+
+    named_state: tuple[str, ...] = ("fitted",)
+    """Weights that are stored under their names: a file written before they were added lacks
+    them, and `derive_state` gives them a value."""
+
+    def __init__(self, **arguments: Any):
+        super().__init__(**arguments)
+        self.inference = InferenceRunner(self)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the model can score."""
+        return self.built and float(keras.ops.convert_to_numpy(self.fitted)) > 0
+
+    def score(
+        self, x: Any, *, batch_size: int | None = None, steps: int | None = None, verbose: int = 0
+    ) -> np.ndarray:
+        """Anomaly scores.
+
+        Args:
+            x: Array of shape `(samples, ...)` or a dataset of batches.
+            batch_size: Samples per pass; the scores do not depend on it.
+            steps: Number of batches, needed for endless datasets only.
+            verbose: 1 shows a progress bar.
+
+        Returns:
+            Array of shape `(samples,)`, float32, larger is more anomalous.
+
+        Raises:
+            ValueError: For data that do not fit or hold NaN or infinity, and
+                before the first fit.
+        """
+        source = as_source(x)
+        self.ensure_built(source)
+        if source.num_samples is None or source.num_samples > source.rows_read_at_once:
+            # Before a long pass, not after it. A short one is not slowed down by the check.
+            self.check_fitted()
+        scores = self.inference.map(
+            "score_if_fitted", source, batch_size=batch_size, steps=steps, verbose=verbose
+        )
+        if not np.isfinite(scores).all():
+            self.check_fitted()
+            evaluation.check_scores(scores)
+        return scores
+
+    def score_if_fitted(self, x: Any) -> Any:
+        """Scores of inputs `(batch, ...)`, shape `(batch,)`; NaN before the first fit."""
+        if not self.needs_initialization:
+            return self(x)
+        return keras.ops.where(keras.ops.greater(self.fitted, 0.0), self(x), np.nan)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None) -> np.ndarray:
+        """Anomaly scores, as `score`; with `callbacks` through Keras's own loop."""
+        if callbacks is not None:
+            self.scoring_source(x)
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+        return self.score(x, batch_size=batch_size, steps=steps, verbose=verbose == 1)
+
+    def embed(
+        self, x: Any, *, batch_size: int | None = None, steps: int | None = None
+    ) -> np.ndarray:
+        """Embeddings `phi(x)`, shape `(samples, d)`, in inference mode."""
+        source = as_source(x)
+        self.ensure_built(source)
+        return self.inference.map("embedding", source, batch_size=batch_size, steps=steps)
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+    ) -> Any:
+        """Mean objective, exact rank AUC and average precision.
+
+        Args:
+            x: Array of shape `(samples, ...)` or a dataset of batches `(x, y)`.
+            y: 0 normal, 1 anomaly, shape `(samples,)`; the AUC and the average
+                precision are left out where it is None or holds one class only.
+            batch_size: Samples per pass.
+            verbose: 1 prints the results.
+            sample_weight: Weights of the objective; the ranking ignores them.
+            steps: Batches of an endless dataset.
+            callbacks: Get `on_test_begin` and `on_test_end`.
+            return_dict: Whether to return a dict instead of a list.
+
+        Returns:
+            `{"loss", "auc", "average_precision"}` or its values in this order.
+        """
+        hooks = keras.callbacks.CallbackList(callbacks, model=self)
+        hooks.on_test_begin()
+        source = self.scoring_source(x, y, sample_weight)
+        results = evaluation.evaluate(self, source, batch_size=batch_size, steps=steps)
+        hooks.on_test_end(results)
+        if verbose not in (0, "auto"):
+            print(" - ".join(f"{name}: {value:.4f}" for name, value in results.items()))
+        return results if return_dict else list(results.values())
+
+    def calibrate(
+        self, x: Any, *, contamination: float | None = None, fpr: float | None = None
+    ) -> float:
+        """Set the decision threshold to a quantile of the scores of `x`.
+
+        Args:
+            x: Samples, shape `(samples, ...)`.
+            contamination: Fraction of anomalies in `x`, in [0, 1): as many of its
+                samples, at most, will be flagged.
+            fpr: Instead: false positive rate on `x`, which holds normal samples
+                only; the same computation under the name of the other use.
+
+        Returns:
+            The threshold; a score above it is an anomaly.
+        """
+        check_one_of_two(("contamination", "fpr"), (contamination, fpr))
+        name, rate = ("fpr", fpr) if contamination is None else ("contamination", contamination)
+        rate = check_fraction(name, rate, zero=True)
+        self.threshold.assign(threshold_at(self.score(x), rate))
+        return float(keras.ops.convert_to_numpy(self.threshold))
+
+    def is_anomaly(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
+        """Decisions, shape `(samples,)`, bool: whether the score exceeds the threshold.
+
+        Raises:
+            ValueError: Before `calibrate`.
+        """
+        threshold = keras.ops.convert_to_numpy(self.threshold)
+        if np.isinf(threshold):
+            raise ValueError(
+                "The decision threshold is not set. Call `calibrate(x, contamination=...)` "
+                "or `calibrate(x, fpr=...)` first."
+            )
+        return self.score(x, batch_size=batch_size) > threshold
+
+    def scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
+        """Wrap data that are to be scored, checked to fit a fitted model."""
+        source = as_source(x, y, sample_weight)
+        self.ensure_built(source)
+        self.check_fitted()
+        return source
+
+    def check_fitted(self) -> None:
+        """Raise `ValueError` before the first fit."""
+        if not self.is_fitted:
+            raise ValueError(f"{self.name} is not fitted yet. Call `fit` first.")
+
+    # Files.
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save as `keras.Model.save` does, but completely or not at all."""
+        saving.write_atomically(super().save, filepath, overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save as `keras.Model.save_weights` does, but completely or not at all."""
+        saving.write_atomically(super().save_weights, filepath, overwrite, **kwargs)
+
+    def save_own_variables(self, store: Any) -> None:
+        saving.store_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        saving.restore_variables(self, store)
+
+    def derive_state(self, name: str) -> None:
+        """Set a weight of `named_state` that a file lacks, written before it was added.
+
+        Args:
+            name: Of the weight. A file counts as that of a fitted model.
+        """
+        if name == "fitted":
+            self.fitted.assign(1.0)

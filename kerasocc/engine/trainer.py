@@ -1,0 +1,277 @@
+"""`Trainer`: Keras's `compile`, `fit` and training step for a one-class objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kerasocc.checks import check_integer
+from kerasocc.engine import objective, training
+from kerasocc.engine.batches import as_targets
+from kerasocc.engine.keras_contract import known_compile_options, variable_scope
+from kerasocc.engine.optimizer_steps import (
+    jax_evaluation,
+    jax_logs,
+    jax_step,
+    tensorflow_step,
+    torch_step,
+)
+from kerasocc.engine.scorer import Scorer
+from kerasocc.engine.steps_per_execution import can_loop_in_program
+from kerasocc.engine.train_functions import TrainFunctions
+from kerasocc.engine.training_run import TrainingRun
+
+COMPILE_OPTIONS = (
+    "optimizer",
+    "run_eagerly",
+    "steps_per_execution",
+    "jit_compile",
+    "auto_scale_loss",
+)
+"""Arguments of `compile` that are saved."""
+
+
+class Trainer(Scorer):
+    """How a model is trained.
+
+    Assumes the hooks of `models.base.OneClassModel`.
+
+    Attributes:
+        auto_steps_per_execution: Whether `fit` chooses the number of steps per execution.
+        current_run: The running `fit`, None outside of one; see `training_run`.
+        train_functions: The compiled training functions.
+    """
+
+    current_run: TrainingRun | None = None
+    auto_steps_per_execution = True
+
+    def __init__(self, **arguments: Any):
+        super().__init__(**arguments)
+        self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.train_functions = TrainFunctions(self)
+
+    @property
+    def training_run(self) -> TrainingRun:
+        """The running `fit`.
+
+        Raises:
+            RuntimeError: Outside of `fit`.
+        """
+        if self.current_run is None:
+            raise RuntimeError("There are training data only while `fit` runs.")
+        return self.current_run
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return [self.loss_tracker]
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int | str = "auto",
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+        **unsupported: Any,
+    ) -> None:
+        """Configure the training; there is no loss to choose.
+
+        Args:
+            optimizer: Keras optimizer or its name.
+            run_eagerly: As in Keras.
+            steps_per_execution: Steps that one call of the compiled function runs.
+                `"auto"` runs up to 32, or a fiftieth of the epoch, at once where nobody
+                could tell the difference: one replica of TensorFlow, or JAX where it is
+                fast, array data, no callback with batch hooks. An integer is taken as it is.
+            jit_compile: As in Keras.
+            auto_scale_loss: As in Keras.
+            **unsupported: Keras's other arguments: only None is accepted.
+
+        Raises:
+            ValueError: If a loss or metrics are given.
+        """
+        for argument, value in unsupported.items():
+            if value is not None:
+                raise ValueError(
+                    f"`compile` must not be given `{argument}`: {type(self).__name__} has its "
+                    "own objective, and `val_auc` comes from the `validation_data` of `fit`. "
+                    f"Received: {argument}={value!r}"
+                )
+        self.auto_steps_per_execution = steps_per_execution == "auto"
+        if not self.auto_steps_per_execution:
+            check_integer("steps_per_execution", steps_per_execution, minimum=1)
+        # Keras decides for the backend at hand, but the file may be loaded under another.
+        self._auto_jit_compile = jit_compile == "auto"
+        super().compile(
+            optimizer=optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=1 if self.auto_steps_per_execution else steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=auto_scale_loss,
+        )
+        self.train_functions.invalidate()
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        config = super().get_compile_config()
+        if config and self.auto_steps_per_execution:
+            config["steps_per_execution"] = "auto"
+        if config and self._auto_jit_compile:
+            config["jit_compile"] = "auto"
+        return config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        config = known_compile_options(config, COMPILE_OPTIONS)
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.build_optimizer()
+
+    def build_optimizer(self) -> None:
+        """Create the state of the model's optimizer, for the weights that it trains."""
+        if not self.optimizer.built:
+            with variable_scope(self):
+                self.optimizer.build(self.optimizer_groups()[0].weights)
+
+    def load_weights(self, filepath: Any, **kwargs: Any) -> None:
+        """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
+        if self.compiled and self.built:
+            self.build_optimizer()
+        super().load_weights(filepath, **kwargs)
+
+    def loops_in_program(self) -> bool:
+        """Whether the loop over the steps is part of the compiled training function."""
+        return can_loop_in_program(self)
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ) -> keras.callbacks.History:
+        """Train; the arguments are those of `keras.Model.fit`, with few differences.
+
+        Args:
+            x: Array, tensor or `datasets.Rows` of shape `(samples, ...)`, a
+                `tf.data.Dataset` or a `keras.utils.PyDataset`; training samples,
+                (nearly) all normal.
+            y: Semi-supervised labels, shape `(samples,)`: +1 labelled normal, -1
+                labelled anomaly, 0 unlabelled. None means all unlabelled.
+            batch_size: Samples per step, default 32; datasets keep their own.
+            epochs: Epoch to stop before, counted from `initial_epoch` = 0.
+            verbose: As in Keras.
+            callbacks: State callbacks among them (`kerasocc.callbacks`) take the
+                place of the default ones of their kind.
+            validation_split: Fraction at the end of `x` that is held out,
+                unlabelled: it gives `val_loss` alone.
+            validation_data: `(x, y)` or `(x, y, sample_weight)` with 0 normal and
+                1 anomaly adds `val_auc` and `val_average_precision` to `val_loss`.
+            shuffle: Whether every epoch has a new order, drawn from the model's
+                seed; a `tf.data.Dataset` shuffles itself.
+            class_weight: Not supported; pass `sample_weight`.
+            sample_weight: Factors of the samples' losses, shape `(samples,)`.
+            initial_epoch: As in Keras.
+            steps_per_epoch: With arrays any number: passes over the data follow
+                each other, newly shuffled. Needed for endless datasets.
+            validation_steps: Batches of an endless validation dataset.
+            validation_batch_size: Samples per validation batch.
+            validation_freq: As in Keras.
+
+        Returns:
+            The `History`.
+
+        Raises:
+            ValueError: For data that cannot be trained on, by name.
+            CollapseError: If the training ended in hypersphere collapse.
+            FloatingPointError: If the loss became NaN or infinite.
+        """
+        options = training.FitOptions(
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+        )
+        return training.fit(self, x, y, sample_weight, options, super().fit)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """As in Keras; arrays may have a training function of our own."""
+        run = self.current_run
+        if run is None or not run.provider.is_segmented:
+            return super().make_train_function(force)
+        self.train_functions.use_segments(run.provider)
+        return self.train_function
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
+        if self.compiled and self.built:
+            self.build_optimizer()
+        # The samples of a single batch have no position in a training set.
+        self.train_functions.require(None)
+        return super().train_on_batch(*args, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
+        """Share of this replica in the objective over the global batch.
+
+        Args:
+            x: Inputs, shape `(batch, ...)`.
+            y: Targets as `loss_of` takes them.
+            y_pred: What `represent` returned.
+            sample_weight: Shape `(batch,)`, or None.
+            training: Whether latent labels count, and to add weight decay and the layers'
+                own losses.
+
+        Returns:
+            Scalar, float32.
+        """
+        return objective.share_of_objective(self, y_pred, y, sample_weight, training)
+
+    def train_step(self, *args: Any) -> Any:
+        backend = keras.backend.backend()
+        if backend == "jax":
+            state, data = args
+            state = jax_step(self, state, lambda: self._batch_loss(data, training=True))
+            return jax_logs(self, state[-1]), state
+        step = tensorflow_step if backend == "tensorflow" else torch_step
+        step(self, lambda: self._batch_loss(args[0], training=True))
+        return self.get_metrics_result()
+
+    def test_step(self, *args: Any) -> Any:
+        def loss():
+            return self._batch_loss(args[-1], training=False)
+
+        if keras.backend.backend() == "jax":
+            state = jax_evaluation(self, args[0], loss)
+            return jax_logs(self, state[-1]), state
+        loss()
+        return self.get_metrics_result()
+
+    def _batch_loss(self, data: Any, training: bool) -> Any:
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        targets = as_targets(y, x)
+        representation = self.represent_batch(x, targets, training)
+        loss = self.compute_loss(x, targets, representation, sample_weight, training)
+        if training:
+            self.update_state(representation)
+        return loss

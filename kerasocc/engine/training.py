@@ -1,0 +1,198 @@
+"""`fit`: from the user's data to Keras's training loop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.checks import check_fraction, check_integer
+from kerasocc.engine.batch_providers import make_batch_provider
+from kerasocc.engine.fit_callbacks import (
+    EpochCount,
+    EpochOrdering,
+    TerminateOnNonFiniteLoss,
+    Validation,
+    arrange,
+)
+from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
+from kerasocc.engine.labels import check_training_labels
+from kerasocc.engine.latent_training import check_positions, latent_rule_of
+from kerasocc.engine.lockstep import claim_ownership
+from kerasocc.engine.replicas import check_batch_size
+from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.steps_per_execution import choose_steps_per_execution
+from kerasocc.engine.training_run import TrainingRun
+
+if TYPE_CHECKING:
+    from kerasocc.engine.trainer import Trainer
+
+
+class FitOptions(NamedTuple):
+    """The arguments of `fit` beside the data, as `Trainer.fit` describes them."""
+
+    batch_size: int | None
+    epochs: int
+    verbose: Any
+    callbacks: Any
+    validation_split: float
+    validation_data: Any
+    shuffle: bool
+    class_weight: Any
+    initial_epoch: int
+    steps_per_epoch: int | None
+    validation_steps: int | None
+    validation_batch_size: int | None
+    validation_freq: Any
+
+
+def fit(
+    model: Trainer,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    options: FitOptions,
+    keras_fit: Callable[..., keras.callbacks.History],
+) -> keras.callbacks.History:
+    """Train a model.
+
+    Args:
+        model: A compiled model.
+        x: Training samples, see `Trainer.fit`.
+        y: Semi-supervised labels, or None.
+        sample_weight: Factors of the losses, or None.
+        options: The other arguments.
+        keras_fit: `keras.Model.fit` of the model.
+    """
+    _check_options(model, options)
+    source = as_source(x, y, sample_weight)
+    validation_data = options.validation_data
+    if options.validation_split and validation_data is None:
+        source, validation_data = _hold_out(source, options.validation_split)
+    batch_size = 32 if options.batch_size is None else options.batch_size
+    check_integer("batch_size", batch_size, minimum=1)
+    if options.steps_per_epoch is not None:
+        check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
+    model.ensure_built(source)
+    claim_ownership(model.variables)
+    users = keras.tree.flatten(options.callbacks) if options.callbacks else []
+    rule = latent_rule_of(model, users)
+    run = TrainingRun(model, source, batch_size, options.steps_per_epoch, rule)
+    _check_training_data(run, options.steps_per_epoch)
+    with _current(run):
+        model.build_optimizer()
+        model.initialize()
+        model.fitted.assign(1.0)
+        in_segments = model.loops_in_program()
+        run.provider = _make_provider(run, options, in_segments)
+        defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *model.default_callbacks()]
+        if validation_data is not None:
+            evaluate = _evaluation_of(model, validation_data, options)
+            defaults.append(Validation(evaluate, options.validation_freq))
+        callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
+        steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
+        set_steps_per_execution(model, steps)
+        history = keras_fit(
+            run.provider.data,
+            epochs=options.epochs,
+            verbose=options.verbose,
+            callbacks=callbacks,
+            shuffle=False,
+            initial_epoch=options.initial_epoch,
+            steps_per_epoch=run.provider.steps,
+        )
+        for callback in callbacks:
+            if isinstance(callback, StateCallback):
+                callback.finish()
+    return history
+
+
+@contextlib.contextmanager
+def _current(run: TrainingRun) -> Iterator[None]:
+    """Make a run the one that its model refers to."""
+    model = run.model
+    model.train_functions.require(run.step_key)
+    model.current_run = run
+    try:
+        yield
+    finally:
+        model.current_run = None
+        if run.provider is not None and run.provider.is_segmented:
+            # Of no use for anything but this fit.
+            model.train_functions.release_segments()
+
+
+def _check_options(model: Trainer, options: FitOptions) -> None:
+    if not model.compiled:
+        raise ValueError("Call `compile(optimizer=...)` before `fit`.")
+    if options.class_weight is not None:
+        raise ValueError(
+            "`class_weight` is not supported, there are no classes to train on; pass "
+            f"`sample_weight`. Received: class_weight={options.class_weight!r}"
+        )
+
+
+def _hold_out(source: Source, fraction: float) -> tuple[Source, tuple[Any]]:
+    """Split arrays into a first part to train on and a last, unlabelled one."""
+    fraction = check_fraction("validation_split", fraction)
+    if not source.has_random_access:
+        raise ValueError(
+            "`validation_split` needs arrays; pass `validation_data` beside a dataset. "
+            f"Received: validation_split={fraction}"
+        )
+    training, held_out = source.split_off_end(fraction)
+    return training, (held_out,)
+
+
+def _check_training_data(run: TrainingRun, steps: int | None) -> None:
+    model, source = run.model, run.source
+    model.check_training_source(source, steps)
+    source.check_bounded(steps)
+    if run.latent_rule is not None:
+        check_positions(run.latent_rule, source, steps)
+    if not source.has_random_access:
+        # The rest of a dataset is looked at when it is first read to its end.
+        for _, label, _ in source.batches(run.batch_size, steps=1):
+            if label is not None:
+                check_training_labels(label, uses_labels=model.uses_labels)
+        return
+    if source.num_samples < 2:
+        raise ValueError(
+            f"`x` must hold at least 2 samples to train on. Received: {source.num_samples}"
+        )
+    if source.holds_copies_of_one_sample():
+        raise ValueError(
+            f"`x` must hold different samples. Received: {source.num_samples} copies of one sample"
+        )
+    if source.y is not None:
+        run.check_labels(source.y)
+    if steps is None:
+        check_batch_size(model, source.num_samples, run.batch_size)
+
+
+def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> Any:
+    return make_batch_provider(
+        run.source,
+        batch_size=run.batch_size,
+        shuffle=bool(options.shuffle),
+        seed=run.model.order_seed,
+        steps=options.steps_per_epoch,
+        sample_targets=run.sample_targets,
+        replicas=num_replicas(run.model),
+        in_segments=in_segments,
+    )
+
+
+def _evaluation_of(model: Trainer, data: Any, options: FitOptions) -> Callable[[], dict[str, Any]]:
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    source = as_source(x, y, sample_weight)
+    return lambda: model.evaluate(
+        source,
+        batch_size=options.validation_batch_size,
+        steps=options.validation_steps,
+        verbose=0,
+        return_dict=True,
+    )

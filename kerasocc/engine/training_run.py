@@ -1,0 +1,136 @@
+"""`TrainingRun`: what belongs to a running `fit`, and to no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
+from kerasocc.engine.labels import check_training_labels, warn_of_evaluation_labels
+from kerasocc.engine.sources import Source
+from kerasocc.losses.latent_outlier_exposure import LatentRule
+
+if TYPE_CHECKING:
+    from kerasocc.engine.trainer import Trainer
+
+
+class Measured(NamedTuple):
+    """Values of the training samples, in stored order.
+
+    Attributes:
+        values: One per sample, shape `(samples,)`.
+        candidates: Whether a sample is unlabelled, shape `(samples,)`, bool; None for all.
+    """
+
+    values: np.ndarray
+    candidates: np.ndarray | None
+
+
+class TrainingRun:
+    """A running `fit`: its model, its samples, and what is kept for its length.
+
+    `model.training_run` refers to it while `fit` runs, and is None otherwise.
+
+    Args:
+        model: The model that is trained.
+        source: The training samples.
+        batch_size: Samples per step.
+        steps_per_epoch: As given to `fit`.
+        latent_rule: That of the `LatentLabels` among the callbacks, or None.
+
+    Attributes:
+        bound: Number of batches that one pass over the samples is bounded by, or None.
+            Arrays are read once whatever the length of an epoch; a dataset may be endless.
+        may_have_labels: Whether samples may have semi-supervised labels.
+        provider: Makes the batches; None before it has been chosen.
+        cached: What the model keeps for the length of the training, by name.
+        flags: Which samples are taken for anomalies, shape `(samples,)`, 0 or 1, float32;
+            None for none.
+    """
+
+    def __init__(
+        self,
+        model: Trainer,
+        source: Source,
+        batch_size: int,
+        steps_per_epoch: int | None,
+        latent_rule: LatentRule | None,
+    ):
+        self.model = model
+        self.source = source
+        self.batch_size = batch_size
+        self.bound = None if source.has_random_access else steps_per_epoch
+        self.latent_rule = latent_rule
+        self.may_have_labels = source.may_have_labels
+        self.provider: BatchProvider | None = None
+        self.cached: dict[str, Any] = {}
+        self.flags: np.ndarray | None = None
+
+    @property
+    def step_key(self) -> tuple[Any, ...] | None:
+        """What the compiled step depends on, beside the model and what it was compiled with."""
+        rule = self.latent_rule
+        return None if rule is None else (rule.step_key, self.may_have_labels)
+
+    @property
+    def sample_targets(self) -> SampleTargets:
+        """The per-sample targets: those of the model, and the latent flags."""
+        rule = self.latent_rule
+        flags = {"flagged": self.flags_at} if rule is not None and rule.flags_by_position else {}
+        return {**self.model.sample_targets(), **flags}
+
+    def flags_at(self, index: np.ndarray) -> np.ndarray:
+        """Latent flags of the samples at positions `(batch,)`, 0 or 1, float32."""
+        if self.flags is None:
+            return np.zeros(len(index), "float32")
+        if np.any(index >= len(self.flags)):
+            raise ValueError(
+                "`x` must hold the same samples at every pass. Received: a sample at position "
+                f"{index.max()} of {len(self.flags)}"
+            )
+        return self.flags[index]
+
+    def map(self, method: str, *, mean: bool = False) -> np.ndarray:
+        """Apply a method of the model to the training set, in inference mode and stored order.
+
+        Args:
+            method: Name of a method from a tensor `(batch, ...)` to `(batch, ...)`.
+            mean: Whether to return the mean over the samples.
+        """
+        collected: list | None = None if self.source.has_random_access else []
+        result = self.model.inference.map(
+            method, self.source, steps=self.bound, collected=collected, mean=mean
+        )
+        # The labels of arrays were checked when the training began.
+        labels = [label for label, _ in collected or () if label is not None]
+        if labels:
+            self.check_labels(np.concatenate(labels))
+        return result
+
+    def measure(self, method: str) -> Measured | None:
+        """Apply a method to the training set, and tell which samples are unlabelled.
+
+        Args:
+            method: Name of a method from a tensor `(batch, ...)` to `(batch,)`.
+
+        Returns:
+            None for data without an end.
+        """
+        if self.source.endless or self.bound is not None:
+            return None
+        collected: list[tuple[Any, Any]] = []
+        values = self.model.inference.map(method, self.source, collected=collected)
+        labels = [label for label, _ in collected]
+        if any(label is None for label in labels):
+            return Measured(values, None)
+        return Measured(values, np.concatenate(labels) == 0)
+
+    def subset(self, count: int) -> np.ndarray:
+        """Up to `count` training samples, the same ones at every call."""
+        return self.source.subset(count, self.batch_size, self.bound)
+
+    def check_labels(self, labels: np.ndarray) -> None:
+        """Check the semi-supervised labels of the whole training set, shape `(samples,)`."""
+        check_training_labels(labels, uses_labels=self.model.uses_labels)
+        warn_of_evaluation_labels(labels)

@@ -1,0 +1,244 @@
+"""What Keras and TensorFlow do not document: every assumption of `engine/keras_contract.py` alone.
+
+To see whether a release keeps them, run this file in an environment that has it:
+`python -m pip install -U keras && python -m pytest -n 0 tests/test_keras_contract.py`.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+import kerasocc as kocc
+from kerasocc.engine import keras_contract as contract
+
+tensorflow_only = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="an assumption about TensorFlow"
+)
+X = np.linspace(-1, 1, 24, dtype="float32").reshape(12, 2)
+
+
+def plain_model(**options):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.0), loss="mse", **options)
+    return model
+
+
+class Counting(keras.callbacks.Callback):
+    """The batch numbers that the hooks get."""
+
+    def on_train_begin(self, logs=None):
+        self.begun, self.ended = [], []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begun.append(batch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.ended.append(batch)
+
+
+# Keras: the training function.
+
+
+def test_keras_caches_its_training_function():
+    model = plain_model()
+    model.fit(X, np.zeros(12), batch_size=4, verbose=0)
+    function = model.train_function
+    assert function is not None
+    model.fit(X, np.zeros(12), batch_size=4, verbose=0)
+    assert model.train_function is function
+    contract.invalidate_train_function(model)
+    model.fit(X, np.zeros(12), batch_size=4, verbose=0)
+    assert model.train_function not in (None, function)
+
+
+def test_a_replaced_function_runs_once_per_execution():
+    class Replaced(keras.Sequential):
+        def make_train_function(self, force=False):
+            contract.replace_train_function(self, self.run_steps)
+            return self.train_function
+
+        def run_steps(self, *state):
+            calls.append(len(state))
+            return ({"own": 7.0}, *state) if state else {"own": 7.0}
+
+    calls, counter = [], Counting()
+    model = Replaced([keras.Input((2,)), keras.layers.Dense(1)])
+    # Without a loss or metrics of Keras's there is nothing to build from a batch.
+    model.compile("sgd", steps_per_execution=2)
+    options = dict(epochs=2, shuffle=False, verbose=0, callbacks=[counter])
+    history = model.fit(contract.step_counter(5), **options)
+    # JAX's trainer passes the state, the others nothing but the iterator.
+    passed = 1 if keras.backend.backend() == "jax" else 0
+    assert calls == [passed] * 6
+    assert history.history["own"] == [7.0, 7.0]
+    assert counter.begun == [0, 2, 4]
+
+
+def test_steps_per_execution_changes_after_compile():
+    model, counter = plain_model(), Counting()
+    model.fit(X, np.zeros(12), batch_size=4, verbose=0, callbacks=[counter])
+    assert counter.begun == [0, 1, 2]
+    contract.set_steps_per_execution(model, 3)
+    assert model.steps_per_execution == 3
+    model.fit(X, np.zeros(12), batch_size=4, verbose=0, callbacks=[counter])
+    assert counter.begun == [0]
+    function = model.train_function
+    contract.set_steps_per_execution(model, 3)
+    assert model.train_function is function
+
+
+def test_a_step_counter_has_as_many_batches():
+    counter = contract.step_counter(7)
+    count = int(counter.cardinality()) if hasattr(counter, "cardinality") else counter.num_batches
+    assert count == 7
+
+
+# Keras: strategies, saved files, callbacks.
+
+
+def test_a_model_without_a_strategy():
+    model = plain_model()
+    assert contract.num_replicas(model) == 1
+    assert not contract.has_strategy(model)
+    with contract.variable_scope(model):
+        assert keras.Variable(1.0).shape == ()
+
+
+@tensorflow_only
+def test_a_model_knows_the_strategy_it_was_created_under(two_replicas):
+    import tensorflow as tf
+
+    with two_replicas.scope():
+        model = plain_model()
+    assert contract.num_replicas(model) == 2
+    assert contract.has_strategy(model)
+    with contract.variable_scope(model):
+        assert tf.distribute.get_strategy() is two_replicas
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        model = plain_model()
+    assert contract.num_replicas(model) == 1
+    assert contract.has_strategy(model)
+
+
+def test_a_compile_config_holds_the_options_that_are_restored():
+    config = plain_model().get_compile_config()
+    known = contract.known_compile_options(config, ["optimizer", "jit_compile"])
+    assert set(known) == {"optimizer", "jit_compile"}
+    assert known["optimizer"] == config["optimizer"]
+
+
+def test_an_option_of_a_later_keras_does_not_make_a_file_unloadable():
+    model = kocc.DeepSVDD(kocc.networks.mlp([2, 2], seed=0), seed=0)
+    model.compile("sgd", steps_per_execution=3)
+    config = model.get_compile_config() | {"option_of_a_later_keras": True}
+    model.compile("adam")
+    model.compile_from_config(config)
+    assert isinstance(model.optimizer, keras.optimizers.SGD)
+    assert model.steps_per_execution == 3
+
+
+def test_own_variables_are_stored_in_their_order():
+    class Owner(keras.layers.Layer):
+        def build(self, input_shape):
+            self.state = self.add_weight(shape=(), trainable=False, name="state")
+            self.kernel = self.add_weight(shape=(2, 1), name="kernel")
+            self.inner = keras.layers.Dense(1)
+            self.inner.build(input_shape)
+
+    layer, store = Owner(), {}
+    layer.build((None, 2))
+    own = contract.own_variables(layer)
+    assert [v.name for v in own] == ["kernel", "state"]
+    layer.save_own_variables(store)
+    assert sorted(store) == ["0", "1"]
+    for position, variable in enumerate(own):
+        np.testing.assert_array_equal(np.array(store[str(position)]), np.array(variable))
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda folder: keras.callbacks.EarlyStopping(monitor="loss"), False),
+        (lambda folder: keras.callbacks.LearningRateScheduler(lambda epoch: 1.0), False),
+        (lambda folder: keras.callbacks.BackupAndRestore(folder / "backup"), False),
+        (lambda folder: keras.callbacks.BackupAndRestore(folder / "backup", save_freq=3), True),
+        (lambda folder: keras.callbacks.ModelCheckpoint(folder / "a.keras"), False),
+        (lambda folder: keras.callbacks.ModelCheckpoint(folder / "a.keras", save_freq=3), True),
+        (lambda folder: keras.callbacks.LambdaCallback(on_epoch_end=print), False),
+        (lambda folder: keras.callbacks.LambdaCallback(on_train_batch_end=print), True),
+        (lambda folder: Counting(), True),
+    ],
+)
+def test_callbacks_that_look_at_batches(make, expected, tmp_path):
+    assert contract.looks_at_batches(make(tmp_path)) is expected
+
+
+# TensorFlow: data, memory, graphs.
+
+
+@tensorflow_only
+def test_datasets_of_tensorflow_are_recognised():
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(X)
+    for found in (dataset, dataset.batch(3), dataset.map(lambda x: x).prefetch(1)):
+        assert contract.is_tf_dataset(found)
+    for other in (X, tf.constant(X), iter(dataset), [dataset]):
+        assert not contract.is_tf_dataset(other)
+
+
+@tensorflow_only
+def test_a_tensor_shares_aligned_memory():
+    memory = np.zeros(256 + contract.MEMORY_ALIGNMENT, "uint8")
+    start = -memory.ctypes.data % contract.MEMORY_ALIGNMENT
+    values = memory[start : start + 256].view("float32").reshape(32, 2)
+    tensor = contract.share_memory(values)
+    values[3, 1] = 5.0
+    assert tensor.shape == (32, 2) and tensor.dtype == "float32"
+    assert float(tensor[3, 1]) == 5.0
+
+
+@tensorflow_only
+def test_parts_of_a_graph_can_be_taken():
+    import tensorflow as tf
+
+    weight = tf.Variable(3.0)
+    wrapped = contract.wrap_in_graph(
+        lambda x: x * tf.square(weight), [tf.TensorSpec((None, 2), "float32")]
+    )
+    operations = wrapped.graph.get_operations()
+    assert [op for op in operations if contract.reads_variable(op)]
+    assert not contract.assigns_variables(wrapped)
+    squares = [op.outputs[0] for op in operations if op.type == "Square"]
+    (invariant,) = contract.prune_graph(wrapped, [], squares)()
+    assert float(invariant) == 9.0
+    rest = contract.prune_graph(wrapped, [wrapped.inputs[0], *squares], wrapped.structured_outputs)
+    np.testing.assert_allclose(rest(tf.constant(X), tf.constant(2.0)), 2 * X)
+    weight.assign(2.0)
+    np.testing.assert_allclose(contract.prune_graph(wrapped, [], squares)(), [4.0])
+
+
+@tensorflow_only
+def test_changes_of_variables_and_random_numbers_are_seen():
+    import tensorflow as tf
+
+    variable = tf.Variable(0.0)
+    signature = [tf.TensorSpec((None, 2), "float32")]
+    assigning = contract.wrap_in_graph(lambda x: x + variable.assign_add(1.0), signature)
+    assert contract.assigns_variables(assigning)
+    random = contract.wrap_in_graph(lambda x: x + tf.random.uniform((2,)), signature)
+    assert not contract.assigns_variables(random)
+    stateful = {op.type for op in random.graph.get_operations() if contract.is_stateful(op)}
+    assert "RandomUniform" in stateful and "AddV2" not in stateful
+
+
+@tensorflow_only
+def test_batch_normalization_in_one_kernel():
+    x = np.random.default_rng(0).normal(size=(5, 3, 2, 4)).astype("float32")
+    scale, offset = np.float32([1, 2, 3, 4]), np.float32([0, 1, 0, -1])
+    outputs, mean, variance = contract.fused_batch_norm(x, scale, offset, 1e-3)
+    flat = x.reshape(-1, 4)
+    np.testing.assert_allclose(mean, flat.mean(0), atol=1e-6)
+    np.testing.assert_allclose(variance, flat.var(0, ddof=1), rtol=1e-5)
+    expected = (x - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3) * scale + offset
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
