@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasocc.checks import check_fraction, check_one_of_two
 from kerasocc.engine import evaluation, saving
+from kerasocc.engine.batches import as_targets
 from kerasocc.engine.calibration import threshold_at
 from kerasocc.engine.inference import InferenceRunner
 from kerasocc.engine.sources import Source, as_source
@@ -73,6 +74,11 @@ class Scorer(keras.Model):
         if not self.needs_initialization:
             return self(x)
         return keras.ops.where(keras.ops.greater(self.fitted, 0.0), self(x), np.nan)
+
+    def loss_and_score(self, x: Any) -> tuple[Any, Any]:
+        """Per-example objective of unlabelled inputs and their score, in inference mode."""
+        representation = self.represent(x)
+        return self.loss_of(representation, as_targets(None, x)), self.score_of(representation)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None) -> np.ndarray:
         """Anomaly scores, as `score`; with `callbacks` through Keras's own loop."""
@@ -187,6 +193,27 @@ class Scorer(keras.Model):
 
     def load_own_variables(self, store: Any) -> None:
         saving.restore_variables(self, store)
+
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the weights whose size depends on the training data, by name.
+
+        They are stored in the build config, from which `build_state` restores them.
+        """
+        return {}
+
+    def build_state(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        """Create the weights of `state_shapes` in a model that is loaded."""
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        config, shapes = super().get_build_config(), self.state_shapes()
+        return {**config, "state_shapes": shapes} if config and shapes else config
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        config = dict(config)
+        shapes = config.pop("state_shapes", {})
+        super().build_from_config(config)
+        if shapes:
+            self.build_state({name: tuple(shape) for name, shape in shapes.items()})
 
     def derive_state(self, name: str) -> None:
         """Set a weight of `named_state` that a file lacks, written before it was added.

@@ -247,6 +247,14 @@ class Trainer(Scorer):
         """
         return objective.share_of_objective(self, y_pred, y, sample_weight, training)
 
+    def normal_losses(self, x: Any) -> Any:
+        """`L_n` of inputs `(batch, ...)` without labels, in inference mode, shape `(batch,)`."""
+        return self.loss_of(self.represent(x), as_targets(None, x))
+
+    def loss_differences(self, x: Any) -> Any:
+        """`L_n - L_a` of inputs without labels, in inference mode, shape `(batch,)`."""
+        return self.loss_difference_of(self.represent(x), as_targets(None, x))
+
     def train_step(self, *args: Any) -> Any:
         backend = keras.backend.backend()
         if backend == "jax":

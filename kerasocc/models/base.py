@@ -13,7 +13,7 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
-from kerasocc.engine.batches import as_targets
+from kerasocc.engine.keras_contract import variable_scope
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sample_checks import check_sample_shape
@@ -29,7 +29,9 @@ class OneClassModel(Trainer):
 
     A subclass says what the objective works on (`represent`), what it costs per
     sample (`loss_of`) and how anomalous it is (`score_of`). How it trains, scores and
-    is saved is common to all and stands in `kerasocc.engine`.
+    is saved is common to all and stands in `kerasocc.engine`. A subclass with an
+    `__init__` of its own calls `build_from_encoder` at its end. The guide "Write your own
+    method" shows it all.
 
     `model(x)` and `model.predict(x)` give the anomaly score, shape `(batch,)`,
     float32; larger is more anomalous.
@@ -44,15 +46,6 @@ class OneClassModel(Trainer):
         seed: Seed of the order of the samples. None draws one from Python's
             `random`, which `keras.utils.set_random_seed` seeds.
         name: Name of the model.
-
-    Example:
-        >>> @keras.saving.register_keras_serializable(package="mine")
-        ... class DistanceFromOrigin(kerasocc.OneClassModel):
-        ...     def loss_of(self, representation, targets):
-        ...         return ops.sum(ops.square(representation), axis=-1)
-        ...
-        ...     def score_of(self, representation):
-        ...         return ops.sum(ops.square(representation), axis=-1)
     """
 
     uses_labels = False
@@ -98,6 +91,8 @@ class OneClassModel(Trainer):
         # What `LatentLabels` has the step flag.
         self.flagged_share = add_state(self, "flagged_share")
         self.fitted = add_state(self, "fitted", initial=float(not self.needs_initialization))
+        if type(self).__init__ is OneClassModel.__init__:
+            self.build_from_encoder()
 
     # What a subclass defines.
 
@@ -207,6 +202,18 @@ class OneClassModel(Trainer):
         """Whether the model defines `anomaly_loss_of`."""
         return type(self).anomaly_loss_of is not OneClassModel.anomaly_loss_of
 
+    def add_state(
+        self, name: str, shape: tuple[int, ...] = (), *, initial: float = 0.0
+    ) -> keras.Variable:
+        """Add a weight that is not trained, but saved, restored and exported.
+
+        Args:
+            name: Name of the weight.
+            shape: Its shape.
+            initial: Its initial value.
+        """
+        return add_state(self, name, shape, initial=initial)
+
     # Inputs to scores.
 
     def build(self, input_shape: Any) -> None:
@@ -244,7 +251,8 @@ class OneClassModel(Trainer):
         """Build through a symbolic call: Keras exports models only that were called."""
         if not self.built:
             claim_ownership(self.variables)
-            self(keras.Input(batch_shape=input_shape))
+            with variable_scope(self):
+                self(keras.Input(batch_shape=input_shape))
 
     def ensure_built(self, source: Source) -> None:
         """Build the model for the source's samples, or check that they fit it.
@@ -268,19 +276,6 @@ class OneClassModel(Trainer):
 
     def call(self, x: Any, training: bool = False) -> Any:
         return self.score_of(self.represent(x, training))
-
-    def loss_and_score(self, x: Any) -> tuple[Any, Any]:
-        """Per-example objective of unlabelled inputs and their score, in inference mode."""
-        representation = self.represent(x)
-        return self.loss_of(representation, as_targets(None, x)), self.score_of(representation)
-
-    def normal_losses(self, x: Any) -> Any:
-        """`L_n` of inputs `(batch, ...)` without labels, in inference mode, shape `(batch,)`."""
-        return self.loss_of(self.represent(x), as_targets(None, x))
-
-    def loss_differences(self, x: Any) -> Any:
-        """`L_n - L_a` of inputs without labels, in inference mode, shape `(batch,)`."""
-        return self.loss_difference_of(self.represent(x), as_targets(None, x))
 
     # Configuration.
 

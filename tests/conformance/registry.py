@@ -9,6 +9,7 @@ import pytest
 import kerasocc as kocc
 from kerasocc.datasets.preprocessing import contrast_min_max
 from kerasocc.networks.layer_factory import LayerFactory, sequential
+from tests.own_method import DirectionModel
 
 
 class Case(NamedTuple):
@@ -112,6 +113,7 @@ CASES = [
         # Every training sample has noise of its own, and an endless dataset no samples.
         exempt=("test_endless_dataset",),
     ),
+    Case("direction", lambda **k: DirectionModel(encoder(k["seed"]), **k), 15, 0.9, 0.2),
 ]
 
 
