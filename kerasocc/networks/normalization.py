@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasocc.distribution import num_replicas
+from kerasocc.engine.keras_contract import fused_batch_norm
 from kerasocc.networks.folding import fold_batch_norm
 
 
@@ -53,20 +54,15 @@ class GlobalBatchNormalization(keras.layers.BatchNormalization):
 
     def _fused(self, inputs: Any) -> Any:
         """Outputs in training mode, by TensorFlow's fused kernel."""
-        import tensorflow as tf
-
         x = ops.cast(inputs, "float32")
         channels = inputs.shape[-1]
         # The kernel expects (batch, height, width, channels).
         flat = x if len(x.shape) == 4 else ops.reshape(x, (-1, 1, 1, channels))
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=flat,
-            scale=self.gamma if self.scale else ops.ones((channels,)),
-            offset=self.beta if self.center else ops.zeros((channels,)),
-            mean=ops.zeros((0,)),
-            variance=ops.zeros((0,)),
-            epsilon=self.epsilon,
-            is_training=True,
+        outputs, mean, variance = fused_batch_norm(
+            flat,
+            self.gamma if self.scale else ops.ones((channels,)),
+            self.beta if self.center else ops.zeros((channels,)),
+            self.epsilon,
         )
         # The kernel returns the unbiased variance; Keras averages the biased one.
         count = ops.cast(ops.size(flat) // channels, "float32")
