@@ -33,6 +33,10 @@ class InferenceRunner:
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
 
+    def invalidate(self) -> None:
+        """Compile anew when a method is next applied: the model has changed."""
+        self._compiled = {}
+
     def map(
         self,
         method: str,
