@@ -6,8 +6,8 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasocc.datasets import altered, one_vs_rest, spool
-from kerasocc.datasets.alterations import as_map, draw_strokes, permute_blocks
-from kerasocc.rows import Rows
+from kerasocc.datasets.protocols.image_alterations import as_map, draw_strokes, permute_blocks
+from kerasocc.datasets.storage.rows import Rows
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasocc import catalog
-from kerasocc.datasets import Rows, load, one_vs_rest, spool, tabular
+from kerasocc.datasets import Rows, catalog, load, one_vs_rest, spool, tabular
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 DATA_DIR = Path(os.environ.get("KERASOCC_DATA_DIR", SHARED))

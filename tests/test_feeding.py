@@ -7,9 +7,9 @@ import tensorflow as tf
 
 import kerasocc as kocc
 from kerasocc.datasets.preprocessing import min_max
+from kerasocc.datasets.storage.rows import Rows
 from kerasocc.models.feeding import as_targets, make_feed
 from kerasocc.models.sources import as_source
-from kerasocc.rows import Rows
 
 X = np.arange(10, dtype="float32")[:, None]
 Y = np.tile([0, 1], 5)

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 import kerasocc as kocc
 from kerasocc.datasets import Preprocessing, Rows, Standardization, half_split, spool, tabular
-from kerasocc.datasets.standardization import moments, standardize
+from kerasocc.datasets.preprocessing.standardization import moments, standardize
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 DATA_DIR = Path(os.environ.get("KERASOCC_DATA_DIR", SHARED))

@@ -9,8 +9,8 @@ import PIL.Image
 import pytest
 
 from kerasocc.datasets import image_files
-from kerasocc.datasets.image_files import ImageFile, check_image_size, read_images
-from kerasocc.datasets.image_folders import list_flat, list_images
+from kerasocc.datasets.readers.image_files import ImageFile, check_image_size, read_images
+from kerasocc.datasets.readers.image_folders import list_flat, list_images
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 DATA_DIR = Path(os.environ.get("KERASOCC_DATA_DIR", SHARED))

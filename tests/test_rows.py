@@ -11,7 +11,7 @@ import pytest
 import kerasocc as kocc
 from kerasocc.datasets import Rows, spool
 from kerasocc.datasets.preprocessing import contrast_min_max, min_max
-from kerasocc.rows import as_rows, chunks, rows_at_once, rows_in_flight
+from kerasocc.datasets.storage.rows import as_rows, chunks, rows_at_once, rows_in_flight
 
 
 class Counting:

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.datasets.storage.rows import chunks
 from kerasocc.models.invariants import without_invariants
 from kerasocc.models.tensors import as_tensor
 from kerasocc.models.tracing import any_size, traced
-from kerasocc.rows import chunks
 
 ROWS_PER_SLICE = 2560
 """Most samples that a graph of TensorFlow cuts off for a round of its loop, a multiple of 64:

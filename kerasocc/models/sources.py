@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 from kerasocc.models.tensors import aligned
-from kerasocc.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
