@@ -6,7 +6,14 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from kerasocc.datasets import catalog
+from kerasocc.datasets.catalog import (
+    IMAGE_SET,
+    TABLE,
+    DataSource,
+    named_tables,
+    near_names,
+    resolve,
+)
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_vs_rest import one_vs_rest
 from kerasocc.datasets.protocols.tabular import tabular
@@ -14,7 +21,7 @@ from kerasocc.datasets.readers.tfds_image_sets import known_image_sets
 
 
 def load(
-    source: str | os.PathLike | catalog.DataSource,
+    source: str | os.PathLike | DataSource,
     *,
     normal_class: Any = None,
     contamination: float = 0.0,
@@ -61,7 +68,7 @@ def load(
             does not apply to them.
         OSError: If they cannot be read or downloaded.
     """
-    resolved = catalog.resolve(source, data_dir)
+    resolved = resolve(source, data_dir)
     common = dict(
         normal_class=normal_class,
         contamination=contamination,
@@ -78,11 +85,11 @@ def load(
         image_size=image_size,
         unreadable=unreadable,
     )
-    if resolved.kind == catalog.TABLE:
+    if resolved.kind == TABLE:
         _refuse(for_images, source, "a table")
         return tabular(resolved, **common, **for_tables)
     _refuse(for_tables, source, "no table")
-    if resolved.kind == catalog.IMAGE_SET:
+    if resolved.kind == IMAGE_SET:
         _check_known(resolved.name, data_dir)
     return one_vs_rest(resolved, **common, **for_images)
 
@@ -100,9 +107,9 @@ def _check_known(name: str, data_dir: str | os.PathLike | None) -> None:
     sets = known_image_sets()
     if name in sets:
         return
-    tables = catalog.named_tables(data_dir)
+    tables = named_tables(data_dir)
     raise ValueError(
         "`source` must be 'digits', the path of a table or of a folder of images, the name of one "
         "below KERASOCC_DATA_DIR, or that of an image set of tensorflow-datasets."
-        f"{catalog.near_names(name, ['digits', *tables, *sets])} Received: {name!r}"
+        f"{near_names(name, ['digits', *tables, *sets])} Received: {name!r}"
     )

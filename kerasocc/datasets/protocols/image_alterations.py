@@ -99,7 +99,7 @@ def draw_strokes(
     altered = images.copy()
     for start in range(0, len(images), BATCH_SIZE):
         part = slice(start, start + BATCH_SIZE)
-        covered = _covered(segments[part], images.shape[1:3], thickness)
+        covered = stroke_mask(segments[part], images.shape[1:3], thickness)
         color = colors[part, None, None, :].astype(images.dtype)
         altered[part] = np.where(covered[..., None], color, images[part])
     return altered
@@ -169,7 +169,7 @@ def _drawing(
     return np.stack([start, end], axis=1), generator.uniform(low, high, shape[3])
 
 
-def _covered(segments: np.ndarray, size: tuple[int, int], thickness: int) -> np.ndarray:
+def stroke_mask(segments: np.ndarray, size: tuple[int, int], thickness: int) -> np.ndarray:
     """Compute which pixels the strokes cover.
 
     Args:

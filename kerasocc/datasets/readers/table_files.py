@@ -43,13 +43,13 @@ class Wanted(NamedTuple):
     columns: Sequence[str] | None = None
 
 
-def read_blocks(path: Path, wanted: Wanted, rows: int = BLOCK_ROWS) -> Iterator[Block]:
+def read_blocks(path: Path, wanted: Wanted, rows: int | None = None) -> Iterator[Block]:
     """Read a table in blocks; `.mat` files are held in memory as a whole.
 
     Args:
         path: The file.
         wanted: What to read from it.
-        rows: Maximum number of rows of a block.
+        rows: Maximum number of rows of a block, default `BLOCK_ROWS`.
 
     Raises:
         ValueError: If the file cannot be read, lacks what is wanted, or holds something
@@ -61,7 +61,7 @@ def read_blocks(path: Path, wanted: Wanted, rows: int = BLOCK_ROWS) -> Iterator[
         raise ValueError(
             f"`source` must end in one of {list(READERS)}. Received: {str(path)!r}"
         ) from None
-    yield from reader(path, wanted, rows)
+    yield from reader(path, wanted, rows or BLOCK_ROWS)
 
 
 def _read_npz(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:

@@ -1,7 +1,4 @@
-"""Samples on disk: views, the spool, models that train on them as on arrays."""
-
-import errno
-import tempfile
+"""Views of arrays on disk, and models that train on them."""
 
 import h5py
 import keras
@@ -9,25 +6,9 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from kerasocc.datasets import Rows, spool
-from kerasocc.datasets.preprocessing import contrast_min_max, min_max
+from kerasocc.datasets import Rows
 from kerasocc.datasets.storage.rows import as_rows, chunks, rows_at_once, rows_in_flight
-
-
-class Counting:
-    """An array that knows the most rows it has ever given out, and insists on their order."""
-
-    def __init__(self, array):
-        self.array, self.shape, self.dtype, self.most = array, array.shape, array.dtype, 0
-
-    def __len__(self):
-        return len(self.array)
-
-    def __getitem__(self, rows):
-        if not np.isscalar(rows):
-            assert (np.diff(rows) > 0).all()
-            self.most = max(self.most, len(rows))
-        return self.array[rows]
+from tests.datasets.counting import Counting
 
 
 @pytest.fixture
@@ -61,6 +42,21 @@ def test_what_is_on_disk_becomes_a_view(stored):
     assert isinstance(as_rows([[1.0]]), np.ndarray)
 
 
+@pytest.mark.parametrize(
+    ("shape", "rows"), [((20,), 1000), ((32, 32, 3), 1000), ((224, 224, 3), 111), ((10**9,), 1)]
+)
+def test_large_samples_come_in_small_batches(shape, rows):
+    assert rows_at_once(shape) == rows
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"),
+    [((20,), 8000), ((300,), 1728), ((28, 28, 1), 640), ((224, 224, 3), 64), ((10**9,), 1)],
+)
+def test_a_network_gets_what_stays_in_the_caches(shape, rows):
+    assert rows_in_flight(shape) == rows
+
+
 def fitted(x, digits, **options):
     model = kocc.DeepSVDD(
         kocc.networks.lenet("digits", seed=0), preprocessing=digits.preprocessing, seed=0
@@ -88,31 +84,6 @@ def test_no_more_than_a_batch_is_read_at_a_time(digits):
     assert counting.most == 10
 
 
-@pytest.mark.parametrize(
-    ("shape", "rows"), [((20,), 1000), ((32, 32, 3), 1000), ((224, 224, 3), 111), ((10**9,), 1)]
-)
-def test_large_samples_come_in_small_batches(shape, rows):
-    assert rows_at_once(shape) == rows
-
-
-@pytest.mark.parametrize(
-    ("shape", "rows"),
-    [((20,), 8000), ((300,), 1728), ((28, 28, 1), 640), ((224, 224, 3), 64), ((10**9,), 1)],
-)
-def test_a_network_gets_what_stays_in_the_caches(shape, rows):
-    assert rows_in_flight(shape) == rows
-
-
-@pytest.mark.parametrize("adapt", [contrast_min_max, min_max])
-def test_preprocessing_adapts_on_what_is_on_disk(adapt, random):
-    x = random.normal(size=(2500, 4, 4, 1)).astype("float32")
-    counting = Counting(x)
-    in_memory, on_disk = adapt(x), adapt(Rows(counting))
-    for a, b in zip(in_memory.get_weights(), on_disk.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert counting.most == 1000
-
-
 def test_bad_samples_are_named_by_their_place(stored, digits):
     x = np.array(stored)
     x[70, 3, 3] = np.nan
@@ -122,32 +93,3 @@ def test_bad_samples_are_named_by_their_place(stored, digits):
         fitted(Rows(np.repeat(x[:1], 30, axis=0)), digits)
     with pytest.raises(ValueError, match="at least one sample"):
         fitted(Rows(x)[:0], digits)
-
-
-@pytest.mark.parametrize("limit", [10**9, 0, 100])
-def test_spool(limit, random):
-    batches = [random.integers(0, 255, size=(n, 3, 2), dtype="uint8") for n in (5, 0, 20, 1)]
-    joined = spool.spool(iter(batches), limit)
-    assert isinstance(joined, Rows) == (limit < 156)
-    assert (joined.shape, joined.dtype) == ((26, 3, 2), np.uint8)
-    np.testing.assert_array_equal(np.asarray(joined), np.concatenate(batches))
-
-
-def test_spool_refuses_other_shapes_and_nothing():
-    with pytest.raises(ValueError, match=r"one shape. Received: \(2,\), and \(3,\) from sample 4"):
-        spool.spool([np.zeros((4, 2)), np.zeros((1, 3))])
-    with pytest.raises(ValueError, match="at least one sample. Received: none"):
-        spool.spool([])
-
-
-def test_spool_on_a_full_disk(monkeypatch):
-    class Full:
-        def write(self, data):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
-    with pytest.raises(OSError, match="No space left on device while .* TMPDIR chooses another"):
-        spool.spool([np.zeros((4, 2))], limit=0)

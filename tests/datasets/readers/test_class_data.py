@@ -1,7 +1,4 @@
-"""One-class problems from every kind of source: the same rules for all of them."""
-
-import os
-from pathlib import Path
+"""Samples with classes: the same rules for every kind of source."""
 
 import keras
 import numpy as np
@@ -9,18 +6,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasocc.datasets import Rows, catalog, load, one_vs_rest, spool, tabular
-
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
-DATA_DIR = Path(os.environ.get("KERASOCC_DATA_DIR", SHARED))
-
-CLASSES = np.repeat([0, 1, 2], 30)
-"""Of the samples 0, 1, ..., 89; every source holds these, each with its number in it."""
-
-
-def images():
-    numbers = np.arange(90, dtype="uint8").reshape(90, 1, 1, 1)
-    return np.broadcast_to(numbers, (90, 4, 4, 3)).copy()
+from kerasocc.datasets import Rows, one_vs_rest
+from tests.datasets.class_examples import (
+    CLASSES,
+    images,
+    numbers,
+    parts_of,
+    write_folder,
+    write_npz,
+)
 
 
 class Batches(keras.utils.PyDataset):
@@ -36,19 +30,6 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, number):
         rows = slice(7 * number, 7 * number + 7)
         return self.x[rows], CLASSES[rows]
-
-
-def write_folder(folder):
-    for number, (image, label) in enumerate(zip(images(), CLASSES, strict=True)):
-        path = folder / f"class {label}" / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
-    return folder
-
-
-def write_npz(path):
-    np.savez_compressed(path, image=images(), label=CLASSES)
-    return path
 
 
 def write_memmap(path):
@@ -67,26 +48,15 @@ SOURCES = {
     ),
     "PyDataset": lambda _: Batches(),
 }
+
+
 every_source = pytest.mark.parametrize("source", SOURCES)
-
-
-def numbers(x):
-    """Which samples they are."""
-    return np.asarray(x)[:, 0, 0, 0].astype(int)
-
-
-def parts_of(data):
-    return {
-        "train": (numbers(data.x_train), data.truth_train),
-        "validation": (numbers(data.x_val), data.y_val),
-        "test": (numbers(data.x_test), data.y_test),
-    }
 
 
 @every_source
 @pytest.mark.parametrize("limit", [2**30, 0], ids=["memory", "disk"])
-def test_no_sample_is_in_two_parts(source, limit, tmp_path, monkeypatch):
-    monkeypatch.setattr(spool, "MEMORY_LIMIT", limit)
+def test_no_sample_is_in_two_parts(source, limit, tmp_path, limit_memory):
+    limit_memory(limit)
     made = SOURCES[source](tmp_path)
     draw = np.random.default_rng(0)
     for seed in range(8):
@@ -126,17 +96,6 @@ def test_every_source_is_cut_alike(source, tmp_path):
         assert sum(found[name][1]) == sum(truth)
         if source != "folder":
             np.testing.assert_array_equal(found[name][0], rows)
-
-
-def test_tables_share_no_row_either(tmp_path):
-    x = np.arange(300, dtype="float32").reshape(100, 3)
-    y = np.repeat([0, 1], [70, 30])
-    np.savez(tmp_path / "t.npz", X=x, y=y)
-    for seed in range(5):
-        data = load(tmp_path / "t.npz", validation=0.3, contamination=0.1, labelled=0.1, seed=seed)
-        rows = np.concatenate([data.x_train, data.x_val, data.x_test])[:, 0]
-        assert len(set(rows)) == len(rows)
-        np.testing.assert_array_equal(data.truth_train, y[(data.x_train[:, 0] / 3).astype(int)])
 
 
 def test_class_names_of_a_folder(tmp_path):
@@ -194,37 +153,6 @@ def test_unreadable_images(tmp_path):
         one_vs_rest(folder, unreadable="ignore")
 
 
-def test_names_of_classes_from_tensorflow():
-    texts = tf.constant(["cat", "dog"] * 10)
-    stream = tf.data.Dataset.from_tensor_slices((np.arange(20.0)[:, None], texts))
-    assert len(one_vs_rest(stream, normal_class="dog").x_train) == 6
-
-
-@pytest.mark.parametrize(
-    ("stream", "message"),
-    [
-        (tf.data.Dataset.from_tensors((np.zeros(3), 0)).repeat(), "come to an end"),
-        (tf.data.Dataset.from_tensors(np.zeros((2, 3))), "pairs `\\(x, class\\)`"),
-        (tf.data.Dataset.from_tensors((np.zeros((2, 3)), np.zeros(3))), "one class per sample"),
-        (tf.data.Dataset.from_tensors((np.zeros((2, 3)), [0, 1])).take(0), "at least one sample"),
-    ],
-)
-def test_bad_streams(stream, message):
-    with pytest.raises(ValueError, match=message):
-        one_vs_rest(stream)
-
-
-def test_samples_of_several_shapes():
-    def elements():
-        yield np.zeros((2, 2)), 0
-        yield np.zeros((2, 3)), 1
-
-    kind = (tf.TensorSpec((2, None)), tf.TensorSpec((), "int32"))
-    stream = tf.data.Dataset.from_generator(elements, output_signature=kind)
-    with pytest.raises(ValueError, match=r"\(2, 2\), and \(2, 3\) from sample 1 on"):
-        one_vs_rest(stream)
-
-
 def test_npz_that_cannot_be_used(tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 broken")
     np.savez(tmp_path / "nameless.npz", photos=images(), label=CLASSES)
@@ -234,62 +162,3 @@ def test_npz_that_cannot_be_used(tmp_path):
         one_vs_rest(tmp_path / "nameless.npz")
     with pytest.raises(FileNotFoundError, match="absent.npz"):
         one_vs_rest(tmp_path / "absent.npz")
-
-
-def test_load_by_name_and_path(tmp_path, monkeypatch):
-    write_folder(tmp_path / "images" / "signs")
-    np.savez(tmp_path / "4_hearts.npz", X=np.random.rand(50, 2), y=np.repeat([0, 1], 25))
-    write_npz(tmp_path / "photos.npz")
-    monkeypatch.setenv("KERASOCC_DATA_DIR", str(tmp_path))
-    assert catalog.kind_of("signs") == catalog.FOLDER
-    assert load("signs").x_train.shape[1:] == (4, 4, 3)
-    assert load("hearts").sample_format.kind == "table"
-    assert load("photos", normal_class=2).name == "photos-2"
-    # A folder without images hides no table of its name.
-    (tmp_path / "hearts").mkdir()
-    assert load("hearts").sample_format.kind == "table"
-    with pytest.raises(ValueError, match="Near names: hearts.* Received: 'heart'"):
-        load("heart")
-    with pytest.raises(ValueError, match="`label` must be left out: 'signs' is no table"):
-        load("signs", label="y")
-    with pytest.raises(ValueError, match="`image_size` must be left out: 'hearts' is a table"):
-        load("hearts", image_size=8)
-
-
-def test_reserved_names_never_stand_for_folders(tmp_path, monkeypatch):
-    write_folder(tmp_path / "mnist")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KERASOCC_DATA_DIR", str(tmp_path))
-    assert catalog.kind_of("mnist") == catalog.IMAGE_SET
-    assert catalog.kind_of("./mnist") == catalog.FOLDER
-
-
-@pytest.mark.parametrize("missing", ["error", "median"])
-def test_a_table_larger_than_the_memory(missing, tmp_path, monkeypatch):
-    x = np.random.default_rng(0).normal(size=(5000, 4)).astype("float32")
-    if missing == "median":
-        x[::7, 1] = np.nan
-    y = (np.arange(5000) % 10 == 0).astype(int)
-    np.savez(tmp_path / "t.npz", X=x, y=y)
-    expected = tabular(tmp_path / "t.npz", missing=missing, contamination=0.05)
-    monkeypatch.setattr(spool, "MEMORY_LIMIT", 0)
-    data = tabular(tmp_path / "t.npz", missing=missing, contamination=0.05)
-    assert isinstance(data.x_train, Rows)
-    for name in ("x_train", "x_val", "x_test"):
-        np.testing.assert_array_equal(np.asarray(getattr(data, name)), getattr(expected, name))
-    for a, b in zip(
-        data.preprocessing.get_weights(), expected.preprocessing.get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(a, b)
-    assert data.sample_format == expected.sample_format
-
-
-@pytest.mark.skipif(
-    not (DATA_DIR / "images").exists(),
-    reason=f"there is no folder 'images' in {DATA_DIR}; set KERASOCC_DATA_DIR to one that has it",
-)
-def test_real_images():
-    signs = load("gtsrb32_subset", normal_class=14, data_dir=DATA_DIR)
-    assert signs.x_train.shape[1:] == (32, 32, 3) and len(signs.x_train) == 324
-    paintings = load("wikiart224_sample", normal_class="baroque", data_dir=DATA_DIR, image_size=64)
-    assert len(paintings.x_train) == 30 and paintings.x_test.shape == (140, 64, 64, 3)

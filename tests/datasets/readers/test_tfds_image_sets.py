@@ -1,29 +1,23 @@
-"""Image sets of tensorflow-datasets: one that is made here, the real ones where they are."""
+"""Image sets of tensorflow-datasets: errors without a network, the real ones if present."""
 
-import os
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kerasocc.datasets import image_sets, one_vs_rest
-
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data" / "tfds"
-DATA_DIR = Path(os.environ.get("TFDS_DATA_DIR", SHARED))
+from kerasocc.datasets import one_vs_rest
+from kerasocc.datasets.readers.tfds_image_sets import load_image_set
+from tests.datasets.data_dirs import TFDS_DATA, needs_folder
 
 
 def real(name):
-    return pytest.mark.skipif(
-        not (DATA_DIR / name).exists(),
-        reason=f"{name} is not in {DATA_DIR}; set TFDS_DATA_DIR to a folder that has it",
-    )
+    return needs_folder(name, TFDS_DATA, "TFDS_DATA_DIR")
 
 
 @real("mnist")
 def test_mnist():
-    data = one_vs_rest("mnist", normal_class=3, data_dir=DATA_DIR)
+    data = one_vs_rest("mnist", normal_class=3, data_dir=TFDS_DATA)
     assert data.name == "mnist-3"
     assert data.x_train.shape == (6131, 28, 28, 1) and data.x_train.dtype == np.uint8
     assert len(data.x_test) == 10_000 and (data.y_test == 0).sum() == 1010
@@ -36,8 +30,8 @@ def test_mnist():
 @pytest.mark.slow
 @real("cifar10")
 def test_cifar10_by_the_name_of_a_class():
-    by_name = one_vs_rest("cifar10", normal_class="automobile", data_dir=DATA_DIR)
-    by_number = one_vs_rest("cifar10", normal_class=1, data_dir=DATA_DIR)
+    by_name = one_vs_rest("cifar10", normal_class="automobile", data_dir=TFDS_DATA)
+    by_number = one_vs_rest("cifar10", normal_class=1, data_dir=TFDS_DATA)
     assert by_name.x_train.shape == (5000, 32, 32, 3)
     np.testing.assert_array_equal(by_name.x_train, by_number.x_train)
     np.testing.assert_array_equal(by_name.y_test, by_number.y_test)
@@ -48,8 +42,8 @@ def test_cifar10_by_the_name_of_a_class():
 def test_the_order_is_the_stored_one():
     import tensorflow_datasets as tfds
 
-    train, _, _ = image_sets.load_image_set("cifar10", DATA_DIR)
-    builder = tfds.builder("cifar10", data_dir=DATA_DIR)
+    train, _, _ = load_image_set("cifar10", TFDS_DATA)
+    builder = tfds.builder("cifar10", data_dir=TFDS_DATA)
     sizes = builder.info.splits["train"].shard_lengths
     last = builder.as_dataset(split=f"train[{sum(sizes[:-1])}:]", batch_size=3)
     first_of_last_shard = next(iter(tfds.as_numpy(last)))

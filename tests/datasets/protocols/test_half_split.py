@@ -1,19 +1,14 @@
-"""Half of the normal rows train: counts by hand, made-up anomalies, standardisation, errors."""
+"""Half of the normal rows train: counts by hand, synthetic anomalies, errors."""
 
-import os
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from sklearn.preprocessing import StandardScaler
 
 import kerasocc as kocc
-from kerasocc.datasets import Preprocessing, Rows, Standardization, half_split, spool, tabular
-from kerasocc.datasets.preprocessing.standardization import moments, standardize
-
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
-DATA_DIR = Path(os.environ.get("KERASOCC_DATA_DIR", SHARED))
+from kerasocc.datasets import Rows, half_split, tabular
+from tests.datasets.data_dirs import KERASOCC_DATA, needs_folder
 
 
 @pytest.fixture
@@ -167,14 +162,14 @@ def test_medians_are_those_of_the_training_rows(random, perturb):
 
 @pytest.mark.parametrize("missing", ["error", "median"])
 @pytest.mark.parametrize("perturb", [True, False])
-def test_a_table_larger_than_the_memory(missing, perturb, tmp_path, monkeypatch, random):
+def test_a_table_larger_than_the_memory(missing, perturb, tmp_path, limit_memory, random):
     x = random.normal(size=(5000, 4)).astype("float32")
     if missing == "median":
         x[::7, 1] = np.nan
     np.savez(tmp_path / "t.npz", X=x, y=(np.arange(5000) % 10 == 0).astype(int))
     options = dict(missing=missing, perturb=perturb, contamination=0.05)
     expected = half_split(tmp_path / "t.npz", **options)
-    monkeypatch.setattr(spool, "MEMORY_LIMIT", 0)
+    limit_memory(0)
     data = half_split(tmp_path / "t.npz", **options)
     for name in ("x_train", "x_val", "x_test"):
         assert isinstance(getattr(data, name), Rows)
@@ -218,42 +213,6 @@ def test_one_anomaly_will_do_without_contamination():
     assert half_split((ROWS, [0, 0, 0, 0, 0, 1])).y_test.sum() == 1
 
 
-def test_standardisation_by_hand():
-    x = np.array([[1.0, 10.0], [3.0, 10.0], [5.0, 40.0]], "float32")
-    # Means 3 and 20; deviations sqrt(8 / 3) and sqrt(200).
-    layer = standardize(x)
-    np.testing.assert_allclose(
-        layer(x),
-        [[-2 / (8 / 3) ** 0.5, -(0.5**0.5)], [0, -(0.5**0.5)], [2 / (8 / 3) ** 0.5, 2**0.5]],
-        rtol=1e-6,
-    )
-
-
-@pytest.mark.parametrize("value", [0.0, 4.2, -1e8, 16777.1, 1e30])
-def test_a_constant_column_becomes_zero(value):
-    x = np.full((999, 1), value, "float32")
-    layer = standardize(x)
-    assert (np.array(layer(x)) == 0).all()
-    difference = np.float32(value) * np.float32(1.25) - np.float32(value)
-    np.testing.assert_allclose(layer(x[:1] * np.float32(1.25)), [[difference]], rtol=1e-6)
-
-
-def test_standardisation_is_that_of_scikit_learn(random):
-    x = random.normal([5, 1e4, 0, -1e6], [1, 0.1, 1e-4, 3], size=(3000, 4)).astype("float32")
-    reference = StandardScaler().fit(x.astype("float64"))
-    layer = standardize(x)
-    np.testing.assert_allclose(layer.mean, reference.mean_, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(layer.deviation, reference.scale_, rtol=1e-6)
-    batches = (x[start : start + 7] for start in range(0, 3000, 7))
-    np.testing.assert_allclose(moments(batches)[1], reference.scale_, rtol=1e-9)
-
-
-def test_a_first_row_far_off_spoils_nothing(random):
-    x = random.normal(size=(10_000, 1))
-    x[0] = 1e8
-    np.testing.assert_allclose(moments([x])[1], x.std(axis=0), rtol=1e-9)
-
-
 def test_standardisation_sees_the_training_rows_alone(table):
     data = half_split(table, contamination=0.3, perturb=False)
     np.testing.assert_allclose(data.preprocessing.mean, data.x_train.mean(axis=0), rtol=1e-6)
@@ -263,29 +222,10 @@ def test_standardisation_sees_the_training_rows_alone(table):
     assert np.array(data.preprocessing.deviation)[2] == 1
 
 
-def test_standardisation_keeps_its_precision_under_float16(float16_policy):
-    x = np.array([[70_000.0], [70_001.0]], "float32")
-    np.testing.assert_allclose(standardize(x)(x), [[-1.0], [1.0]])
-
-
-def test_a_saved_model_keeps_the_standardisation(table, tmp_path):
-    data = half_split(table)
-    model = keras.Sequential([keras.Input((3,)), data.preprocessing])
-    model.save(tmp_path / "m.keras")
-    loaded = keras.saving.load_model(tmp_path / "m.keras")
-    np.testing.assert_array_equal(loaded(data.x_test), model(data.x_test))
-    assert isinstance(loaded.layers[-1], Standardization)
-    chain = Preprocessing([Standardization(), Standardization()]).adapt(data.x_train)
-    np.testing.assert_allclose(chain(data.x_test), model(data.x_test), atol=1e-5)
-
-
-@pytest.mark.skipif(
-    not (DATA_DIR / "tabular").exists(),
-    reason=f"there is no folder 'tabular' in {DATA_DIR}; set KERASOCC_DATA_DIR to one that has it",
-)
+@needs_folder("tabular")
 def test_a_real_table():
     # cardio: 1655 normal, 176 anomalous rows; 827 / 9 = 91.9 anomalies make up a tenth.
-    data = half_split("cardio", contamination=0.1, data_dir=DATA_DIR)
+    data = half_split("cardio", contamination=0.1, data_dir=KERASOCC_DATA)
     assert (len(data.x_train), int(data.truth_train.sum())) == (827 + 92, 92)
     assert (len(data.x_test), int(data.y_test.sum())) == (828 + 176, 176)
     encoder = kocc.networks.mlp([21, 32, 16, 8], seed=0)
@@ -296,13 +236,10 @@ def test_a_real_table():
     assert np.ptp(model.score(data.x_train)) > 0
 
 
-@pytest.mark.skipif(
-    not (DATA_DIR / "features").exists(),
-    reason=f"there is no folder 'features' in {DATA_DIR}; set KERASOCC_DATA_DIR to one that has it",
-)
+@needs_folder("features")
 def test_real_features():
     data = half_split(
-        "CV_by_ResNet18_MVTec-AD_bottle", contamination=0.1, perturb=False, data_dir=DATA_DIR
+        "CV_by_ResNet18_MVTec-AD_bottle", contamination=0.1, perturb=False, data_dir=KERASOCC_DATA
     )
     normal, taken = np.bincount(data.truth_train)
     assert taken == round(normal / 9) and data.x_train.shape[1] == 512
