@@ -87,21 +87,21 @@ def one_class_split(
 
 
 def _labelled_classes(
-    wanted: int | Sequence[Any], classes: np.ndarray, normal_class: Any, seed: int
+    given: int | Sequence[Any], classes: np.ndarray, normal_class: Any, seed: int
 ) -> list[Any]:
     """Return the classes of the labelled anomalies: the given ones, or as many drawn ones."""
     anomalous = np.unique(classes[classes != normal_class])
-    if isinstance(wanted, int):
-        if isinstance(wanted, bool) or not 1 <= wanted <= len(anomalous):
+    if isinstance(given, int):
+        if isinstance(given, bool) or not 1 <= given <= len(anomalous):
             raise ValueError(
                 f"`labelled_classes` must be from 1 to the {len(anomalous)} anomalous classes, or "
-                f"name them. Received: labelled_classes={wanted!r}"
+                f"name them. Received: labelled_classes={given!r}"
             )
         # A separate generator: the other draws do not depend on the number of classes.
-        return np.random.default_rng([seed, 6]).permutation(anomalous)[:wanted].tolist()
-    for value in wanted:
+        return np.random.default_rng([seed, 6]).permutation(anomalous)[:given].tolist()
+    for value in given:
         _check_class("labelled_classes", value, anomalous)
-    return list(wanted)
+    return list(given)
 
 
 def _first(name: str, rows: np.ndarray, count: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from kerasocc.datasets.readers.frame_ground_truth import TRUTH, read_frame_label
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.missing_values import refuse_missing
-from kerasocc.datasets.readers.table_files import Wanted, read_blocks
+from kerasocc.datasets.readers.table_files import Selection, read_blocks
 from kerasocc.datasets.storage.rows import Rows
 from kerasocc.datasets.storage.spooling import spool
 
@@ -67,8 +67,8 @@ def read_frames(
         readable = np.arange(len(x))
     else:
         files, test_files = _image_folders(train_folder), _image_folders(test_folder)
-        wanted = ".npy files of features or a folder of images for each sequence"
-        _check_not_empty(files, train_folder, wanted)
+        expected = ".npy files of features or a folder of images for each sequence"
+        _check_not_empty(files, train_folder, expected)
         _check_not_empty(test_files, test_folder, "a folder of images for each sequence")
         x, readable, lengths = _read_images([*files, *test_files], image_size, unreadable)
         names = [path.name for path in (*files, *test_files)]
@@ -114,7 +114,7 @@ def _read_features(paths: list[Path]) -> tuple[np.ndarray | Rows, list[int]]:
         columns = None
         for path in paths:
             lengths.append(0)
-            for block in read_blocks(path, Wanted(labelled=False)):
+            for block in read_blocks(path, Selection(labelled=False)):
                 columns = columns or block.x.shape[1]
                 if block.x.shape[1] != columns:
                     raise ValueError(

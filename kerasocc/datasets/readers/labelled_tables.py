@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import DataSource, resolve_table
-from kerasocc.datasets.readers.table_files import Wanted, read_blocks
+from kerasocc.datasets.readers.table_files import Selection, read_blocks
 from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
@@ -111,7 +111,7 @@ def read_table(
 
     def samples():
         nonlocal columns
-        for block in read_blocks(path, Wanted(label=label)):
+        for block in read_blocks(path, Selection(label=label)):
             labels.append(block.labels)
             columns = block.columns
             with np.errstate(over="ignore"):

@@ -16,7 +16,7 @@ from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.missing_values import filled, refuse_missing
-from kerasocc.datasets.readers.table_files import READERS, Wanted, read_blocks
+from kerasocc.datasets.readers.table_files import READERS, Selection, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
 
@@ -65,7 +65,7 @@ def read_new(
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
-        parts = _read_table(path, sample_format, Wanted(labelled, label, sample_format.columns))
+        parts = _read_table(path, sample_format, Selection(labelled, label, sample_format.columns))
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         if label is not None:
             raise ValueError(
@@ -90,9 +90,11 @@ def read_new(
         yield part
 
 
-def _read_table(path: Path, sample_format: SampleFormat, wanted: Wanted) -> Iterator[NewSamples]:
+def _read_table(
+    path: Path, sample_format: SampleFormat, selection: Selection
+) -> Iterator[NewSamples]:
     start = 0
-    for block in read_blocks(path, wanted):
+    for block in read_blocks(path, selection):
         if block.x.shape[1:] == sample_format.shape:
             x = _complete(path, block.x, sample_format, start)
         else:

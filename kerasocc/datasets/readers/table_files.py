@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Block(NamedTuple):
     columns: tuple[str, ...] | None
 
 
-class Wanted(NamedTuple):
+class Selection(NamedTuple):
     """What to read from a file.
 
     Attributes:
@@ -42,17 +42,21 @@ class Wanted(NamedTuple):
     label: str | None = None
     columns: Sequence[str] | None = None
 
+    def find_label(self, available: Iterable[Any], path: Path) -> Any:
+        """Return the name of the label column or array; None if labels are not read."""
+        return find_label_name(self.label, available, path) if self.labelled else None
 
-def read_blocks(path: Path, wanted: Wanted, rows: int | None = None) -> Iterator[Block]:
+
+def read_blocks(path: Path, selection: Selection, rows: int | None = None) -> Iterator[Block]:
     """Read a table in blocks; `.mat` files are held in memory as a whole.
 
     Args:
         path: The file.
-        wanted: What to read from it.
+        selection: What to read from it.
         rows: Maximum number of rows of a block, default `BLOCK_ROWS`.
 
     Raises:
-        ValueError: If the file cannot be read, lacks what is wanted, or holds something
+        ValueError: If the file cannot be read, lacks what is selected, or holds something
             other than numbers; names row and column.
     """
     try:
@@ -61,20 +65,19 @@ def read_blocks(path: Path, wanted: Wanted, rows: int | None = None) -> Iterator
         raise ValueError(
             f"`source` must end in one of {list(READERS)}. Received: {str(path)!r}"
         ) from None
-    yield from reader(path, wanted, rows or BLOCK_ROWS)
+    yield from reader(path, selection, rows or BLOCK_ROWS)
 
 
-def _read_npz(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+def _read_npz(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
     with NpzFile(path) as file:
         samples = find_name("samples", SAMPLE_NAMES, file.names, path)
-        labels = (
-            file.read(find_label_name(wanted.label, file.names, path)) if wanted.labelled else None
-        )
+        label = selection.find_label(file.names, path)
+        labels = None if label is None else file.read(label)
         yield from _blocks_of_arrays(file.blocks(samples, rows), labels, path)
 
 
-def _read_npy(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
-    if wanted.labelled:
+def _read_npy(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
+    if selection.labelled:
         raise ValueError(
             f"{str(path)!r} must have labels, and .npy files hold one array only: use .npz with "
             f"arrays called x and y. Received: labels wanted"
@@ -89,7 +92,7 @@ def _read_npy(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
     yield from _blocks_of_arrays(parts, None, path)
 
 
-def _read_mat(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+def _read_mat(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
     import h5py
     from scipy.io import loadmat
 
@@ -103,7 +106,8 @@ def _read_mat(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
     except (OSError, ValueError, TypeError, EOFError) as error:
         raise ValueError(f"{str(path)!r} is no readable .mat file: {error}") from error
     samples = arrays[find_name("samples", SAMPLE_NAMES, arrays, path)]
-    labels = arrays[find_label_name(wanted.label, arrays, path)] if wanted.labelled else None
+    label = selection.find_label(arrays, path)
+    labels = None if label is None else arrays[label]
     yield from _blocks_of_arrays([samples], labels, path)
 
 
@@ -126,7 +130,7 @@ def _blocks_of_arrays(parts: Any, labels: Any, path: Path) -> Iterator[Block]:
         )
 
 
-def _read_csv(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+def _read_csv(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
     import pandas
 
     problems = (
@@ -139,7 +143,7 @@ def _read_csv(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
         # Without `index_col=False` the first cells of rows longer than the header would
         # become an index, and every value would shift by a column.
         with pandas.read_csv(path, chunksize=rows, index_col=False) as frames:
-            yield from _blocks_of_frames(_without_truncation(frames), wanted, path)
+            yield from _blocks_of_frames(_without_truncation(frames), selection, path)
     except problems as error:
         raise ValueError(f"{str(path)!r} is no readable .csv file: {error}") from error
 
@@ -156,7 +160,7 @@ def _without_truncation(frames: Iterator[Any]) -> Iterator[Any]:
         yield frame
 
 
-def _read_parquet(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
+def _read_parquet(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
     import pandas
     import pyarrow
     from pyarrow import parquet
@@ -165,7 +169,7 @@ def _read_parquet(path: Path, wanted: Wanted, rows: int) -> Iterator[Block]:
         with parquet.ParquetFile(path) as file:
             batches = (batch.to_pandas() for batch in file.iter_batches(rows))
             empty = file.schema_arrow.empty_table().to_pandas()
-            yield from _blocks_of_frames(_numbered(batches, empty), wanted, path)
+            yield from _blocks_of_frames(_numbered(batches, empty), selection, path)
     except (pyarrow.ArrowException, OSError, pandas.errors.ParserError) as error:
         raise ValueError(f"{str(path)!r} is no readable Parquet file: {error}") from error
 
@@ -180,18 +184,18 @@ def _numbered(frames: Iterator[Any], empty: Any) -> Iterator[Any]:
         yield empty
 
 
-def _blocks_of_frames(frames: Iterator[Any], wanted: Wanted, path: Path) -> Iterator[Block]:
+def _blocks_of_frames(frames: Iterator[Any], selection: Selection, path: Path) -> Iterator[Block]:
     for frame in frames:
-        label = find_label_name(wanted.label, frame.columns, path) if wanted.labelled else None
+        label = selection.find_label(frame.columns, path)
         features = frame.drop(columns=[] if label is None else [label])
-        if wanted.columns is not None:
-            absent = [name for name in wanted.columns if name not in frame.columns]
+        if selection.columns is not None:
+            absent = [name for name in selection.columns if name not in frame.columns]
             if absent:
                 raise ValueError(
                     f"{str(path)!r} must have the columns that the model was trained on. "
                     f"Received: no column {absent[:10]} among {list(frame.columns)[:20]}"
                 )
-            features = frame[list(wanted.columns)]
+            features = frame[list(selection.columns)]
         x = _numbers(features, path)
         if x.size == 0:
             raise ValueError(
@@ -238,4 +242,4 @@ READERS = {
     ".csv": _read_csv,
     ".parquet": _read_parquet,
 }
-"""Functions of `(path, wanted, rows)` by suffix."""
+"""Functions of `(path, selection, rows)` by suffix."""
