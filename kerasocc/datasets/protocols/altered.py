@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.datasets.alterations import draw_strokes, permute_blocks
 from kerasocc.datasets.catalog import resolve
 from kerasocc.datasets.pool import stratified_split
 from kerasocc.datasets.preprocessing.recipes import IMAGE_PREPROCESSINGS
 from kerasocc.datasets.protocols.anomaly_drawing import count_for_fraction
-from kerasocc.datasets.protocols.image_alterations import draw_strokes, permute_blocks
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.readers.class_data import load_class_data
 from kerasocc.datasets.sample_format import IMAGES, SampleFormat
@@ -42,8 +42,8 @@ def altered(
     """Make a one-class problem of images and altered copies of them.
 
     The images of all classes are normal. The validation and the test part also hold an
-    altered copy of every image, an anomaly; CIFAR-10 gives 40,000 training, 20,000 validation and
-    20,000 test samples.
+    altered copy of every image, an anomaly; CIFAR-10 gives 40,000 training, 20,000
+    validation and 20,000 test samples.
 
     Args:
         source: See `one_vs_rest`. Classes are ignored; of VOC2012 the images of

@@ -1,4 +1,4 @@
-"""Folders and image files below a folder, sorted so that numbers in names count as numbers.
+"""Folders and image files below a folder, in natural order of their names.
 
 Hidden files and folders, folders called `ground_truth` (the masks of MVTec-AD) and files without
 an image suffix are ignored. Links to folders are followed, each folder once.

@@ -53,30 +53,30 @@ def read_frames(
     """Read a folder; see `frame_sequences` for arguments and errors."""
     check_choice("unreadable", unreadable, ["error", "skip"])
     train_folder, test_folder = _parts(folder)
-    files = _feature_files(train_folder)
-    if files:
+    train = _feature_files(train_folder)
+    if train:
         if image_size is not None or unreadable != "error":
             raise ValueError(
                 f"`image_size` and `unreadable` must be left out: {str(folder)!r} holds features. "
                 f"Received: image_size={image_size!r}, unreadable={unreadable!r}"
             )
-        test_files = _feature_files(test_folder)
-        _check_not_empty(test_files, test_folder, ".npy files of features, as the training part is")
-        x, lengths = _read_features([*files, *test_files])
-        names = [path.stem for path in (*files, *test_files)]
+        test = _feature_files(test_folder)
+        _check_not_empty(test, test_folder, ".npy files of features, as the training part is")
+        x, lengths = _read_features([*train, *test])
         readable = np.arange(len(x))
+        names = [path.stem for path in (*train, *test)]
     else:
-        files, test_files = _image_folders(train_folder), _image_folders(test_folder)
+        train, test = _image_folders(train_folder), _image_folders(test_folder)
         expected = ".npy files of features or a folder of images for each sequence"
-        _check_not_empty(files, train_folder, expected)
-        _check_not_empty(test_files, test_folder, "a folder of images for each sequence")
-        x, readable, lengths = _read_images([*files, *test_files], image_size, unreadable)
-        names = [path.name for path in (*files, *test_files)]
-    train, test = names[: len(files)], names[len(files) :]
-    labels = read_frame_labels(test_folder, test, lengths[len(files) :])
-    truth = np.concatenate([np.zeros(sum(lengths[: len(files)]), dtype="int8"), labels])
-    sequence = np.repeat(np.arange(len(names)), lengths)
-    return Frames(x, truth[readable], sequence[readable], train, test)
+        _check_not_empty(train, train_folder, expected)
+        _check_not_empty(test, test_folder, "a folder of images for each sequence")
+        x, readable, lengths = _read_images([*train, *test], image_size, unreadable)
+        names = [path.name for path in (*train, *test)]
+    train_names, test_names = names[: len(train)], names[len(train) :]
+    labels = read_frame_labels(test_folder, test_names, lengths[len(train) :])
+    truth = np.concatenate([np.zeros(sum(lengths[: len(train)]), dtype="int8"), labels])
+    sequence = np.repeat(np.arange(len(lengths)), lengths)
+    return Frames(x, truth[readable], sequence[readable], train_names, test_names)
 
 
 def _parts(folder: Path) -> tuple[Path, Path]:

@@ -1,9 +1,10 @@
 """Images, classes and official parts in a folder, by the layout that is found there.
 
 ==================  ======================================================================
-VOC2012             See `voc2012`; also one or two folders up (`VOCdevkit`). One class is
-                    chosen, `normal_class` against `"other"`, or all images are taken.
-GTSRB               See `gtsrb`; also one folder up (`GTSRB`).
+VOC2012             See `voc2012`; also the folder that holds it (`VOCdevkit`) and its
+                    parent. One class, `normal_class`, against `"other"`, or all images
+                    without classes.
+GTSRB               See `gtsrb`; also the folder that holds `GTSRB`.
 train, test         `train/<class>/**`, `test/<class>/**`, in any case (MVTec-AD); other
                     folders beside them and images outside of class folders are ignored.
 class folders       `<class>/**`, no test part (WikiArt).

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerasocc.datasets import altered
-from kerasocc.datasets.protocols.image_alterations import (
+from kerasocc.datasets.alterations import (
     as_map,
     draw_strokes,
     permute_blocks,
