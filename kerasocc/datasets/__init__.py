@@ -40,6 +40,7 @@ _HOMES = {
     "one_vs_rest": "protocols.one_vs_rest",
     "tabular": "protocols.tabular",
 }
+_SUBMODULES = ("alterations", "catalog", "preprocessing")
 
 __all__ = [
     "FrameDataset",
@@ -59,6 +60,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
