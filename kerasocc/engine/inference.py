@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from kerasocc.checks import check_integer
+from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
 from kerasocc.engine.sample_checks import Batch
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
-from kerasocc.rows import chunks
 
 ROWS_PER_SLICE = 2560
 """Most samples in a round of the loop of a TensorFlow graph, a multiple of 64: the activations

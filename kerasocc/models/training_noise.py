@@ -9,10 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.positions import ORDER, check_order, fingerprint
 from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import feature_squares, measure, sample_norms, shrinkage
-from kerasocc.rows import chunks, rows_at_once
 
 
 class TrainingNoise:

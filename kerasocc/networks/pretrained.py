@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from kerasocc.datasets.storage.npz import NpzFile
 from kerasocc.networks.conditions import leaf_layers
-from kerasocc.npz import NpzFile
 
 TORCH = {
     "kernel": "weight",
