@@ -31,8 +31,8 @@ _HOMES = {
 }
 _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
 _REGISTERED = (
-    "kerasocc.datasets.preprocessing",
-    "kerasocc.datasets.standardization",
+    "kerasocc.datasets.preprocessing.layers",
+    "kerasocc.datasets.preprocessing.standardization",
     "kerasocc.models.autoencoder",
     "kerasocc.models.deep_sad",
     "kerasocc.models.deep_svdd",

@@ -24,10 +24,6 @@ FOUNDATION = {
     "datasets/catalog",
     "engine/keras_contract",
 }
-# Files of the layout before: on merge, delete what has gone.
-FOUNDATION_BEFORE = {"rows", "npz", "catalog"}
-FOUNDATION |= FOUNDATION_BEFORE
-
 READERS = FOUNDATION | {"datasets/field_names", "datasets/pool", "datasets/sample_format"}
 SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
 BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers"}
@@ -62,7 +58,8 @@ LAYERS = {
     "datasets/sample_format": {"files"},
     "datasets/preprocessing": FOUNDATION,
     "datasets/readers/": READERS,
-    "datasets/protocols/": SOURCES,
+    "datasets/alterations": FOUNDATION,
+    "datasets/protocols/": SOURCES | {"datasets/alterations"},
     "engine/keras_contract": set(),
     # Of the data the engine reads sources; it does not know the protocols.
     "engine": BELOW_ENGINE | SOURCES,
@@ -83,16 +80,9 @@ LAYERS = {
     "experiments/papers/": BELOW_EXPERIMENTS | {"experiments"},
     "cli": FOUNDATION | {"experiments", "exporting", "serving"},
 }
-LAYERS_BEFORE = {
-    "rows": set(),
-    "npz": set(),
-    "catalog": {"npz"},
-}
 # The names of the package itself are imported when they are used, which hides what is imported:
 # only the top layers may use them.
 USERS_OF_THE_PACKAGE = {"experiments", "cli", "estimators", "serving", "explanations"}
-ALL_LAYERS = {**LAYERS, **LAYERS_BEFORE}
-
 # Circles of modules that are known: delete each when it is broken.
 KNOWN_CIRCLES = {
     frozenset({"kerasocc.experiments.evaluation", "kerasocc.experiments.runner"}),
@@ -125,7 +115,7 @@ def relative(path):
 def layer_of(path):
     """The layer of a file, or None if it belongs to none."""
     own = relative(path).removesuffix(".py")
-    return max((n for n in ALL_LAYERS if _inside(own, n)), key=len, default=None)
+    return max((n for n in LAYERS if _inside(own, n)), key=len, default=None)
 
 
 def _inside(name, layer):
@@ -134,7 +124,7 @@ def _inside(name, layer):
 
 def may_import(source, target):
     """Whether a layer may import another one."""
-    return any(_inside(target, name) for name in ALL_LAYERS[source] | {source})
+    return any(_inside(target, name) for name in LAYERS[source] | {source})
 
 
 def is_entry(path):
@@ -159,8 +149,8 @@ def test_imports_point_one_way(module):
 
 
 def test_layers_allow_layers():
-    for layer, allowed in ALL_LAYERS.items():
-        assert allowed <= ALL_LAYERS.keys(), f"{layer} allows {allowed - ALL_LAYERS.keys()}"
+    for layer, allowed in LAYERS.items():
+        assert allowed <= LAYERS.keys(), f"{layer} allows {allowed - LAYERS.keys()}"
 
 
 def test_the_rule_itself():
@@ -183,12 +173,6 @@ def test_no_modules_import_each_other():
     new = [" -> ".join([*c, c[0]]) for key, c in found.items() if key not in KNOWN_CIRCLES]
     assert not new, "Modules import each other:\n" + "\n".join(new)
     assert not KNOWN_CIRCLES - found.keys(), "These are broken: delete them from KNOWN_CIRCLES"
-
-
-def test_what_has_gone_is_deleted_here():
-    layers = {layer_of(path) for path in MODULES.values()}
-    gone = (LAYERS_BEFORE.keys() | FOUNDATION_BEFORE) - layers
-    assert not gone, f"Delete from LAYERS_BEFORE and FOUNDATION_BEFORE: {gone}"
 
 
 def models():

@@ -21,7 +21,7 @@ from scipy.io import savemat
 
 import kerasocc
 from kerasocc.cli import main
-from kerasocc.datasets import new_samples, table_files
+from kerasocc.datasets.readers import new_samples, table_files
 from kerasocc.experiments import inventory, runner
 from kerasocc.experiments.config import TrainConfig
 from tests.test_cli import refused, status
@@ -145,8 +145,7 @@ def test_scores_of_a_table_are_those_of_the_model(name, pumps, frame, tmp_path, 
 def test_blocks_change_nothing(name, pumps, frame, tmp_path, capsys, monkeypatch):
     path = written(tmp_path, name, frame)
     whole = scored(path, pumps, capsys)
-    # A default argument is bound where the function is defined.
-    monkeypatch.setattr(table_files.read_blocks, "__defaults__", (7,))
+    monkeypatch.setattr(table_files, "BLOCK_ROWS", 7)
     parts = scored(path, pumps, capsys)
     assert [row["row"] for row in parts] == [row["row"] for row in whole]
     np.testing.assert_allclose(scores_in(parts), scores_in(whole), rtol=1e-5)
@@ -169,7 +168,7 @@ def test_a_bad_table_is_refused_by_row_and_column(
 ):
     path = written(tmp_path, "x.csv", change(frame))
     assert message in refused(["score", str(path), *of(pumps)], capsys)
-    monkeypatch.setattr(table_files.read_blocks, "__defaults__", (7,))
+    monkeypatch.setattr(table_files, "BLOCK_ROWS", 7)
     output = tmp_path / "scores.csv"
     output.write_text("old")
     assert message in refused(["score", str(path), *of(pumps), "--output", str(output)], capsys)
@@ -179,7 +178,7 @@ def test_a_bad_table_is_refused_by_row_and_column(
 
 def test_missing_values_are_imputed_as_in_training(filling, frame, tmp_path, capsys, monkeypatch):
     fill = json.loads((filling / "sample_format.json").read_text())["fill"]
-    monkeypatch.setattr(table_files.read_blocks, "__defaults__", (7,))
+    monkeypatch.setattr(table_files, "BLOCK_ROWS", 7)
     holes, filled = frame.copy(), frame.copy()
     for number, value in enumerate([np.nan, np.inf, 1e300]):
         holes.iloc[50 + number, 1] = value

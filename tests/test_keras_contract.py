@@ -155,6 +155,20 @@ def test_own_variables_are_stored_in_their_order():
         np.testing.assert_array_equal(np.array(store[str(position)]), np.array(variable))
 
 
+def test_a_built_layer_can_be_given_another_weight():
+    layer = keras.layers.Dense(1, use_bias=False)
+    layer.build((None, 2))
+    with pytest.raises(ValueError, match="already built"):
+        layer.add_weight(shape=(3,), name="late")
+    with contract.new_weights_allowed(layer):
+        late = layer.add_weight(shape=(3,), name="late")
+    assert [w.name for w in layer.weights] == ["kernel", "late"]
+    contract.remove_weight(layer, late)
+    assert [w.name for w in layer.weights] == ["kernel"]
+    with pytest.raises(ValueError, match="already built"):
+        layer.add_weight(shape=(3,), name="late")
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

@@ -1,19 +1,46 @@
-"""Data sets cut for one-class experiments, and preprocessing layers."""
+"""One-class data sets and preprocessing layers.
 
-from kerasocc.datasets.altered import altered
-from kerasocc.datasets.frame_sequences import FrameDataset, frame_sequences
-from kerasocc.datasets.half_split import half_split
-from kerasocc.datasets.loading import load
-from kerasocc.datasets.one_class import OneClassDataset
-from kerasocc.datasets.one_vs_rest import one_vs_rest
-from kerasocc.datasets.preprocessing import (
-    GlobalContrastNormalization,
-    MinMaxScaling,
-    Preprocessing,
-)
-from kerasocc.datasets.standardization import Standardization
-from kerasocc.datasets.tabular import tabular
-from kerasocc.rows import Rows
+Names are imported when they are first used, so that `kerasocc.datasets.catalog`, which the
+command line needs for its help and its errors, loads neither Keras nor NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kerasocc.datasets.loading import load
+    from kerasocc.datasets.preprocessing.layers import (
+        GlobalContrastNormalization,
+        MinMaxScaling,
+        Preprocessing,
+    )
+    from kerasocc.datasets.preprocessing.standardization import Standardization
+    from kerasocc.datasets.protocols.altered import altered
+    from kerasocc.datasets.protocols.frame_sequences import FrameDataset, frame_sequences
+    from kerasocc.datasets.protocols.half_split import half_split
+    from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
+    from kerasocc.datasets.protocols.one_vs_rest import one_vs_rest
+    from kerasocc.datasets.protocols.tabular import tabular
+    from kerasocc.datasets.storage.rows import Rows
+
+_HOMES = {
+    "FrameDataset": "protocols.frame_sequences",
+    "GlobalContrastNormalization": "preprocessing.layers",
+    "MinMaxScaling": "preprocessing.layers",
+    "OneClassDataset": "protocols.one_class_dataset",
+    "Preprocessing": "preprocessing.layers",
+    "Rows": "storage.rows",
+    "Standardization": "preprocessing.standardization",
+    "altered": "protocols.altered",
+    "frame_sequences": "protocols.frame_sequences",
+    "half_split": "protocols.half_split",
+    "load": "loading",
+    "one_vs_rest": "protocols.one_vs_rest",
+    "tabular": "protocols.tabular",
+}
+_SUBMODULES = ("alterations", "catalog", "preprocessing")
 
 __all__ = [
     "FrameDataset",
@@ -30,3 +57,15 @@ __all__ = [
     "one_vs_rest",
     "tabular",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

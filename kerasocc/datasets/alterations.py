@@ -1,8 +1,7 @@
-"""Anomalies made of natural images: permuted blocks and strokes.
+"""Synthetic anomalies from natural images: permuted blocks and strokes.
 
-Functions from images to altered images, and their like for `tf.data`. What is drawn
-for an image depends on the seed and on its index alone, so that both give the same,
-whatever the size of a batch.
+Functions from images to altered images, for arrays and for `tf.data`. The alteration of an image
+depends on the seed and its index alone, so both give the same for any batch size.
 """
 
 from __future__ import annotations
@@ -15,28 +14,28 @@ import numpy as np
 from kerasocc.checks import check_integer
 
 STROKES = (3, 8)
-"""Fewest and most strokes of an image. The paper says "a number of"; these are ours."""
+"""Minimum and maximum number of strokes; the paper only says "a number of"."""
 LENGTHS = (0.1, 0.5)
-"""Shortest and longest stroke as a share of the image's longer side; ours too."""
-AT_ONCE = 64
+"""Minimum and maximum length of a stroke relative to the longer side; not in the paper."""
+BATCH_SIZE = 64
 
 
 def permute_blocks(
     images: np.ndarray, *, blocks: int = 2, seed: int = 0, indices: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Cut every image into `blocks x blocks` parts and put them back in another order.
+    """Split every image into `blocks x blocks` parts and permute them.
 
     Args:
         images: Shape `(samples, height, width, channels)`.
-        blocks: Parts per side, at least 2; they divide height and width.
-        seed: Seed of the orders; never the original one.
+        blocks: Parts per side, at least 2; must divide height and width.
+        seed: Seed of the permutations, which are never the identity.
         indices: Index of every image, shape `(samples,)`; default 0, 1, ...
 
     Returns:
-        Altered images, shape and dtype as given.
+        Altered images, shape and dtype unchanged.
 
     Raises:
-        ValueError: If `images` are none, or `blocks` do not divide their sides.
+        ValueError: If `images` has another shape, or `blocks` does not divide the sides.
 
     Reference:
         Chong et al., Simple and Effective Prevention of Mode Collapse in Deep
@@ -63,22 +62,22 @@ def draw_strokes(
 ) -> np.ndarray:
     """Draw 3 to 8 straight strokes of one random colour over every image.
 
-    A stroke begins anywhere, has any direction and a length of 10 to 50 % of the
-    longer side; what leaves the image is lost. Numbers and lengths are ours, the
-    paper gives none.
+    A stroke starts at a random point and has a random direction and a length of 10 to
+    50 % of the longer side; it is clipped at the border. The paper specifies neither
+    numbers nor lengths.
 
     Args:
         images: Shape `(samples, height, width, channels)`; integers in [0, 255] or
             floats, whose colours are drawn between the smallest and largest value.
-        thickness: Of the strokes, in pixels.
-        seed: Seed of everything that is drawn.
+        thickness: Thickness of the strokes in pixels.
+        seed: Seed of the strokes.
         indices: Index of every image, shape `(samples,)`; default 0, 1, ...
 
     Returns:
-        Altered images, shape and dtype as given.
+        Altered images, shape and dtype unchanged.
 
     Raises:
-        ValueError: If `images` are none.
+        ValueError: If `images` has another shape.
 
     Reference:
         Chong et al., Simple and Effective Prevention of Mode Collapse in Deep
@@ -98,25 +97,24 @@ def draw_strokes(
     if not is_float:
         colors = np.round(colors)
     altered = images.copy()
-    for start in range(0, len(images), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        covered = _covered(segments[part], images.shape[1:3], thickness)
+    for start in range(0, len(images), BATCH_SIZE):
+        part = slice(start, start + BATCH_SIZE)
+        covered = stroke_mask(segments[part], images.shape[1:3], thickness)
         color = colors[part, None, None, :].astype(images.dtype)
         altered[part] = np.where(covered[..., None], color, images[part])
     return altered
 
 
 def as_map(alter: Callable[..., np.ndarray], **options: Any) -> Callable[[Any, Any], Any]:
-    """An alteration for `tf.data`.
+    """Convert an alteration for use with `tf.data`.
 
     Args:
         alter: `permute_blocks` or `draw_strokes`.
-        **options: Their arguments but `images` and `indices`.
+        **options: Its arguments except `images` and `indices`.
 
     Returns:
-        Function of `(index, image)` to the altered image, for
-        `dataset.enumerate().map(...)`; image `i` becomes what it becomes in an
-        array of images.
+        Function from `(index, image)` to the altered image, for
+        `dataset.enumerate().map(...)`; the same alterations as for an array of images.
     """
     import tensorflow as tf
 
@@ -148,7 +146,7 @@ def _generators(seed: int, indices: Sequence[int] | None, samples: int) -> Any:
 
 
 def _order(generator: np.random.Generator, count: int) -> np.ndarray:
-    """A permutation that is not the identity."""
+    """Draw a permutation that is not the identity."""
     while True:
         order = generator.permutation(count)
         if (order != np.arange(count)).any():
@@ -158,21 +156,21 @@ def _order(generator: np.random.Generator, count: int) -> np.ndarray:
 def _drawing(
     generator: np.random.Generator, shape: tuple[int, ...], low: float, high: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the strokes in units of the longer side, `(strokes, 2, 2)`, and a colour."""
+    """Draw the ends of strokes in units of the longer side, `(strokes, 2, 2)`, and a colour."""
     side = max(shape[1:3])
     most = STROKES[1]
     count = generator.integers(STROKES[0], most, endpoint=True)
     start = generator.random((most, 2)) * np.array(shape[1:3]) / side
     angle, length = generator.uniform(0, 2 * np.pi, most), generator.uniform(*LENGTHS, most)
     end = start + (length * [np.sin(angle), np.cos(angle)]).T
-    # Those beyond the count repeat the first, so that all images have as many.
+    # Unused strokes repeat the first, so that all images have the same number.
     unused = np.arange(most) >= count
     start[unused], end[unused] = start[0], end[0]
     return np.stack([start, end], axis=1), generator.uniform(low, high, shape[3])
 
 
-def _covered(segments: np.ndarray, size: tuple[int, int], thickness: int) -> np.ndarray:
-    """Which pixels the strokes cover.
+def stroke_mask(segments: np.ndarray, size: tuple[int, int], thickness: int) -> np.ndarray:
+    """Compute which pixels the strokes cover.
 
     Args:
         segments: Ends in pixels, shape `(samples, strokes, 2, 2)`.
@@ -187,9 +185,9 @@ def _covered(segments: np.ndarray, size: tuple[int, int], thickness: int) -> np.
     for stroke in segments.swapaxes(0, 1):
         start, along = stroke[:, 0], stroke[:, 1] - stroke[:, 0]
         start, along = start[:, None, None], along[:, None, None]
-        place = ((centers - start) * along).sum(-1) / np.square(along).sum(-1)
-        nearest = start + np.clip(place, 0, 1)[..., None] * along
-        # Half a pixel more reaches at least one center wherever the stroke runs.
+        position = ((centers - start) * along).sum(-1) / np.square(along).sum(-1)
+        nearest = start + np.clip(position, 0, 1)[..., None] * along
+        # At least half a diagonal, so that a stroke always covers a pixel center.
         reach = max(thickness / 2, 0.5**0.5)
         covered |= np.square(centers - nearest).sum(-1) <= reach**2
     return covered

@@ -1,4 +1,4 @@
-"""One call for data of every kind, by name or path."""
+"""One function that loads tables and images alike, by name or path."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from kerasocc import catalog
-from kerasocc.datasets.image_sets import known_image_sets
-from kerasocc.datasets.one_class import OneClassDataset
-from kerasocc.datasets.one_vs_rest import one_vs_rest
-from kerasocc.datasets.tabular import tabular
+from kerasocc.datasets.catalog import (
+    IMAGE_SET,
+    TABLE,
+    DataSource,
+    named_tables,
+    near_names,
+    resolve,
+)
+from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
+from kerasocc.datasets.protocols.one_vs_rest import one_vs_rest
+from kerasocc.datasets.protocols.tabular import tabular
+from kerasocc.datasets.readers.tfds_image_sets import known_image_sets
 
 
 def load(
-    source: str | os.PathLike,
+    source: str | os.PathLike | DataSource,
     *,
     normal_class: Any = None,
     contamination: float = 0.0,
@@ -30,38 +37,38 @@ def load(
     unreadable: str = "error",
     data_dir: str | os.PathLike | None = None,
 ) -> OneClassDataset:
-    """Load data by name or path, whatever they are, as a one-class problem.
+    """Load a table or a set of images as a one-class problem.
 
-    Tables go to `tabular`, everything else to `one_vs_rest`; the arguments are
-    explained there.
+    Tables are passed to `tabular`, everything else to `one_vs_rest`; see there for
+    details of the arguments.
 
     Args:
         source: The path of a table or of a folder of images, the name of one below
             `KERASOCC_DATA_DIR`, `"digits"`, or the name of an image set of
             tensorflow-datasets.
-        normal_class: The class, or the label of rows, that is normal.
+        normal_class: The normal class, or the label of normal rows.
         contamination: Fraction of hidden anomalies in the training samples.
         labelled: Fraction of labelled anomalies in the training samples.
-        labelled_classes: Classes that labelled anomalies are drawn from, or how many.
-        validation: Fraction of the training part that is held out.
-        test: Fraction that is the test part, where there is none.
-        preprocessing: `"contrast"` or `"unit"`; images only.
+        labelled_classes: Classes of the labelled anomalies, or how many to draw.
+        validation: Fraction of the training part that is held out for validation.
+        test: Fraction of the test part, for data without an official one.
+        preprocessing: `"contrast"`, `"unit"` or `"imagenet"`; images only.
         seed: Seed of all draws.
         label: Name of the label column; tables only.
         missing: What to do about missing values; tables only.
-        image_size: Size that images are brought to; images only.
+        image_size: Size to which images are resized; images only.
         unreadable: What to do about unreadable files; folders of images only.
-        data_dir: Folder that names are looked for in.
+        data_dir: Folder in which names are looked up.
 
     Returns:
         The data set.
 
     Raises:
-        ValueError: If there are no such data (near names are listed), or an argument
-            does not fit them.
+        ValueError: If there are no such data (similar names are listed), or an argument
+            does not apply to them.
         OSError: If they cannot be read or downloaded.
     """
-    kind = catalog.kind_of(source, data_dir)
+    resolved = resolve(source, data_dir)
     common = dict(
         normal_class=normal_class,
         contamination=contamination,
@@ -78,15 +85,13 @@ def load(
         image_size=image_size,
         unreadable=unreadable,
     )
-    if kind == catalog.TABLE:
+    if resolved.kind == TABLE:
         _refuse(for_images, source, "a table")
-        return tabular(source, **common, **for_tables)
+        return tabular(resolved, **common, **for_tables)
     _refuse(for_tables, source, "no table")
-    if kind == catalog.IMAGE_SET:
-        _check_known(str(source), data_dir)
-    if kind == catalog.IMAGE_FILE:
-        source = catalog.find_table(source, data_dir)
-    return one_vs_rest(source, **common, **for_images)
+    if resolved.kind == IMAGE_SET:
+        _check_known(resolved.name, data_dir)
+    return one_vs_rest(resolved, **common, **for_images)
 
 
 def _refuse(options: dict[str, Any], source: Any, what: str) -> None:
@@ -98,13 +103,13 @@ def _refuse(options: dict[str, Any], source: Any, what: str) -> None:
             )
 
 
-def _check_known(source: str, data_dir: str | os.PathLike | None) -> None:
+def _check_known(name: str, data_dir: str | os.PathLike | None) -> None:
     sets = known_image_sets()
-    if source in sets:
+    if name in sets:
         return
-    tables = catalog.tables_in(data_dir or os.environ.get("KERASOCC_DATA_DIR"))
+    tables = named_tables(data_dir)
     raise ValueError(
         "`source` must be 'digits', the path of a table or of a folder of images, the name of one "
         "below KERASOCC_DATA_DIR, or that of an image set of tensorflow-datasets."
-        f"{catalog.near_names(source, ['digits', *tables, *sets])} Received: {source!r}"
+        f"{near_names(name, ['digits', *tables, *sets])} Received: {name!r}"
     )

@@ -1,4 +1,4 @@
-"""How new samples must look to fit a model that was trained on a data set."""
+"""The format of the samples that a model was trained on, stored beside the model."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ TABLE, IMAGES, ARRAYS = "table", "images", "arrays"
 
 @dataclass(frozen=True, kw_only=True)
 class SampleFormat:
-    """What has to be known to read new samples as the training samples were read.
+    """What is needed to read new samples in the same way as the training samples.
 
     Attributes:
         kind: `"table"`, `"images"` or `"arrays"`.
-        shape: Of one sample.
-        columns: Names of a table's columns, None where the file had none.
-        fill: What is put in for missing values, per column; None if such are refused.
-        resized: Whether images were brought to their size when they were read.
-        normal_class: What labels call normal samples; None where 0 does, and 1 anomalies.
+        shape: Shape of one sample.
+        columns: Names of a table's columns, None if the file had none.
+        fill: Replacements of missing values per column; None if they are an error.
+        resized: Whether images are resized when they are read.
+        normal_class: Label of normal samples; None if labels are 0 (normal) and 1
+            (anomaly).
     """
 
     kind: str
@@ -38,11 +39,11 @@ class SampleFormat:
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> SampleFormat:
-        """Read what `write` has written.
+        """Read what `write` wrote.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it holds something else.
+            ValueError: If it holds anything else.
         """
         content: Any = read_json(path)
         fields = {field.name for field in dataclasses.fields(cls)}

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from kerasocc.checks import check_integer
+from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
 from kerasocc.engine.sample_checks import Batch
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
-from kerasocc.rows import chunks
 
 ROWS_PER_SLICE = 2560
 """Most samples in a round of the loop of a TensorFlow graph, a multiple of 64: the activations
@@ -32,6 +32,10 @@ class InferenceRunner:
     def __init__(self, model: keras.Model):
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
+
+    def invalidate(self) -> None:
+        """Compile anew when a method is next applied: the model has changed."""
+        self._compiled = {}
 
     def map(
         self,

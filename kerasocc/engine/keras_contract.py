@@ -8,7 +8,7 @@ assumption names it. The module imports nothing of the package: any part may use
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -111,6 +111,24 @@ def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> 
 def own_variables(layer: keras.layers.Layer) -> list[Any]:
     """The weights that a layer itself created, in the order in which Keras stores them."""
     return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+@contextlib.contextmanager
+def new_weights_allowed(layer: keras.layers.Layer) -> Iterator[None]:
+    """Let a layer add weights that is built already, which Keras locks against it."""
+    was_locked = layer._tracker.locked
+    layer._tracker.unlock()
+    try:
+        yield
+    finally:
+        if was_locked:
+            layer._tracker.lock()
+
+
+def remove_weight(layer: keras.layers.Layer, weight: keras.Variable) -> None:
+    """Take a weight away from the layer that created it."""
+    with new_weights_allowed(layer):
+        layer._untrack_variable(weight)
 
 
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:

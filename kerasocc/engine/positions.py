@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from kerasocc.datasets.storage.rows import rows_at_once
 from kerasocc.engine.sources import Source
-from kerasocc.rows import rows_at_once
 
 ORDER = (
     "`x` must hold the same samples in the same order at every pass: the noise and the latent "

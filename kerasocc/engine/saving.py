@@ -39,7 +39,7 @@ def store_variables(model: Scorer, store: Any) -> None:
     """Store the weights that a model itself created.
 
     Keras stores them by position, so that a weight added later would shift the others. Those
-    of `model.named_state` are stored by name, behind the others.
+    of `model.named_state` and `model.data_state` are stored by name, behind the others.
     """
     by_position, by_name = _divided(model)
     for position, variable in enumerate(by_position):
@@ -54,8 +54,12 @@ def restore_variables(model: Scorer, store: Any) -> None:
     Raises:
         ValueError: If the number of weights differs.
     """
-    by_position, by_name = _divided(model)
     keys = set(store.keys())
+    # Keras skips the build config of a model that its constructor builds, so that sizes
+    # cannot come from there.
+    for name in keys & set(model.data_state):
+        setattr(model, name, model.add_state(name, tuple(store[name].shape)))
+    by_position, by_name = _divided(model)
     stored = keys - set(by_name)
     if stored != {str(position) for position in range(len(by_position))}:
         raise ValueError(
@@ -75,7 +79,8 @@ def restore_variables(model: Scorer, store: Any) -> None:
 def _divided(model: Scorer) -> tuple[list[Any], dict[str, Any]]:
     """The model's own weights: those stored by position, and those stored by name."""
     own = own_variables(model)
-    by_name = {v.name: v for v in own if v.name in model.named_state}
+    names = {*model.named_state, *model.data_state}
+    by_name = {v.name: v for v in own if v.name in names}
     return [v for v in own if v.name not in by_name], by_name
 
 

@@ -12,7 +12,9 @@ from kerasocc.engine import evaluation, saving
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.calibration import threshold_at
 from kerasocc.engine.inference import InferenceRunner
+from kerasocc.engine.keras_contract import new_weights_allowed, own_variables, remove_weight
 from kerasocc.engine.sources import Source, as_source
+from kerasocc.state import add_state
 
 
 class Scorer(keras.Model):
@@ -28,6 +30,10 @@ class Scorer(keras.Model):
     named_state: tuple[str, ...] = ("fitted",)
     """Weights that are stored under their names: a file written before they were added lacks
     them, and `derive_state` gives them a value."""
+    data_state: tuple[str, ...] = ()
+    """Attributes that hold weights whose size depends on the training data, each named like its
+    attribute. They are stored under their names and created by `add_state` with the size that
+    a file has."""
 
     def __init__(self, **arguments: Any):
         super().__init__(**arguments)
@@ -178,6 +184,28 @@ class Scorer(keras.Model):
         if not self.is_fitted:
             raise ValueError(f"{self.name} is not fitted yet. Call `fit` first.")
 
+    def add_state(
+        self, name: str, shape: tuple[int, ...] = (), *, initial: float = 0.0
+    ) -> keras.Variable:
+        """Add a weight that is not trained, but saved, restored and exported.
+
+        Args:
+            name: Name of the weight; a weight of this model that has it already is replaced.
+            shape: Its shape.
+            initial: Its initial value.
+        """
+        for weight in own_variables(self):
+            if weight.name == name:
+                remove_weight(self, weight)
+        if self.built:
+            self.invalidate_compiled()
+        with new_weights_allowed(self):
+            return add_state(self, name, shape, initial=initial)
+
+    def invalidate_compiled(self) -> None:
+        """Have everything compiled anew: the model has changed."""
+        self.inference.invalidate()
+
     # Files.
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
@@ -193,27 +221,6 @@ class Scorer(keras.Model):
 
     def load_own_variables(self, store: Any) -> None:
         saving.restore_variables(self, store)
-
-    def state_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of the weights whose size depends on the training data, by name.
-
-        They are stored in the build config, from which `build_state` restores them.
-        """
-        return {}
-
-    def build_state(self, shapes: dict[str, tuple[int, ...]]) -> None:
-        """Create the weights of `state_shapes` in a model that is loaded."""
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        config, shapes = super().get_build_config(), self.state_shapes()
-        return {**config, "state_shapes": shapes} if config and shapes else config
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        config = dict(config)
-        shapes = config.pop("state_shapes", {})
-        super().build_from_config(config)
-        if shapes:
-            self.build_state({name: tuple(shape) for name, shape in shapes.items()})
 
     def derive_state(self, name: str) -> None:
         """Set a weight of `named_state` that a file lacks, written before it was added.

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 from kerasocc.engine.keras_contract import is_tf_dataset
 from kerasocc.engine.sample_checks import (
     Batch,
@@ -20,7 +21,6 @@ from kerasocc.engine.sample_checks import (
     to_numpy,
 )
 from kerasocc.engine.tensors import aligned
-from kerasocc.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 
 VALUES_PER_CALL = 2**21
 """Numbers that a call of a compiled pass gets of an array in memory, which it copies."""

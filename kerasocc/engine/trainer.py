@@ -139,6 +139,10 @@ class Trainer(Scorer):
             self.build_optimizer()
         super().load_weights(filepath, **kwargs)
 
+    def invalidate_compiled(self) -> None:
+        super().invalidate_compiled()
+        self.train_functions.invalidate()
+
     def loops_in_program(self) -> bool:
         """Whether the loop over the steps is part of the compiled training function."""
         return can_loop_in_program(self)

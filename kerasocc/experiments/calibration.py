@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from kerasocc.datasets.one_class import OneClassDataset
+from kerasocc.datasets import OneClassDataset
 from kerasocc.models.base import OneClassModel
 
 

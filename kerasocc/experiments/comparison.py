@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kerasocc import catalog
 from kerasocc.checks import check_choice
+from kerasocc.datasets import catalog
 from kerasocc.experiments import runs
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config_checks import AUTOENCODERS
@@ -174,16 +174,15 @@ def find_classes(dataset: str, wanted: Sequence[int | str] = ()) -> list[int | s
 def _known_classes(dataset: str) -> tuple[list[int | str], list[int | str]]:
     if dataset in catalog.RESERVED:
         return list(range(10)), list(range(10))
-    from kerasocc.datasets.class_data import load_class_data
-    from kerasocc.datasets.image_folders import list_images
+    from kerasocc.datasets.readers.class_data import load_class_data
+    from kerasocc.datasets.readers.image_folders import list_images
 
-    folder = catalog.find_folder(dataset)
-    if folder is not None:
-        listing = list_images(folder)
+    source = catalog.resolve(dataset)
+    if source.kind == catalog.FOLDER:
+        listing = list_images(source.path)
         usual = [listing.default_normal] if listing.default_normal else listing.classes
         return listing.classes, usual
-    is_file = catalog.kind_of(dataset) == catalog.IMAGE_FILE
-    data = load_class_data(catalog.find_table(dataset) if is_file else dataset)
+    data = load_class_data(source)
     classes = sorted(set(data.train.classes.tolist()))
     return classes, classes
 

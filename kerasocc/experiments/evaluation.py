@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.datasets.new_samples import read_new
-from kerasocc.datasets.tables import anomaly_labels
+from kerasocc.datasets.readers.labelled_tables import anomaly_labels
+from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.engine.evaluation import ranking_metrics
 from kerasocc.experiments.trained import Trained
 

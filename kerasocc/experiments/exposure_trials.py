@@ -10,10 +10,10 @@ import keras
 import numpy as np
 
 from kerasocc.callbacks import LatentLabels
-from kerasocc.catalog import find_table
 from kerasocc.checks import check_choice
 from kerasocc.datasets import OneClassDataset, half_split, one_vs_rest
-from kerasocc.datasets.tables import read_table
+from kerasocc.datasets.catalog import find_table
+from kerasocc.datasets.readers.labelled_tables import read_table
 from kerasocc.engine.evaluation import ranking_metrics
 from kerasocc.experiments.metrics import f1_at_ratio
 from kerasocc.models.base import OneClassModel

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from kerasocc.catalog import IMAGE_SUFFIXES, RESERVED, shape_in_npz, tables_in
+from kerasocc.datasets.catalog import IMAGE_SUFFIXES, RESERVED, shape_in_npz, tables_in
 
 GTSRB = "Final_Training"
 PARTS = ("train", "test", GTSRB.lower())

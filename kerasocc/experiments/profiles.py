@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerasocc import catalog
 from kerasocc.checks import check_choice
+from kerasocc.datasets import catalog
 from kerasocc.experiments.defaults import DEFAULTS, PROTOCOLS, for_method
 
 
@@ -70,7 +70,7 @@ def profile_of(dataset: str) -> str:
     """
     if dataset in DEFAULTS and dataset in catalog.RESERVED:
         return dataset
-    kind = catalog.kind_of(dataset)
+    kind = catalog.resolve(dataset).kind
     return kind if kind in (catalog.FOLDER, catalog.TABLE) else "images"
 
 

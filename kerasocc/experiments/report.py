@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerasocc import plots
+from kerasocc.datasets.storage.rows import Rows
 from kerasocc.experiments import latent_figures
 from kerasocc.experiments.folder import RunFolder
 from kerasocc.experiments.phases import History
 from kerasocc.files import complete_or_absent, write_json, write_text
-from kerasocc.rows import Rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from kerasocc.catalog import IMAGE_SUFFIXES
-from kerasocc.datasets.new_samples import read_new
+from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.experiments.trained import Trained
 from kerasocc.files import complete_or_absent
 

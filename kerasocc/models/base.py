@@ -202,18 +202,6 @@ class OneClassModel(Trainer):
         """Whether the model defines `anomaly_loss_of`."""
         return type(self).anomaly_loss_of is not OneClassModel.anomaly_loss_of
 
-    def add_state(
-        self, name: str, shape: tuple[int, ...] = (), *, initial: float = 0.0
-    ) -> keras.Variable:
-        """Add a weight that is not trained, but saved, restored and exported.
-
-        Args:
-            name: Name of the weight.
-            shape: Its shape.
-            initial: Its initial value.
-        """
-        return add_state(self, name, shape, initial=initial)
-
     # Inputs to scores.
 
     def build(self, input_shape: Any) -> None:

@@ -14,12 +14,12 @@ from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.losses import oc_nn
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.options import ModelOptions
-from kerasocc.rows import chunks, rows_at_once
 from kerasocc.state import add_state
 
 

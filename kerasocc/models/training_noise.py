@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.positions import ORDER, check_order, fingerprint
 from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import (
@@ -17,7 +18,6 @@ from kerasocc.losses.sparsity import (
     sample_norms,
     shrinkage,
 )
-from kerasocc.rows import chunks, rows_at_once
 
 
 class TrainingNoise:

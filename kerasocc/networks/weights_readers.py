@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kerasocc.npz import NpzFile
+from kerasocc.datasets.storage.npz import NpzFile
 
 STATISTICS = ("moving_mean", "moving_variance")
 KERAS = {

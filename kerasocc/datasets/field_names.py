@@ -1,0 +1,47 @@
+"""Names that files give to their arrays and columns of samples and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+LABEL_NAMES = ("y", "label", "labels", "class", "target", "outlier", "anomaly", "is_anomaly")
+"""Accepted names of a label column or array, in any case."""
+SAMPLE_NAMES = ("x", "data", "samples", "features")
+"""Accepted names of the array of rows in a table file, in any case."""
+IMAGE_NAMES = ("image", "images", *SAMPLE_NAMES)
+"""Accepted names of the array of images in an `.npz` file, in any case."""
+
+
+def find_name(what: str, names: Sequence[str], available: Iterable[Any], path: Path) -> Any:
+    """Return the first of the `available` names that is among `names`, ignoring case.
+
+    Args:
+        what: `"samples"` or `"labels"`, for the error.
+        names: Accepted names.
+        available: Names of the arrays or columns in the file.
+        path: The file, for the error.
+
+    Raises:
+        ValueError: If there is none; lists the available names.
+    """
+    available = list(available)
+    accepted = {name.lower() for name in names}
+    for candidate in available:
+        if str(candidate).lower() in accepted:
+            return candidate
+    shown = [str(name) for name in available if not str(name).startswith("__")]
+    other = ", or `label` must name them" if names is LABEL_NAMES else ""
+    raise ValueError(
+        f"{str(path)!r} must have {what} called one of {list(names)}{other}. Received: {shown[:20]}"
+    )
+
+
+def find_label_name(label: str | None, available: Iterable[Any], path: Path) -> Any:
+    """Return the name of the label column or array: `label`, or one of `LABEL_NAMES`.
+
+    Raises:
+        ValueError: If there is none; lists the available names.
+    """
+    return find_name("labels", (label,) if label else LABEL_NAMES, available, path)

@@ -1,0 +1,1 @@
+"""Protocols that turn labelled data into one-class problems, one per file."""

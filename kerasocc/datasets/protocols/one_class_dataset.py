@@ -1,0 +1,65 @@
+"""The data of a one-class problem, as every protocol returns them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kerasocc.datasets.sample_format import SampleFormat
+from kerasocc.datasets.storage.rows import Rows
+
+
+@dataclass(frozen=True)
+class OneClassDataset:
+    """Training, validation and test samples of a one-class problem.
+
+    Attributes:
+        name: Name in reports.
+        x_train: Raw training samples, shape `(samples, ...)`: an array, or `Rows` if
+            they do not fit into memory; the same holds for `x_val` and `x_test`.
+        y_train: Semi-supervised labels: +1 labelled normal, -1 labelled anomaly,
+            0 unlabelled.
+        truth_train: True labels of the training samples: 0 normal, 1 anomaly.
+        x_val, y_val: Validation samples and labels (0 normal, 1 anomaly); empty
+            by default.
+        x_test, y_test: Test samples and labels (0 normal, 1 anomaly).
+        sample_format: Format that new samples must have to be scored by a model
+            trained on this data.
+        make_preprocessing: Function from training samples to an adapted
+            preprocessing layer.
+    """
+
+    name: str
+    x_train: np.ndarray | Rows
+    y_train: np.ndarray
+    truth_train: np.ndarray
+    x_val: np.ndarray | Rows
+    y_val: np.ndarray
+    x_test: np.ndarray | Rows
+    y_test: np.ndarray
+    sample_format: SampleFormat
+    make_preprocessing: Callable[[np.ndarray | Rows], Any]
+
+    @cached_property
+    def preprocessing(self) -> Any:
+        """Layer for the models, adapted on the normal and unlabelled training samples."""
+        return self.make_preprocessing(self.x_train[self.y_train >= 0])
+
+    def transductive(self) -> OneClassDataset:
+        """Return the same problem with the unlabelled training samples as the test part.
+
+        Detecting hidden anomalies among the training samples is a different task from
+        scoring unseen samples: its results are not comparable with those on the test
+        part.
+        """
+        unlabelled = self.y_train == 0
+        return replace(
+            self,
+            name=f"{self.name}-transductive",
+            x_test=self.x_train[unlabelled],
+            y_test=self.truth_train[unlabelled],
+        )

@@ -1,0 +1,136 @@
+"""One class is normal, the others are anomalies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kerasocc.checks import check_choice, check_integer
+from kerasocc.datasets.catalog import IMAGE_SET, RESERVED, DataSource, resolve
+from kerasocc.datasets.preprocessing.recipes import IMAGE_PREPROCESSINGS, min_max
+from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
+from kerasocc.datasets.protocols.one_class_split import one_class_split
+from kerasocc.datasets.readers.class_data import load_class_data, refuse_test
+from kerasocc.datasets.sample_format import ARRAYS, IMAGES, SampleFormat
+
+
+def one_vs_rest(
+    source: Any,
+    *,
+    normal_class: Any = None,
+    contamination: float = 0.0,
+    labelled: float = 0.0,
+    labelled_classes: int | Sequence[Any] | None = None,
+    validation: float = 0.0,
+    test: float | None = None,
+    preprocessing: str | None = None,
+    seed: int = 0,
+    image_size: int | tuple[int, int] | None = None,
+    unreadable: str = "error",
+    data_dir: str | os.PathLike | None = None,
+) -> OneClassDataset:
+    """Make a one-class problem of a data set with classes: one is normal.
+
+    Data that do not fit into memory are read from disk on demand: the parts are then
+    `Rows` instead of arrays.
+
+    Args:
+        source: One of
+
+            - `"digits"`: the 8x8 digits that come with scikit-learn;
+            - a folder of images, or the name of one below `KERASOCC_DATA_DIR`: a
+              folder per class, or the layouts of MVTec-AD, GTSRB and VOC2012 (see
+              `image_folders`);
+            - the name of an image set of tensorflow-datasets (`"mnist"`,
+              `"fashion_mnist"`, `"cifar10"`, ...);
+            - the path of an `.npz` file with images and labels;
+            - arrays `(x, classes)` of shapes `(samples, ...)` and `(samples,)`;
+            - a `tf.data.Dataset` or `PyDataset` of pairs `(x, class)`, read once;
+            - a `catalog.DataSource`, a name or path that is resolved already.
+        normal_class: The normal class, its number or its name. Default `"good"` in an
+            MVTec-AD layout, else class 0.
+        contamination: Fraction of hidden anomalies in the unlabelled training
+            samples, in [0, 1); they are added to the normal ones.
+        labelled: Fraction of labelled anomalies in the training samples, in [0, 1).
+        labelled_classes: Classes of the labelled anomalies: their names or numbers, or
+            the number of classes to draw; default all.
+        validation: Fraction of the training part that is held out for validation,
+            anomalies included, in [0, 1).
+        test: Fraction of the samples in the test part, in (0, 1); default 0.4. Must be
+            None for a set with an official test part.
+        preprocessing: Preprocessing of images: `"contrast"`, the default, as in Deep
+            SVDD (contrast normalisation, then [0, 1]); `"unit"` as in Deep SAD
+            ([0, 1]); `"imagenet"` for weights trained on ImageNet. Other data are
+            scaled to [0, 1] per column.
+        seed: Seed of all draws.
+        image_size: Side, or `(height, width)`, to which images of a folder or from
+            tensorflow-datasets are resized; None if all have one size.
+        unreadable: What to do about unreadable image files: `"error"`, or `"skip"` with
+            a warning.
+        data_dir: Folder of the data; default the variable `KERASOCC_DATA_DIR` or, for
+            tensorflow-datasets, `TFDS_DATA_DIR`.
+
+    Returns:
+        The data set: raw samples and a `preprocessing` layer.
+
+    Raises:
+        ValueError: For unknown names and classes, fractions out of range, too few
+            anomalies, and unreadable files.
+        OSError: If a set can be neither found nor downloaded.
+
+    Example:
+        >>> data = kerasocc.datasets.one_vs_rest("digits", normal_class=3)
+        >>> model = kerasocc.DeepSVDD(encoder, preprocessing=data.preprocessing)
+    """
+    check_integer("seed", seed, minimum=0)
+    check_choice("unreadable", unreadable, ["error", "skip"])
+    if preprocessing is not None:
+        check_choice("preprocessing", preprocessing, IMAGE_PREPROCESSINGS)
+    if isinstance(source, (str, os.PathLike)):
+        source = resolve(source, data_dir)
+    if isinstance(source, DataSource) and source.kind == IMAGE_SET and source.name in RESERVED:
+        refuse_test(source.name, test)  # before anything is downloaded
+    loaded = load_class_data(
+        source,
+        normal_class=normal_class,
+        image_size=image_size,
+        unreadable=unreadable,
+        data_dir=data_dir,
+    )
+    normal = loaded.default_normal if normal_class is None else normal_class
+    number = loaded.find_class("normal_class", normal)
+    if labelled_classes is not None and not isinstance(labelled_classes, int):
+        labelled_classes = [loaded.find_class("labelled_classes", v) for v in labelled_classes]
+    train, test_part = loaded.parts(test, seed)
+    is_image = train.x.ndim == 4
+    return one_class_split(
+        f"{loaded.name}-{normal}",
+        train,
+        test_part,
+        normal_class=number,
+        make_preprocessing=_preprocessing(preprocessing, is_image),
+        sample_format=SampleFormat(
+            kind=IMAGES if is_image else ARRAYS,
+            shape=tuple(train.x.shape[1:]),
+            resized=loaded.resized,
+            normal_class=loaded.class_names[number] if loaded.class_names else str(number),
+        ),
+        contamination=contamination,
+        labelled=labelled,
+        labelled_classes=labelled_classes,
+        validation=validation,
+        seed=seed,
+    )
+
+
+def _preprocessing(name: str | None, is_image: bool) -> Callable[[Any], Any]:
+    """Return the function that adapts a preprocessing layer to training samples."""
+    if is_image:
+        return IMAGE_PREPROCESSINGS[name or "contrast"]
+    if name is not None:
+        raise ValueError(
+            "`preprocessing` is for images alone and must be left out. Received: "
+            f"preprocessing={name!r}"
+        )
+    return min_max

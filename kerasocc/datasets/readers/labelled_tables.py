@@ -1,0 +1,156 @@
+"""Tables with anomaly labels, from files and arrays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasocc.datasets.catalog import DataSource, resolve_table
+from kerasocc.datasets.readers.table_files import Selection, read_blocks
+from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
+from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
+from kerasocc.datasets.storage.spooling import spool
+
+FROM_ARRAYS = "arrays"
+"""Name of a table that is passed as arrays."""
+
+
+class Table(NamedTuple):
+    """A table with anomaly labels.
+
+    Attributes:
+        x: Shape `(rows, columns)`, float32, missing values as NaN.
+        y: 0 normal, 1 anomaly, shape `(rows,)`.
+        columns: Names of the columns, None if the file has none.
+    """
+
+    x: np.ndarray | Rows
+    y: np.ndarray
+    columns: tuple[str, ...] | None
+
+
+def load_table(
+    source: str | os.PathLike | DataSource | tuple[Any, Any],
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    data_dir: str | os.PathLike | None = None,
+) -> tuple[str, Table]:
+    """Load a table; see `tabular` for the arguments.
+
+    Returns:
+        Name of the table, and the table.
+
+    Raises:
+        FileNotFoundError: If there is no such table.
+        ValueError: If it is not a table, or its labels do not fit `normal_class`.
+    """
+    if isinstance(source, (str, os.PathLike, DataSource)):
+        source = resolve_table(source, data_dir)
+        return source.name, read_table(source.path, label=label, normal_class=normal_class)
+    if not isinstance(source, (tuple, list)) or len(source) != 2:
+        raise ValueError(
+            "`source` must be a path, a name or a pair of arrays `(x, y)`. "
+            f"Received: {type(source).__name__}"
+        )
+    x, labels = as_rows(source[0]), np.asarray(source[1])
+    fits = x.ndim == 2 and labels.shape == (len(x),)
+    y = anomaly_labels(labels, normal_class) if fits else None
+    if y is None:
+        raise ValueError(
+            "`source` must be `(x, y)` of shapes (rows, columns) and (rows,), y 0 normal and 1 "
+            f"anomaly (or some of them `normal_class`). Received: shapes {x.shape} and "
+            f"{labels.shape}, normal_class={normal_class!r}"
+        )
+    return FROM_ARRAYS, Table(x if is_lazy(x) else x.astype("float32"), y, None)
+
+
+def table_format(
+    name: str, table: Table, fill: np.ndarray | None, normal_class: Any
+) -> SampleFormat:
+    """Return the format of new rows.
+
+    Args:
+        name: Name of the table.
+        table: The table.
+        fill: Replacements of missing values, shape `(columns,)`; None if there are
+            none.
+        normal_class: The label of normal rows, None for 0.
+    """
+    return SampleFormat(
+        kind=ARRAYS if name == FROM_ARRAYS else TABLE,
+        shape=tuple(table.x.shape[1:]),
+        columns=table.columns,
+        fill=None if fill is None else tuple(fill.tolist()),
+        normal_class=None if normal_class is None else str(normal_class),
+    )
+
+
+def read_table(
+    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None
+) -> Table:
+    """Read samples and their labels.
+
+    Args:
+        path: The file; if it does not fit into memory, it is copied to a temporary file.
+        label: Name of the label column or array; default one of
+            `field_names.LABEL_NAMES`.
+        normal_class: The label of normal rows, all others are anomalies; None
+            for labels that are 0 (normal) and 1 (anomaly).
+
+    Raises:
+        ValueError: If the file cannot be read or is not a table of numbers with labels;
+            names row and column.
+    """
+    path = Path(path)
+    labels: list[np.ndarray] = []
+    columns = None
+
+    def samples():
+        nonlocal columns
+        for block in read_blocks(path, Selection(label=label)):
+            labels.append(block.labels)
+            columns = block.columns
+            with np.errstate(over="ignore"):
+                yield block.x.astype("float32")
+
+    x = spool(samples())
+    return Table(x, _checked_labels(np.concatenate(labels), normal_class, path), columns)
+
+
+def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
+    """Convert labels to 0, where they are `normal_class` (None: 0), and 1 elsewhere.
+
+    Returns:
+        Shape `(rows,)`, int64; None if `normal_class` is None and the labels are not 0
+        and 1, or if no label is `normal_class`.
+    """
+    if normal_class is None:
+        values = set(np.unique(labels).tolist()) if labels.dtype.kind in "biuf" else None
+        return labels.astype("int64") if values is not None and values <= {0, 1} else None
+    # The command line may pass numbers as text, and the reverse.
+    normal = labels.astype(str) == str(normal_class)
+    if labels.dtype.kind in "biuf":
+        try:
+            normal = labels == float(normal_class)
+        except ValueError:
+            return None
+    return np.where(normal, 0, 1) if normal.any() else None
+
+
+def _checked_labels(labels: np.ndarray, normal_class: Any, path: Path) -> np.ndarray:
+    y = anomaly_labels(labels, normal_class)
+    if y is not None:
+        return y
+    values = np.unique(labels.astype(str))[:10].tolist()
+    if normal_class is None:
+        raise ValueError(
+            f"{str(path)!r} must label its {len(labels)} rows 0 (normal) or 1 (anomaly), or "
+            f"`normal_class` must name the label of normal rows. Received: values {values}"
+        )
+    raise ValueError(
+        f"`normal_class` must be a label of {str(path)!r}: {values}. Received: {normal_class!r}"
+    )

@@ -1,0 +1,174 @@
+"""New samples from a file or a folder, in the format of the training samples."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
+from kerasocc.datasets.readers.image_decoding import ImageFile
+from kerasocc.datasets.readers.image_files import read_images
+from kerasocc.datasets.readers.image_folders import list_flat, list_images
+from kerasocc.datasets.readers.missing_values import filled, refuse_missing
+from kerasocc.datasets.readers.table_files import READERS, Selection, read_blocks
+from kerasocc.datasets.sample_format import TABLE, SampleFormat
+from kerasocc.datasets.storage.npz import NpzFile
+
+IMAGES_AT_ONCE = 256
+NPZ_ROWS = 1000
+
+
+class NewSamples(NamedTuple):
+    """A batch of new samples.
+
+    Attributes:
+        names: Row numbers or paths of image files, as text.
+        x: Shape `(samples, ...)`.
+        labels: Labels as in the file, shape `(samples,)`; None if they are not read.
+    """
+
+    names: list[str]
+    x: np.ndarray
+    labels: np.ndarray | None
+
+
+def read_new(
+    source: str | os.PathLike,
+    sample_format: SampleFormat,
+    *,
+    labelled: bool = False,
+    label: str | None = None,
+    unreadable: str = "error",
+) -> Iterator[NewSamples]:
+    """Read samples to score in batches; memory does not grow with their number.
+
+    Args:
+        source: For a model of tables a table, its columns matched by name if they have
+            names; for a model of images an image file, a folder of them or an `.npz`
+            file of images.
+        sample_format: Format of the training samples.
+        labelled: Whether to read labels too: a column, or the names of class folders.
+        label: Name of the label column; default one of `field_names.LABEL_NAMES`.
+        unreadable: What to do about unreadable image files, `"error"` or `"skip"`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the samples do not have the format; names row, column or file.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    if sample_format.kind == TABLE or len(sample_format.shape) == 1:
+        parts = _read_table(path, sample_format, Selection(labelled, label, sample_format.columns))
+    elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        if label is not None:
+            raise ValueError(
+                f"`label` must be left out: the folders of {str(path)!r} name the classes. "
+                f"Received: label={label!r}"
+            )
+        parts = _read_images(path, sample_format, labelled, unreadable)
+    else:
+        parts = _read_npz(path, labelled, label)
+    for part in parts:
+        if part.x.shape[1:] != sample_format.shape:
+            raise ValueError(
+                f"{str(path)!r} must hold samples of shape {sample_format.shape}, which the model "
+                f"was trained on. Received: shape {part.x.shape[1:]}"
+            )
+        if not np.isfinite(part.x).all():
+            first = int(np.argmin(np.isfinite(part.x.reshape(len(part.x), -1)).all(axis=1)))
+            raise ValueError(
+                f"{str(path)!r} must hold finite numbers. Received: NaN or infinity in sample "
+                f"{part.names[first]}"
+            )
+        yield part
+
+
+def _read_table(
+    path: Path, sample_format: SampleFormat, selection: Selection
+) -> Iterator[NewSamples]:
+    start = 0
+    for block in read_blocks(path, selection):
+        if block.x.shape[1:] == sample_format.shape:
+            x = _complete(path, block.x, sample_format, start)
+        else:
+            x = block.x
+        yield NewSamples([str(start + i) for i in range(len(x))], x, block.labels)
+        start += len(x)
+
+
+def _complete(path: Path, x: np.ndarray, sample_format: SampleFormat, start: int) -> np.ndarray:
+    """Fill or refuse missing values, shape `(rows, columns)`; returns float32."""
+    # As in training, values beyond the range of float32 count as missing.
+    with np.errstate(over="ignore"):
+        x = x.astype("float32")
+    if sample_format.fill is not None:
+        return filled(x, np.array(sample_format.fill, "float32"))
+    refuse_missing(
+        str(path), x, start, "Train with `missing='median'` for a model that puts in medians."
+    )
+    return x
+
+
+def _read_images(
+    path: Path, sample_format: SampleFormat, labelled: bool, unreadable: str
+) -> Iterator[NewSamples]:
+    height, width, channels = sample_format.shape
+    files = _labelled_files(path, sample_format) if labelled else list_flat(path)
+    images = read_images(
+        files,
+        image_size=(height, width) if sample_format.resized else None,
+        channels=channels,
+        unreadable=unreadable,
+    )
+    while part := list(islice(images, IMAGES_AT_ONCE)):
+        chosen = [files[index] for index, _ in part]
+        labels = np.array([file.label for file in chosen]) if labelled else None
+        yield NewSamples([str(f.path) for f in chosen], np.stack([i for _, i in part]), labels)
+
+
+def _labelled_files(path: Path, sample_format: SampleFormat) -> list[ImageFile]:
+    listing = list_images(path, normal_class=sample_format.normal_class)
+    return listing.train if listing.test is None else listing.test
+
+
+def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamples]:
+    if path.suffix.lower() != ".npz":
+        raise ValueError(
+            "`source` must be an image, a folder of images or an .npz file of images. "
+            f"Received: {str(path)!r}, and tables end in {list(READERS)}"
+        )
+    with NpzFile(path) as file:
+        samples = find_name("samples", IMAGE_NAMES, file.names, path)
+        labels = None
+        if labelled:
+            labels = np.ravel(file.read(find_label_name(label, file.names, path)))
+        count = (file.shape(samples) or (0,))[0]
+        if labels is not None and len(labels) != count:
+            raise ValueError(
+                f"{str(path)!r} must have one label for each of its {count} samples. "
+                f"Received: {len(labels)} labels"
+            )
+        yield from _numbered(path, file.blocks(samples, NPZ_ROWS), labels)
+
+
+def _numbered(
+    path: Path, blocks: Iterable[np.ndarray], labels: np.ndarray | None
+) -> Iterator[NewSamples]:
+    start = 0
+    for x in blocks:
+        if x.size == 0 or x.ndim < 2 or x.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{str(path)!r} must hold samples, arrays of numbers. "
+                f"Received: shape {x.shape}, dtype {x.dtype}"
+            )
+        stop = start + len(x)
+        part = None if labels is None else labels[start:stop]
+        yield NewSamples([str(i) for i in range(start, stop)], x, part)
+        start = stop

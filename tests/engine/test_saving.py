@@ -1,0 +1,117 @@
+"""What a file of weights holds, and files that were written before a weight was added."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerasocc as kocc
+
+X = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
+
+
+def encoder():
+    return kocc.networks.mlp([4, 6, 3], seed=0)
+
+
+def trained(make=kocc.DeepSVDD, **options):
+    model = make(encoder(), seed=0, **options)
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(X, epochs=2, verbose=0)
+    return model
+
+
+def stored(model):
+    store = {}
+    model.save_own_variables(store)
+    return store
+
+
+def without_names(model):
+    """What version 0.1 stored: all weights by position, among them none that came later."""
+    return {key: value for key, value in stored(model).items() if key.isdecimal()}
+
+
+@pytest.mark.parametrize("make", [kocc.DeepSVDD, kocc.OCNN, kocc.NeuTraLAD])
+def test_weights_added_later_are_stored_by_name(make):
+    model = trained(make)
+    by_name = {key for key in stored(model) if not key.isdecimal()}
+    assert by_name == {"fitted"}
+    positions = sorted(int(key) for key in without_names(model))
+    assert positions == list(range(len(positions)))
+
+
+@pytest.mark.parametrize("make", [kocc.DeepSVDD, kocc.OCNN, kocc.NeuTraLAD])
+def test_an_old_file_counts_as_fitted(make):
+    model, new = trained(make), make(encoder(), seed=1)
+    assert new.is_fitted is (make is kocc.NeuTraLAD)
+    new.load_own_variables(without_names(model))
+    assert new.is_fitted
+    for one, other in zip(stored(model).values(), stored(new).values(), strict=True):
+        np.testing.assert_array_equal(np.array(one), np.array(other))
+
+
+def test_an_untrained_model_stays_unfitted_in_a_file(tmp_path):
+    model = kocc.DeepSVDD(encoder(), seed=0)
+    model.save(tmp_path / "model.keras")
+    loaded = kocc.load_model(tmp_path / "model.keras")
+    assert not loaded.is_fitted
+    with pytest.raises(ValueError, match="not fitted yet"):
+        loaded.score(X)
+
+
+@pytest.mark.parametrize("change", [lambda s: s.pop("0"), lambda s: s.update({"99": s["0"]})])
+def test_another_number_of_weights_is_refused(change):
+    model = trained()
+    store = stored(model)
+    change(store)
+    with pytest.raises(ValueError, match="expected 4 variables, but received"):
+        model.load_own_variables(store)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Remembering(kocc.DeepSVDD):
+    """Stores a weight of the size of the training data."""
+
+    data_state = ("memory",)
+
+    def initialize(self):
+        super().initialize()
+        self.memory = self.add_state("memory", (self.training_run.source.num_samples,))
+        self.memory.assign(self.training_run.map("distance"))
+
+
+def test_arrays_of_the_size_of_the_training_data(tmp_path):
+    model = trained(Remembering)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.memory.shape == (40,)
+    assert loaded.score(X[:5]).shape == (5,)
+    np.testing.assert_array_equal(np.array(loaded.memory), np.array(model.memory))
+    np.testing.assert_array_equal(loaded.score(X), model.score(X))
+    # Other data, another size.
+    model.fit(X[:30], epochs=1, verbose=0)
+    assert model.memory.shape == (30,)
+    assert len(model.weights) == len(loaded.weights)
+
+
+def test_a_center_at_zero_is_a_center():
+    model = kocc.DeepSVDD(keras.Sequential([keras.Input((4,)), keras.layers.Identity()]), seed=0)
+    assert not model.is_fitted
+    model.initialize_center(np.concatenate([X, -X]), eps=0.0)
+    np.testing.assert_allclose(np.array(model.center), 0.0, atol=1e-6)
+    model.center.assign(np.zeros(4))
+    assert model.is_fitted
+    np.testing.assert_allclose(model.score(X), np.sum(X**2, axis=1), rtol=1e-5)
+
+
+def test_r_may_be_zero():
+    # Negative weights and ReLU: every projection is 0, and so is its quantile.
+    identity = keras.Sequential([keras.Input((4,)), keras.layers.Identity()])
+    model = kocc.OCNN(identity, units=1, activation="relu", seed=0)
+    model.hidden_kernel.assign(-np.ones((4, 1)))
+    model.compile(keras.optimizers.SGD(0.0))
+    callback = kocc.callbacks.QuantileUpdate(action="log")
+    model.fit(np.abs(X), epochs=1, verbose=0, callbacks=[callback])
+    assert float(np.array(model.r)) == 0.0
+    assert model.is_fitted
+    assert np.all(model.score(np.abs(X)) == 0.0)
