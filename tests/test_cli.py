@@ -14,7 +14,7 @@ import pytest
 import kerasocc
 from kerasocc.callbacks import CollapseError
 from kerasocc.cli import main
-from kerasocc.experiments import phases, progress, runner, startup
+from kerasocc.experiments.runs import epoch_bar, phases, runner, startup
 from kerasocc.models.autoencoder import Autoencoder
 
 SHORT = ["--pretrain-epochs", "2", "--epochs", "2"]
@@ -74,7 +74,7 @@ def test_python_m_runs_the_same_command():
 
 def test_a_run_prints_lines_not_walls_and_ends_with_the_report(out, capsys, monkeypatch):
     # On a machine that stalls there would be more lines.
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", math.inf)
+    monkeypatch.setattr(epoch_bar, "SECONDS_BETWEEN_LINES", math.inf)
     assert main(["train", *SHORT]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
@@ -216,7 +216,7 @@ def test_start_up_chatter_is_dropped_and_nothing_else(capfd):
 
 def test_ctrl_c_during_the_imports_ends_the_process():
     code = (
-        "import os, signal, time\nfrom kerasocc.experiments import startup\n"
+        "import os, signal, time\nfrom kerasocc.experiments.runs import startup\n"
         # Whatever the process that runs the tests does with it: a job in the background
         # ignores Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"

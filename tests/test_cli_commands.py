@@ -22,8 +22,9 @@ from scipy.io import savemat
 import kerasocc
 from kerasocc.cli import main
 from kerasocc.datasets import new_samples, table_files
-from kerasocc.experiments import inventory, runner
+from kerasocc.experiments import dataset_listing
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs import runner
 from tests.test_cli import refused, status
 
 SHORT = ["--quiet", "--pretrain-epochs", "1", "--epochs", "2"]
@@ -331,7 +332,7 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(
     def too_late(*_):
         raise AssertionError("the model was loaded")
 
-    monkeypatch.setattr("kerasocc.experiments.trained.FoundModel.load", too_late)
+    monkeypatch.setattr("kerasocc.experiments.runs.trained.FoundModel.load", too_late)
     shutil.copy(place / "pumps.csv", tmp_path / "mine.csv")
     (tmp_path / "link.csv").symlink_to(tmp_path / "mine.csv")
     for output, message in [
@@ -646,7 +647,7 @@ def test_warnings_are_one_line_without_code(capsys, monkeypatch):
         shown.append(warnings.formatwarning(UserWarning("two\nlines"), UserWarning, "x.py", 3))
         return []
 
-    monkeypatch.setattr(inventory, "entries", warn)
+    monkeypatch.setattr(dataset_listing, "entries", warn)
     assert main(["datasets"]) == 0
     assert shown == ["kerasocc: warning: two lines\n"] and warnings.formatwarning is usual
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from kerasocc.datasets import altered, one_vs_rest
-from kerasocc.experiments import folder, report, runs
-from kerasocc.experiments.calibration import calibrate
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.defaults import DEFAULTS
-from kerasocc.experiments.runner import describe, load_data
+from kerasocc.experiments.config.data_defaults import DEFAULTS
+from kerasocc.experiments.reports import page
+from kerasocc.experiments.runs import folder, store
+from kerasocc.experiments.runs.calibration import calibrate
+from kerasocc.experiments.runs.data import describe, load_data
 from kerasocc.models.scoring import threshold_at
 
 
@@ -110,7 +111,7 @@ def test_too_few_or_no_held_out_samples_are_reported(digits):
     calibration = calibrate(model, digits, 0.05)
     assert calibration["on"] == "training samples"
     assert "no normal samples were held out" in calibration["note"]
-    assert "Threshold: no normal samples" in report.page(
+    assert "Threshold: no normal samples" in page.page(
         {**report_figures(), "calibration": calibration}
     )
 
@@ -132,7 +133,7 @@ def report_figures():
 
 def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
     calibration = {"rate": 0.05, "samples": 9, "on": "x", "note": None}
-    text = report.page({**report_figures(), "calibration": calibration})
+    text = page.page({**report_figures(), "calibration": calibration})
     assert "<b>" not in text and "&lt;b&gt;" in text
     assert "tensorflow" not in text
 
@@ -141,7 +142,7 @@ def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
 
 
 def test_two_processes_cannot_work_on_one_run(tmp_path):
-    run = runs.create(tmp_path, None, TrainConfig.for_dataset())
+    run = store.create(tmp_path, None, TrainConfig.for_dataset())
     with run.locked():
         assert run.is_locked()
         with (
@@ -150,22 +151,22 @@ def test_two_processes_cannot_work_on_one_run(tmp_path):
         ):
             pass
         with pytest.raises(FileNotFoundError, match="There is no unfinished run"):
-            runs.find_unfinished(tmp_path, None)
-    assert runs.find_unfinished(tmp_path, None).path == run.path
+            store.find_unfinished(tmp_path, None)
+    assert store.find_unfinished(tmp_path, None).path == run.path
 
 
 def test_names_are_numbered_and_never_taken_twice(tmp_path):
     config = TrainConfig.for_dataset(normal_class=3)
-    names = [runs.create(tmp_path, None, config).name for _ in range(3)]
+    names = [store.create(tmp_path, None, config).name for _ in range(3)]
     assert names == [f"digits-3-deep-svdd{end}" for end in ("", "-2", "-3")]
     with pytest.raises(ValueError, match="`name` must be new, .*`--resume`"):
-        runs.create(tmp_path, names[0], config)
+        store.create(tmp_path, names[0], config)
     assert {path.name for path in tmp_path.iterdir()} == set(names)
 
 
 def test_the_last_unfinished_run_is_resumed(tmp_path):
     config = TrainConfig.for_dataset()
-    made = [runs.create(tmp_path, name, config) for name in ("a", "b", "c", "d")]
+    made = [store.create(tmp_path, name, config) for name in ("a", "b", "c", "d")]
     made[2].set_status(folder.FAILED, error="of itself")
     made[3].complete({})
     (tmp_path / "stray").mkdir()
@@ -173,8 +174,8 @@ def test_the_last_unfinished_run_is_resumed(tmp_path):
     assert not made[3].backup.exists()
     for run, moment in zip(made, (50, 100, 200, 300), strict=True):
         os.utime(run.results_file, (moment, moment))
-    assert runs.find_unfinished(tmp_path, None).name == "b"
-    assert runs.find_unfinished(tmp_path, "a").name == "a"
+    assert store.find_unfinished(tmp_path, None).name == "b"
+    assert store.find_unfinished(tmp_path, "a").name == "a"
 
 
 def test_protocol_fixes_the_settings_of_the_paper():
@@ -228,7 +229,7 @@ def test_protocol_against_collapse(tmp_path):
 
 def test_the_head_learns_at_ten_times_the_rate(tmp_path):
     from kerasocc import networks
-    from kerasocc.experiments.methods import make_callbacks, make_model
+    from kerasocc.experiments.runs.building import make_callbacks, make_model
 
     config = TrainConfig.for_dataset(
         regularizer="noise", regularizer_weight=0.5, use_bias=True, learning_rate=2e-4
@@ -277,7 +278,7 @@ def test_oc_nn_trains_briefly_on_images_that_deep_svdd_trains_long_on():
 
 
 def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
-    from kerasocc.experiments.architectures import check_network, choose_network
+    from kerasocc.experiments.runs.networks import check_network, choose_network
 
     config = TrainConfig.for_dataset("cifar10", network="resnet18")
     assert choose_network(config, (32, 32, 3)) == "resnet18"
@@ -310,7 +311,7 @@ def test_altered_data_of_a_run():
         np.testing.assert_array_equal(getattr(data, name), getattr(direct, name))
     np.testing.assert_allclose(data.preprocessing(data.x_val[:3]), data.x_val[:3] / 16)
     assert describe(data).startswith("digits-strokes-1. Samples of shape 8x8x1: train ")
-    assert next(runs.numbered_names(config)) == "digits-strokes-1-deep-sad"
+    assert next(store.numbered_names(config)) == "digits-strokes-1-deep-sad"
 
 
 def test_labels_are_the_default_of_the_method_that_uses_them():

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from kerasocc.cli import main, reproduce
-from kerasocc.experiments import exposure_study as study
-from kerasocc.experiments import exposure_trials
+from kerasocc.cli import main
+from kerasocc.experiments.papers.loe import study, tables
 
 
 def rows_of(values, **fields):
@@ -86,11 +85,11 @@ def test_table_by_hand():
         "glass    50.0 +- 0.0    55.0 +- 5.0    65.0 +-15.0",
         "mean           60.00          70.00          65.00",
     ]
-    assert study.table(rows_of(VALUES), "auc").splitlines() == expected
+    assert tables.table(rows_of(VALUES), "auc").splitlines() == expected
 
 
 def test_comparison_by_hand():
-    soft, hard = study.compare(rows_of(VALUES), "auc")
+    soft, hard = tables.compare(rows_of(VALUES), "auc")
     assert (soft.mode, soft.gain, soft.better, soft.sets, soft.worse) == (
         "soft",
         pytest.approx(10.0),
@@ -103,13 +102,13 @@ def test_comparison_by_hand():
     assert str(hard).startswith("LOE-H - Blind: +5.00 points, above on 1 of 2 sets, p = ")
     assert str(hard).endswith("below Blind: wine")
     equal = rows_of({"glass": {"blind": [0.5], "refine": [0.5]}})
-    assert study.compare(equal, "auc")[0].p_value == 1.0
-    assert study.compare(rows_of({"glass": {"soft": [0.5]}}), "auc") == []
+    assert tables.compare(equal, "auc")[0].p_value == 1.0
+    assert tables.compare(rows_of({"glass": {"soft": [0.5]}}), "auc") == []
 
 
 def test_csv_holds_all_rows():
     rows = rows_of(VALUES)
-    read = list(csv.DictReader(study.as_csv(rows).splitlines()))
+    read = list(csv.DictReader(tables.as_csv(rows).splitlines()))
     assert [float(row["auc"]) for row in read] == [row["auc"] for row in rows]
     assert read[0]["data"] == "a/wine.npz"
 
@@ -117,11 +116,11 @@ def test_csv_holds_all_rows():
 def test_curves_by_hand():
     rows = rows_of({"glass": {"blind": [0.5], "soft": [0.6]}})
     rows += [{**rows[1], "assumed": 0.2, "auc": 0.7}, {**rows[1], "assumed": "auto", "auc": 0.1}]
-    along = study.curves(rows, "assumed", "auc")
+    along = tables.curves(rows, "assumed", "auc")
     # What is told changes nothing for Blind.
     assert along["blind"] == {0.1: [50.0], 0.2: [50.0]}
     assert along["soft"] == {0.1: [60.0], 0.2: [70.0]}
-    assert study.curves(rows[:2], "contamination", "auc")["soft"] == {0.1: [60.0]}
+    assert tables.curves(rows[:2], "contamination", "auc")["soft"] == {0.1: [60.0]}
 
 
 @pytest.fixture
@@ -154,10 +153,6 @@ def test_command(data, tmp_path, capsys):
     assert flagged["soft", 0.2] == 0.2 and flagged["blind", 0.1] == 0.0
     assert all(0 <= row["auc"] <= 1 and 0 <= row["f1"] <= 1 for row in rows)
     assert (main(command), "seed 0" in capsys.readouterr().out) == (0, False)
-
-
-def test_the_command_offers_all_protocols():
-    assert tuple(exposure_trials.PROTOCOLS) == reproduce.PROTOCOLS
 
 
 def test_a_ratio_that_is_none(capsys):

@@ -7,7 +7,7 @@ from PIL import Image
 
 import kerasocc as kocc
 from kerasocc.datasets import FrameDataset, Rows, frame_sequences, spool
-from kerasocc.experiments.metrics import frame_auc
+from kerasocc.experiments.reports.metrics import frame_auc
 
 UCSD = """TestVideoFile = {};
 TestVideoFile{end+1}.gt_frame = [2:3];

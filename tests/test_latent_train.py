@@ -15,10 +15,12 @@ import kerasocc
 from kerasocc.callbacks import LatentLabels
 from kerasocc.cli import main
 from kerasocc.datasets import tabular
-from kerasocc.experiments import latent_figures, phases, runner, runs
-from kerasocc.experiments.architectures import check_network, make_networks
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.methods import make_latent_labels, make_model
+from kerasocc.experiments.reports import latent_labels
+from kerasocc.experiments.runs import phases, runner
+from kerasocc.experiments.runs.building import make_latent_labels, make_model
+from kerasocc.experiments.runs.data import load_data
+from kerasocc.experiments.runs.networks import check_network, make_networks
 from tests.test_cli import refused, status
 
 COLUMNS = [f"c{i}" for i in range(6)]
@@ -129,7 +131,7 @@ def check_scores(run, auc):
     }
     assert history["training"]["loss"][-1] < history["training"]["loss"][0]
     model = kerasocc.load_model(run / "model.keras")
-    data = runner.load_data(TrainConfig.read(run / "config.json"))
+    data = load_data(TrainConfig.read(run / "config.json"))
     np.testing.assert_array_equal(model.score(data.x_test), scores["score"].astype("float32"))
 
 
@@ -197,7 +199,7 @@ def test_a_wide_resnet_is_not_pretrained():
 @pytest.mark.parametrize(("name", "label"), [("run", 0.5), ("turned", 1.0)])
 def test_the_table_the_results_and_the_report_agree(name, label, request):
     run = request.getfixturevalue(name)
-    data = runner.load_data(TrainConfig.read(run / "config.json"))
+    data = load_data(TrainConfig.read(run / "config.json"))
     rows = table(run / "latent_labels.csv")
     assert list(rows) == ["index", "latent_label", "truth"]
     np.testing.assert_array_equal(rows["index"], np.arange(len(data.x_train)))
@@ -240,12 +242,11 @@ def test_known_labels_and_a_line_of_the_summary(tmp_path, capsys):
 
 
 def figures(labels, labelled, truth, folder):
-    data = runner.load_data(TrainConfig.for_dataset())
+    data = load_data(TrainConfig.for_dataset())
     object.__setattr__(data, "y_train", np.array(labelled))
     object.__setattr__(data, "truth_train", np.array(truth))
     folder.mkdir(exist_ok=True)
-    run = runs.RunFolder(folder)
-    return latent_figures.write_latent_labels(run, "refine", np.array(labels), data)
+    return latent_labels.write_latent_labels(folder, "refine", np.array(labels), data)
 
 
 def test_figures_by_hand(tmp_path):
@@ -262,16 +263,16 @@ def test_figures_by_hand(tmp_path):
     text = (tmp_path / "latent_labels.csv").read_text()
     assert text == "index,latent_label,truth\n0,1,1\n1,0,1\n2,1,0\n3,0,0\n4,0,0\n"
     words = "Refine: 40.0 % of the training samples flagged, 50 % of them anomalies"
-    assert latent_figures.in_words(found) == words
+    assert latent_labels.in_words(found) == words
 
 
 def test_figures_without_flags_or_anomalies(tmp_path):
     none = figures([0.0, 0.0], [0, 0], [0, 0], tmp_path)
     assert (none["share"], none["precision"], none["recall"]) == (0.0, None, None)
-    assert latent_figures.in_words(none) == "Refine: 0.0 % of the training samples flagged"
+    assert latent_labels.in_words(none) == "Refine: 0.0 % of the training samples flagged"
     mistaken = figures([1.0, 0.0], [0, 0], [0, 0], tmp_path)
     assert (mistaken["precision"], mistaken["recall"]) == (0.0, None)
-    assert latent_figures.in_words(mistaken) == "Refine: 50.0 % of the training samples flagged"
+    assert latent_labels.in_words(mistaken) == "Refine: 50.0 % of the training samples flagged"
 
 
 def test_pretraining_and_head_are_blind(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from kerasocc.experiments.metrics import f1_at_ratio, frame_auc
+from kerasocc.experiments.reports.metrics import f1_at_ratio, frame_auc
 
 
 @pytest.mark.parametrize(

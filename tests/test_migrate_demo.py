@@ -13,10 +13,16 @@ import pytest
 
 import kerasocc
 from kerasocc.callbacks import CollapseError
-from kerasocc.cli import main, make_parser, migrate_demo
-from kerasocc.experiments import comparison, runner
-from kerasocc.experiments.comparison import METHODS, PUBLISHED, Outcome
+from kerasocc.cli import main, make_parser
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.papers.oc_nn import comparison
+from kerasocc.experiments.papers.oc_nn.comparison import COMPARED, Outcome
+from kerasocc.experiments.papers.oc_nn.published import CAVEATS, PUBLISHED, published_auc
+from kerasocc.experiments.papers.oc_nn.run import _without_retracing_warnings
+from kerasocc.experiments.papers.oc_nn.table import Table
+from kerasocc.experiments.runs import data as run_data
+from kerasocc.experiments.runs import runner
+from kerasocc.experiments.settings.data import absolute
 from tests.test_cli import refused, status
 
 GUIDE = (Path(__file__).parent.parent / "MIGRATING.md").read_text(encoding="utf-8")
@@ -86,7 +92,7 @@ def test_commands_of_the_guide_are_valid(arguments, tmp_path, monkeypatch):
         assert config.transductive == (config.validation == 0) == (config.contamination > 0)
     elif arguments[0] == "migrate-demo":
         for method in (name for names in parsed["methods"] for name in names):
-            dataset = comparison.resolved(parsed["dataset"])
+            dataset = absolute(parsed["dataset"])
             assert comparison.make_config(dataset, method, None).transductive
 
 
@@ -134,7 +140,7 @@ def test_all_methods_on_a_class(out, capsys, monkeypatch):
     rows = table(out)
     assert list(rows[0]) == ["class", "one-class", "soft-boundary", "DCAE", "RCAE", "OC-NN"]
     assert [row["class"] for row in rows] == ["1", "mean"]
-    for method, (title, settings) in METHODS.items():
+    for method, (title, settings) in COMPARED.items():
         name = f"migrate-digits-1-{method}"
         value = auc(out, name)
         assert [float(row[title]) for row in rows] == pytest.approx([value, value], abs=1e-4)
@@ -146,7 +152,7 @@ def test_all_methods_on_a_class(out, capsys, monkeypatch):
         assert f"AUC {value:.2f}, {Path('runs') / name}" in output
 
     # Nothing is done twice: all that is left is to read what there is.
-    monkeypatch.setattr(runner, "load_data", None)
+    monkeypatch.setattr(run_data, "load_data", None)
     before = (out / "migrate-demo.csv").read_bytes()
     assert main(["migrate-demo", "--classes", "1,", "--quiet", *SHORT]) == 0
     again = capsys.readouterr().out.splitlines()
@@ -236,8 +242,8 @@ def test_a_folder_of_images_and_a_file_of_them(out, capsys, random):
     assert [row["published DCAE"] for row in rows] == ["87.5000", "", "87.5000"]
 
     np.savez("signs.npz", images=images, labels=np.arange(240) % 2)
-    assert comparison.find_classes(comparison.resolved("signs.npz")) == [0, 1]
-    config = comparison.make_config(comparison.resolved("signs.npz"), "dcae", 1)
+    assert comparison.find_classes(absolute("signs.npz")) == [0, 1]
+    config = comparison.make_config(absolute("signs.npz"), "dcae", 1)
     assert (config.protocol, config.transductive) == ("transductive", True)
     assert (config.contamination, config.validation) == (0.01, 0.0)
     assert comparison.find_classes("GTSRB", [1, "00014", 0]) == ["00015", "00014"]
@@ -246,15 +252,15 @@ def test_a_folder_of_images_and_a_file_of_them(out, capsys, random):
 def test_published_figures():
     rows = [row for by_method in PUBLISHED.values() for row in by_method.values()]
     assert [len(row) for row in rows] == [8, 10, 6, 1, 1, 1, 1]
-    mnist = [comparison.published("mnist", "oc-nn", c) for c in range(10)]
+    mnist = [published_auc("mnist", "oc-nn", c) for c in range(10)]
     assert mnist[6:] == [97.1, None, 88.6, None]
-    assert comparison.published("cifar10", "oc-nn", 9) == 68.7
-    assert comparison.published("/data/gtsrb32_subset.npz", "soft-boundary", "00014") == 67.5
-    assert comparison.published("/data/gtsrb32_subset.npz", "one-class", 13) is None
+    assert published_auc("cifar10", "oc-nn", 9) == 68.7
+    assert published_auc("/data/gtsrb32_subset.npz", "soft-boundary", "00014") == 67.5
+    assert published_auc("/data/gtsrb32_subset.npz", "one-class", 13) is None
 
 
 def test_the_table_sets_the_published_figures_beside_ours():
-    lines = migrate_demo.Table("mnist", ["dcae", "oc-nn"], [0, 7, 8])
+    lines = Table("mnist", ["dcae", "oc-nn"], [0, 7, 8])
     for c, value in ((0, 0.9), (7, 0.8), (8, 0.7)):
         lines.outcomes[c, "oc-nn"] = Outcome(Path("x"), value, 10, None)
     lines.outcomes[0, "dcae"] = Outcome(Path("y"), None, None, "a reason")
@@ -264,7 +270,7 @@ def test_the_table_sets_the_published_figures_beside_ours():
     assert lines.means().split() == ["mean", "-", "80.00", "93.10"]
     # 7 has no published figure: 90 and 70 against 97.6 and 88.6.
     line, caveat = lines.comparisons()
-    assert caveat == comparison.CAVEATS["mnist"] and set(comparison.CAVEATS) == set(PUBLISHED)
+    assert caveat == CAVEATS["mnist"] and set(CAVEATS) == set(PUBLISHED)
     assert line.endswith("published figure (2): here 80.00, published 93.10")
     assert lines.errors() == ["kerasocc: y failed: a reason"]
     assert len({len(line) for line in (lines.head(), lines.row(0), lines.means())}) == 1
@@ -272,7 +278,7 @@ def test_the_table_sets_the_published_figures_beside_ours():
 
 def test_only_the_advice_on_retracing_is_dropped(caplog):
     logger = logging.getLogger("tensorflow")
-    with comparison._without_retracing_warnings():
+    with _without_retracing_warnings():
         logger.warning("5 out of the last %d calls to f triggered tf.function retracing.", 13)
         logger.warning("something else")
     logger.warning("it triggered tf.function retracing, afterwards")

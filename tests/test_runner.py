@@ -16,9 +16,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import kerasocc
 from kerasocc.cli import main
-from kerasocc.experiments import report, runs
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.runner import load_data
+from kerasocc.experiments.reports import page, report
+from kerasocc.experiments.runs import store
+from kerasocc.experiments.runs.data import load_data
 
 PRETRAIN_EPOCHS, EPOCHS = 40, 24
 SETTINGS = ["--pretrain-epochs", str(PRETRAIN_EPOCHS), "--epochs", str(EPOCHS)]
@@ -57,7 +58,7 @@ def table(run):
 
 def test_the_folder_holds_these_files_and_no_others(run):
     assert {path.name for path in run.iterdir()} == FILES
-    for picture in FILES & set(report.PICTURES):
+    for picture in FILES & set(page.FIGURES):
         content = (run / picture).read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) > 5000
 
@@ -118,7 +119,7 @@ def test_the_report_shows_what_is_beside_it(run):
 
     text = (run / "report.html").read_text()
     Links().feed(text)
-    assert set(report.PICTURES) - {"decomposition.png"} <= set(Links.found) <= FILES
+    assert set(page.FIGURES) - {"decomposition.png"} <= set(Links.found) <= FILES
     results = read(run / "results.json")
     assert f"{100 * results['auc']:.2f} %" in text and "held-out normal samples" in text
 
@@ -126,8 +127,8 @@ def test_the_report_shows_what_is_beside_it(run):
 def start(*arguments):
     # Backups after every epoch: on a fast machine the phases take less than a second.
     code = (
-        "import sys; from kerasocc.cli import main; from kerasocc.experiments import startup;"
-        "startup.import_keras(); from kerasocc.experiments import phases;"
+        "import sys; from kerasocc.cli import main; from kerasocc.experiments.runs import startup;"
+        "startup.import_keras(); from kerasocc.experiments.runs import phases;"
         "phases.SECONDS_BETWEEN_BACKUPS = 0; phases.BACKUP_SHARE = 1; sys.exit(main())"
     )
     command = [sys.executable, "-c", code, "train", "--quiet", *map(str, arguments)]
@@ -265,7 +266,7 @@ def test_no_file_is_half_written(file, run, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device", str(path))
 
     break_writing_of(file, break_off, monkeypatch)
-    target = runs.create(tmp_path, "broken", TrainConfig.read(run / "config.json"))
+    target = store.create(tmp_path, "broken", TrainConfig.read(run / "config.json"))
     results = read(run / "results.json")
     labels, scores, _ = table(run)
     histories = read(run / "history.json")
@@ -273,7 +274,7 @@ def test_no_file_is_half_written(file, run, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         model.save(target.model_file)
         images = np.zeros((len(labels), 8, 8, 1))
-        report.write_report(target, results, images, labels, scores, histories)
+        report.write_report(target.path, results, images, labels, scores, histories)
         target.complete(results)
     left = {path.name for path in target.path.iterdir()}
     assert left <= FILES - {file} | {"backup", "results.json"}

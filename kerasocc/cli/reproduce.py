@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kerasocc.cli.common import ratio, say
-from kerasocc.experiments.startup import import_keras
+from kerasocc.cli.common import echo, ratio
+from kerasocc.experiments.papers.loe import study
+from kerasocc.experiments.papers.loe.backbones import BACKBONES, Settings, Trial
+from kerasocc.experiments.runs.startup import import_keras
 
-PROTOCOLS = ("tabular", "tabular-icl", "tabular-svdd", "features", "images")
 DEFAULT_DATA = {"images": ["mnist:0", "mnist:3", "mnist:8"]}
 
 
@@ -26,7 +27,7 @@ def add(commands: Any) -> None:
     parser.add_argument("paper", choices=["loe"], help="loe: latent outlier exposure")
     parser.add_argument(
         "--protocol",
-        choices=PROTOCOLS,
+        choices=list(BACKBONES),
         default="tabular",
         help="data and backbone (default: tabular: half of the normal rows, NeuTraL AD)",
     )
@@ -54,7 +55,7 @@ def add(commands: Any) -> None:
         type=ratio,
         default=[None],
         metavar="RATIO",
-        help="fraction that the training is told, or auto (default: the true one)",
+        help="fraction that the training assumes, or auto (default: the true one)",
     )
     parser.add_argument("--refresh", choices=["batch", "epoch"], default="batch")
     parser.add_argument("--warmup", type=int, default=2, help="epochs of Blind before (default: 2)")
@@ -64,8 +65,6 @@ def add(commands: Any) -> None:
 
 def reproduce(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    from kerasocc.experiments import exposure_study as study
-
     data = arguments.data or DEFAULT_DATA.get(arguments.protocol)
     if not data:
         raise ValueError(
@@ -74,7 +73,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
     grid = study.Grid(
         data=data,
         seeds=arguments.seeds,
-        modes=arguments.modes or study.MODES,
+        modes=arguments.modes or study.TABLE_MODES,
         contaminations=arguments.contamination,
         assumed=arguments.assumed,
     )
@@ -84,11 +83,11 @@ def reproduce(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out)
     log = study.Log(folder / "results.jsonl", shared)
     import_keras()
-    from kerasocc.experiments.exposure_report import write_report
-    from kerasocc.experiments.exposure_trials import PROTOCOLS, Settings, Trial, run_trial
+    from kerasocc.experiments.papers.loe.report import write_report
+    from kerasocc.experiments.papers.loe.trials import run_trial
 
     settings = Settings(**shared, data_dir=arguments.data_dir)
-    say(PROTOCOLS[settings.protocol].title)
-    rows = study.run(grid, log, lambda trial: run_trial(Trial(**trial), settings), say)
-    write_report(rows, grid, folder, say)
+    echo(BACKBONES[settings.protocol].title)
+    rows = study.run(grid, log, lambda trial: run_trial(Trial(**trial), settings), echo)
+    write_report(rows, grid, folder, echo)
     return 0
