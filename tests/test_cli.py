@@ -121,7 +121,7 @@ def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
     ahead = json.loads((run / "backup" / "pretraining.history.json").read_text())
     assert len(ahead["loss"]) == 2
     last = capsys.readouterr().out.splitlines()[-1]
-    command = last.removeprefix("Interrupted. Go on with: kerasocc ")
+    command = last.removeprefix("Interrupted. Resume with: kerasocc ")
 
     monkeypatch.undo()
     monkeypatch.chdir(out.parent)
@@ -202,13 +202,13 @@ def test_start_up_chatter_is_dropped_and_nothing_else(capfd):
         "2026-01-01 10:00:00.123456: W tensorflow/core/x.cc:1] This binary is optimized",
     ]
     kept = ["E0000 00:00:1 4434 x.cc:1] broken", "I am a message of yours", "UserWarning: look"]
-    with startup._without_logs(2):
+    with startup._drop_logs(2):
         os.write(2, "\n".join([*chatter, *kept, ""]).encode())
     assert capfd.readouterr().err.splitlines() == kept
-    with startup._without_logs(0):
+    with startup._drop_logs(0):
         os.write(2, "\n".join(chatter).encode())
     assert capfd.readouterr().err.splitlines() == chatter
-    with pytest.raises(ZeroDivisionError), startup._without_logs(3):
+    with pytest.raises(ZeroDivisionError), startup._drop_logs(3):
         os.write(2, b"E0000 00:00:1 gone\nkept")
         raise ZeroDivisionError
     assert capfd.readouterr().err == "kept"
@@ -220,7 +220,7 @@ def test_ctrl_c_during_the_imports_ends_the_process():
         # Whatever the process that runs the tests does with it: a job in the background
         # ignores Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "with startup._left_at_once():\n"
+        "with startup._exit_on_interrupt():\n"
         "    try:\n        os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
         "    except KeyboardInterrupt:\n        print('swallowed')\n"
     )

@@ -185,7 +185,7 @@ def test_an_interrupted_run_is_gone_on_with(out, capsys, monkeypatch):
 
     monkeypatch.setattr(runner, "_finish", interrupt)
     assert main(command) == 130
-    assert "The same command goes on with what is left." in capsys.readouterr().out
+    assert "Run the same command again to resume." in capsys.readouterr().out
     assert status(out / "migrate-digits-3-dcae") == "complete"
     assert status(out / "migrate-digits-3-oc-nn") == "interrupted"
     assert not (out / "migrate-demo.csv").exists()

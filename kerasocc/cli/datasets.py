@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
 
 def list_datasets(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    rows = [(e.name, e.kind, e.size, e.place) for e in dataset_listing.entries()]
+    rows = [(e.name, e.kind, e.size, e.location) for e in dataset_listing.entries()]
     heads = ("name", "kind", "samples", "where")
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for row in (heads, *rows):

@@ -31,11 +31,11 @@ def add(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "migrate-demo",
-        help="do what the notebooks of the OC-NN repository did",
+        help="run the comparison of the notebooks of the OC-NN repository",
         description="For every class train the methods that the notebooks of the OC-NN repository "
         "(Chalapathy et al.) compare, under their transductive protocol, and print the AUC beside "
-        "the figures that they keep. Every run has a folder with a report; the same command goes "
-        "on where it was interrupted. See MIGRATING.md.",
+        "the figures that they keep. Every run has a folder with a report; the same command "
+        "resumes it after an interruption. See MIGRATING.md.",
     )
     parser.set_defaults(run_command=migrate_demo)
     parser.add_argument(
@@ -101,7 +101,7 @@ def migrate_demo(arguments: argparse.Namespace) -> int:
             echo_row(table.row(normal_class))
             write_text(Path(arguments.out) / TABLE_FILE, table.as_csv())
     except KeyboardInterrupt:
-        echo("Interrupted. The same command goes on with what is left.")
+        echo("Interrupted. Run the same command again to resume.")
         raise
     _print_end(arguments, table)
     return 0 if not table.errors() else 2

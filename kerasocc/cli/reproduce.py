@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         help="run the tables of a paper",
         description="Latent outlier exposure (Qiu et al., ICML 2022): train on contaminated data "
         "with Blind, Refine, LOE-H and LOE-S, over data sets and seeds, and compare. The same "
-        "command goes on where it was interrupted.",
+        "command resumes it after an interruption.",
     )
     parser.set_defaults(run_command=reproduce)
     parser.add_argument("paper", choices=["loe"], help="loe: latent outlier exposure")

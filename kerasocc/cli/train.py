@@ -66,7 +66,7 @@ def _which_class(config: TrainConfig) -> str:
 def _check_no_config_file(path: str | None) -> None:
     if path is not None:
         raise ValueError(
-            "`--config` must be left out with `--resume`: a run goes on with the settings it was "
+            "`--config` must be left out with `--resume`: a run is resumed with the settings it was "
             f"started with. Received: --config {path}"
         )
 
@@ -121,4 +121,4 @@ def _print_results(run: RunFolder, results: dict[str, Any]) -> None:
 def _print_how_to_resume(run: RunFolder) -> None:
     out = str(run.path.parent)
     option = "" if out == "runs" else f" --out {shlex.quote(out)}"
-    print(f"Interrupted. Go on with: kerasocc train --resume --name {run.name}{option}")
+    print(f"Interrupted. Resume with: kerasocc train --resume --name {run.name}{option}")

@@ -22,13 +22,13 @@ class Entry(NamedTuple):
         name: What to call it.
         kind: What it is, in words.
         size: Rows and columns, or what else is known without reading it.
-        place: Its path, or how it is had.
+        location: Its path, or how to get it.
     """
 
     name: str
     kind: str
     size: str
-    place: str
+    location: str
 
 
 def entries(
@@ -43,11 +43,11 @@ def entries(
     own = Path("~/tensorflow_datasets").expanduser()
     tfds = Path(tfds_dir or os.environ.get("TFDS_DATA_DIR") or own)
     root = data_dir or os.environ.get("KERASOCC_DATA_DIR")
-    kept = [p for p in _folders(tfds) if _is_kept_by_tfds(p)]
-    names = [*RESERVED[1:], *sorted(p.name for p in kept if p.name not in RESERVED)]
-    places = {p.name: str(p) for p in kept}
+    on_disk = [p for p in _folders(tfds) if _is_tfds_set(p)]
+    names = [*RESERVED[1:], *sorted(p.name for p in on_disk if p.name not in RESERVED)]
+    paths = {p.name: str(p) for p in on_disk}
     absent = "downloaded on first use"
-    sets = [Entry(n, "images", _tfds_size(tfds / n), places.get(n, absent)) for n in names]
+    sets = [Entry(n, "images", _tfds_size(tfds / n), paths.get(n, absent)) for n in names]
     found = tables_in(root)
     tables = [Entry(n, *_kind_and_size(found[n]), str(found[n])) for n in sorted(found)]
     return [Entry("digits", "images", "1797 of 8x8", "embedded"), *sets, *tables, *_images(root)]
@@ -61,8 +61,8 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
-def _is_kept_by_tfds(folder: Path) -> bool:
-    """Whether a folder is one that tensorflow-datasets keeps a set in, version by version."""
+def _is_tfds_set(folder: Path) -> bool:
+    """Whether a folder holds a set of tensorflow-datasets, with a folder per version."""
     return any(folder.glob("*/dataset_info.json"))
 
 
@@ -73,7 +73,7 @@ def _tfds_size(folder: Path) -> str:
         splits = json.loads(descriptions[-1].read_text(encoding="utf-8"))["splits"]
         lengths = [int(length) for split in splits for length in split.get("shardLengths", [])]
     except (IndexError, KeyError, TypeError, AttributeError, ValueError, OSError):
-        return "?"  # there is none, or it is another's
+        return "?"  # no description, or one of another format
     return str(sum(lengths)) if lengths else "?"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from kerasocc.experiments.methods import Method
 from kerasocc.experiments.settings.setting import (
@@ -15,12 +15,13 @@ from kerasocc.experiments.settings.setting import (
     require,
 )
 
-if TYPE_CHECKING:
-    from kerasocc.experiments.config.train_config import Config
 
+def check(config: Any) -> None:
+    """Raise `ValueError` for a setting that is out of range, ignored, or lacks another.
 
-def check(config: Config) -> None:
-    """Raise `ValueError` for a setting that is out of range, ignored, or lacks another."""
+    Args:
+        config: A `TrainConfig`.
+    """
     fields = config.schema.fields
     for name, field in fields.items():
         check_alone(field, getattr(config, name))
@@ -39,7 +40,7 @@ def _used_by(owners: tuple[str, ...]) -> Rule:
 
 
 def _rules_of(method: Method) -> Iterator[tuple[str, Rule]]:
-    """What a method makes of the settings that all methods share."""
+    """The rules of a method for the settings that all methods share."""
     if not method.pretrained:
         reason = "trains the autoencoder" if method.needs_decoder else "is not pretrained"
         yield (

@@ -1,4 +1,4 @@
-"""What a robust autoencoder has made of its training samples, for the report."""
+"""The parts that a robust autoencoder decomposes its training samples into."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+import kerasocc
 from kerasocc.datasets import OneClassDataset
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.robust_autoencoder import RobustAutoencoder
 
 SHOWN = 12
-"""Training samples that are shown."""
+"""Number of training samples in the figure."""
 
 
 class Decomposition(NamedTuple):
@@ -31,7 +31,7 @@ class Decomposition(NamedTuple):
 def auc_of_noise(model: OneClassModel, data: OneClassDataset) -> float | None:
     """AUC of `||n_i||` over the training samples, the transductive score of the noise.
 
-    None for a model without noise, and where not both kinds are hidden among them.
+    None for a model without noise, and where they are not of both classes.
 
     Args:
         model: Trained on `data`.
@@ -39,7 +39,7 @@ def auc_of_noise(model: OneClassModel, data: OneClassDataset) -> float | None:
     """
     from sklearn.metrics import roc_auc_score
 
-    has_noise = isinstance(model, RobustAutoencoder) and model.noise is not None
+    has_noise = isinstance(model, kerasocc.RobustAutoencoder) and model.noise is not None
     if not has_noise or len(np.unique(data.truth_train)) < 2:
         return None
     return float(roc_auc_score(data.truth_train, model.noise_scores()))
@@ -52,7 +52,7 @@ def decompose(model: OneClassModel, data: OneClassDataset) -> Decomposition | No
         model: Trained on `data`.
         data: Its data.
     """
-    if not isinstance(model, RobustAutoencoder) or model.noise is None:
+    if not isinstance(model, kerasocc.RobustAutoencoder) or model.noise is None:
         return None
     chosen = np.argsort(-model.noise_scores(), kind="stable")[:SHOWN]
     x, noise = np.asarray(data.x_train[np.sort(chosen)]), model.noise[np.sort(chosen)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from kerasocc.datasets.one_class import OneClassDataset
+from kerasocc.datasets import OneClassDataset
 from kerasocc.models.base import OneClassModel
 
 
@@ -31,15 +31,15 @@ def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[
 
     Returns:
         `{"on", "samples", "rate", "expected_rate", "note"}`: what the threshold was
-        computed on, the rate that was asked for and the one to expect (None if
-        unknown), and what the reader should be warned of (None if nothing).
+        computed on, the wanted rate and the one to expect (None if
+        unknown), and a warning for the reader (None if nothing).
     """
     held_out = data.x_val[data.y_val == 0]
     if not len(held_out):
         model.calibrate(data.x_train, fpr=rate)
         note = (
             "no normal samples were held out: the threshold is a quantile of training "
-            "scores and will flag more new samples than asked for"
+            "scores and will flag more new samples than the wanted rate"
         )
         return _calibration("training samples", len(data.x_train), rate, None, note)
     samples = len(held_out)

@@ -11,7 +11,7 @@ import keras
 
 WIDTH = 30
 SECONDS_BETWEEN_LINES = 5.0
-"""Where the output is no terminal and lines cannot be drawn over."""
+"""Where the output is not a terminal, so that lines cannot be drawn over."""
 SECONDS_BETWEEN_DRAWINGS = 0.1
 
 
@@ -22,7 +22,7 @@ class EpochBar(keras.callbacks.Callback):
     few seconds and one at the end.
 
     Args:
-        title: What stands before the bar.
+        title: Text before the bar.
         epochs: Number of epochs, those finished by an earlier process included.
     """
 
@@ -57,7 +57,7 @@ class EpochBar(keras.callbacks.Callback):
         self.close()
 
     def close(self) -> None:
-        """Leave the line of the bar, also if the training was broken off."""
+        """End the line of the bar, also after an interruption."""
         if self._open:
             sys.stdout.write("\n")
             sys.stdout.flush()

@@ -20,7 +20,7 @@ SECONDS_BETWEEN_COUNTS = 0.5
 
 
 class Summary(NamedTuple):
-    """What has been scored.
+    """How many samples have been scored and flagged.
 
     Attributes:
         samples: How many.
@@ -83,7 +83,7 @@ def _opened(output: str | os.PathLike | None) -> Iterator[TextIO]:
         sys.stdout.flush()
         return
     with complete_or_absent(output) as temporary:
-        # Names of files that are no UTF-8 come out as they are.
+        # Names of files that are not UTF-8 are written unchanged.
         options = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
         with open(temporary, "w", **options) as stream:
             yield stream

@@ -1,4 +1,4 @@
-"""The folder of a run: its files, its state and who is working on it."""
+"""The folder of a run: its files, its state and the process that works on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RunFolder:
     """A folder with everything that belongs to one run.
 
     `config.json` and `results.json` are there from the first moment; the latter
-    tells the state of the run in its entry `status`. `backup/` exists until the
+    has the state of the run in its entry `status`. `backup/` exists until the
     run is complete.
 
     Args:

@@ -66,9 +66,9 @@ def run_phase(
     """
     optimizer = {"class_name": phase.optimizer, "config": {"learning_rate": phase.learning_rate}}
     phase.model.compile(optimizer=keras.optimizers.get(optimizer))
-    pause = 0.0 if phase.keeps_files else SECONDS_BETWEEN_BACKUPS
-    keeper = EpochBackup(backup, phase.name, phase.epochs, pause)
-    keeper.restore(phase.model)
+    interval = 0.0 if phase.keeps_files else SECONDS_BETWEEN_BACKUPS
+    backups = EpochBackup(backup, phase.name, phase.epochs, interval)
+    backups.restore(phase.model)
 
     def rate(epoch: int, _: float) -> float:
         return phase.learning_rate / 10 ** sum(epoch >= drop for drop in phase.drop_at)
@@ -77,7 +77,7 @@ def run_phase(
     # computed after the last one is computed again.
     others = callbacks or []
     if phase.keep_best:
-        others = [BestEpoch(backup / f"{phase.name}.best.weights.h5", keeper), *others]
+        others = [BestEpoch(backup / f"{phase.name}.best.weights.h5", backups), *others]
     phase.model.fit(
         data.x_train,
         data.y_train if phase.model.uses_labels else None,
@@ -86,25 +86,25 @@ def run_phase(
         initial_epoch=_epochs_trained(phase.model),
         validation_data=(data.x_val, data.y_val) if phase.keep_best else None,
         verbose=0,
-        callbacks=[keras.callbacks.LearningRateScheduler(rate), keeper, *others],
+        callbacks=[keras.callbacks.LearningRateScheduler(rate), backups, *others],
     )
-    return keeper.history
+    return backups.history
 
 
 class EpochBackup(keras.callbacks.Callback):
-    """Save the state after an epoch, now and then and after the last one.
+    """Save the state after the last epoch, and at intervals before.
 
     Args:
-        folder: Where to.
-        name: Of the files.
+        folder: Of the backups.
+        name: Of the phase, for the names of the files.
         epochs: Number of epochs, those finished by an earlier process included.
-        pause: Seconds between two backups, at least; 0 for one after every epoch.
+        interval: Seconds between two backups, at least; 0 for one after every epoch.
 
     Attributes:
         history: The logs of all epochs, those of earlier processes included.
     """
 
-    def __init__(self, folder: Path, name: str, epochs: int, pause: float):
+    def __init__(self, folder: Path, name: str, epochs: int, interval: float):
         super().__init__()
         self.history: History = {}
         self._name = name
@@ -112,7 +112,7 @@ class EpochBackup(keras.callbacks.Callback):
         self._weights_file = folder / f"{name}.weights.h5"
         self._history_file = folder / f"{name}.history.json"
         self._saved = time.monotonic()
-        self._shortest_pause = self._pause = pause
+        self._shortest_interval = self._interval = interval
         self._restored = False
 
     def restore(self, model: OneClassModel) -> None:
@@ -136,7 +136,7 @@ class EpochBackup(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if self._restored:
-            # Callbacks that own state have just begun anew with it.
+            # Callbacks have just reset the state that they own.
             self._load(self.model)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -147,11 +147,11 @@ class EpochBackup(keras.callbacks.Callback):
         entries = {**(logs or {}), "seconds": now - self._begun}
         for name, value in entries.items():
             self.history.setdefault(name, []).append(float(value))
-        if epoch + 1 == self._epochs or now - self._saved >= self._pause:
+        if epoch + 1 == self._epochs or now - self._saved >= self._interval:
             self._save()
             self._saved = time.monotonic()
-            if self._shortest_pause:
-                self._pause = max(self._shortest_pause, (self._saved - now) / BACKUP_SHARE)
+            if self._shortest_interval:
+                self._interval = max(self._shortest_interval, (self._saved - now) / BACKUP_SHARE)
 
     def _save(self) -> None:
         # The history first: one that is ahead of the weights can be cut.
@@ -162,27 +162,27 @@ class EpochBackup(keras.callbacks.Callback):
         history = read_json(self._history_file)
         if any(len(values) < epochs for values in history.values()):
             raise ValueError(
-                f"{self._history_file} must hold the {epochs} epochs that "
-                f"{self._weights_file.name} has seen. Received: fewer"
+                f"{self._history_file} must hold the {epochs} epochs of "
+                f"{self._weights_file.name}. Received: fewer"
             )
         return {name: values[:epochs] for name, values in history.items()}
 
 
 class BestEpoch(keras.callbacks.Callback):
-    """Keep the weights of the epoch with the highest `val_auc`, the first of equals.
+    """Restore the weights of the epoch with the highest `val_auc`, the first of several.
 
     Args:
-        file: Where they are kept.
-        keeper: Has the logs of all epochs, those of earlier processes included.
+        file: Of the best weights so far.
+        backups: Has the logs of all epochs, those of earlier processes included.
     """
 
-    def __init__(self, file: Path, keeper: EpochBackup):
+    def __init__(self, file: Path, backups: EpochBackup):
         super().__init__()
         self._file = file
-        self._keeper = keeper
+        self._backups = backups
 
     def on_epoch_end(self, epoch, logs=None):
-        aucs = self._keeper.history["val_auc"]
+        aucs = self._backups.history["val_auc"]
         if aucs[-1] > max(aucs[:-1], default=-1.0):
             # Keras insists on the suffix.
             with complete_or_absent(self._file) as temporary:

@@ -38,7 +38,7 @@ from kerasocc.pretraining import check_changed, snapshot
 def train(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, *, progress: bool = False
 ) -> dict[str, Any]:
-    """Do a run, or what an earlier process has left of it.
+    """Do a run, or the rest of an interrupted one.
 
     Args:
         config: The settings, those in the folder.
@@ -54,14 +54,14 @@ def train(
         CollapseError: If the training ended in hypersphere collapse.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    with run.locked(), _status_kept(run):
+    with run.locked(), _recorded_status(run):
         run.remove_leftovers()
         run.complete(_finish(config, run, data, *_train_phases(config, run, data, progress)))
     return run.results
 
 
 @contextlib.contextmanager
-def _status_kept(run: RunFolder) -> Iterator[None]:
+def _recorded_status(run: RunFolder) -> Iterator[None]:
     run.set_status(RUNNING)
     try:
         yield

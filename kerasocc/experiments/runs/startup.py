@@ -1,4 +1,4 @@
-"""Import Keras and its backend without TensorFlow's start-up chatter."""
+"""Import Keras and its backend without TensorFlow's start-up logs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ INTERRUPTED = 130
 def import_keras() -> None:
     """Import Keras and initialise its devices.
 
-    TensorFlow is told to log errors only, unless the user has set
-    `TF_CPP_MIN_LOG_LEVEL`.
+    TensorFlow logs errors only, unless the user has set `TF_CPP_MIN_LOG_LEVEL`.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _left_at_once(), _without_logs(int(level) if level.isdigit() else 0):
+    with _exit_on_interrupt(), _drop_logs(int(level) if level.isdigit() else 0):
         import keras
 
         # Devices are named in the log when the first operation looks for them.
@@ -33,11 +32,11 @@ def import_keras() -> None:
 
 
 @contextlib.contextmanager
-def _left_at_once() -> Iterator[None]:
+def _exit_on_interrupt() -> Iterator[None]:
     """End the process on Ctrl-C.
 
     Libraries that are being imported swallow `KeyboardInterrupt` or make another
-    error of it. Nothing has been begun yet that would have to be ended properly.
+    error of it. Nothing needs to be cleaned up yet.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -51,11 +50,11 @@ def _left_at_once() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_logs(level: int) -> Iterator[None]:
+def _drop_logs(level: int) -> Iterator[None]:
     """Drop the log lines below `level` that compiled code writes to standard error.
 
-    TensorFlow 2.21 writes some of them before it has read the variable that is
-    to silence them, and past `sys.stderr`. All other lines appear afterwards.
+    TensorFlow 2.21 writes some of them before it reads `TF_CPP_MIN_LOG_LEVEL`, and not
+    through `sys.stderr`. All other lines are written afterwards.
     """
     original = _duplicate_of_stderr() if level > 0 else None
     if original is None:
@@ -83,8 +82,8 @@ def _duplicate_of_stderr() -> int | None:
 
 def _without_lines(text: bytes, level: int) -> bytes:
     dropped = "IWE"[:level]
-    chatter = re.compile(
+    logs = re.compile(
         rf"WARNING: All log messages before absl::InitializeLog|[{dropped}]\d{{4}} "
         rf"|\d{{4}}-\d\d-\d\d [\d:.]+: [{dropped}] ".encode()
     )
-    return b"".join(line for line in text.splitlines(True) if not chatter.match(line))
+    return b"".join(line for line in text.splitlines(True) if not logs.match(line))

@@ -17,7 +17,7 @@ from kerasocc.experiments.runs.folder import INTERRUPTED, RUNNING, RunFolder, no
 
 
 def check_new(out: str | os.PathLike, name: str | None) -> None:
-    """Find out early, before Keras is imported, whether a run can be made.
+    """Validate the name and the folder of a new run, before Keras is imported.
 
     Args:
         out: The folder of all runs.
@@ -35,7 +35,7 @@ def check_new(out: str | os.PathLike, name: str | None) -> None:
     try:
         tempfile.TemporaryFile(dir=out).close()
     except OSError as error:
-        # Named after the folder: nobody knows the temporary file.
+        # The user knows the folder, not the temporary file.
         raise OSError(error.errno, error.strerror, str(out)) from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kerasocc
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.runs.folder import COMPLETE, RunFolder
 
@@ -31,7 +32,7 @@ class Trained:
 
     @property
     def threshold(self) -> float | None:
-        """Score above which a sample is an anomaly, None if none has been set."""
+        """Score above which a sample is an anomaly; None without a threshold."""
         import numpy as np
         from keras import ops
 
@@ -41,7 +42,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class FoundModel:
-    """Where a trained model lies.
+    """The files of a trained model.
 
     Attributes:
         model_file: The `.keras` file.
@@ -58,9 +59,8 @@ class FoundModel:
             ValueError: If a file is broken, or the model does not say what it takes.
         """
         from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
-        from kerasocc.models.saving import load_model
 
-        model = load_model(self.model_file)
+        model = kerasocc.load_model(self.model_file)
         shape = model.encoder_input_shape
         if self.run is not None:
             sample_format = SampleFormat.read(self.run.sample_format_file)
@@ -72,7 +72,7 @@ class FoundModel:
             return Trained(model, sample_format, TrainConfig.read(self.run.config_file))
         if shape is None or None in shape[1:]:
             raise ValueError(
-                f"{str(self.model_file)!r} does not tell the shape of its samples. Received: "
+                f"{str(self.model_file)!r} does not have a fixed shape of its samples. Received: "
                 f"input shape {shape}"
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
@@ -142,5 +142,5 @@ def _finished_last(out: Path) -> RunFolder:
 def _is_complete(run: RunFolder) -> bool:
     try:
         return run.results["status"] == COMPLETE and run.model_file.exists()
-    except ValueError:  # a broken file is none that could be used
+    except ValueError:  # the file is broken
         return False

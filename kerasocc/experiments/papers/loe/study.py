@@ -69,7 +69,7 @@ class Log:
 
     Args:
         path: The file.
-        settings: What all trials of the file share; kept beside it.
+        settings: What all trials of the file share; written to a file beside it.
 
     Raises:
         ValueError: If the file is of other settings.
@@ -78,13 +78,13 @@ class Log:
     def __init__(self, path: str | os.PathLike, settings: dict[str, Any]):
         self._path = Path(path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(".settings.json")
-        if beside.exists() and json.loads(beside.read_text(encoding="utf-8")) != settings:
+        file = self._path.with_suffix(".settings.json")
+        if file.exists() and json.loads(file.read_text(encoding="utf-8")) != settings:
             raise ValueError(
                 f"`out` must be a folder of the same settings, or a new one: {settings}. Received: "
-                f"{str(path)!r} of {json.loads(beside.read_text(encoding='utf-8'))}"
+                f"{str(path)!r} of {json.loads(file.read_text(encoding='utf-8'))}"
             )
-        write_json(beside, settings)
+        write_json(file, settings)
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
         self.rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
 

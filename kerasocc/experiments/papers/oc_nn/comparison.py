@@ -37,7 +37,7 @@ COMPARED = {
         "soft-boundary", {"method": "deep-svdd", "objective": "soft-boundary"}
     ),
     "dcae": ComparedMethod("DCAE", {"method": "autoencoder"}),
-    # The lambda that the notebooks of CIFAR-10 and GTSRB kept pictures and outputs of.
+    # The lambda of the figures and outputs in the notebooks of CIFAR-10 and GTSRB.
     "rcae": ComparedMethod("RCAE", {"method": "robust-autoencoder", "lam": 0.5}),
     "oc-nn": ComparedMethod("OC-NN", {"method": "oc-nn"}),
 }
