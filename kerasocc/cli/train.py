@@ -66,8 +66,8 @@ def _which_class(config: TrainConfig) -> str:
 def _check_no_config_file(path: str | None) -> None:
     if path is not None:
         raise ValueError(
-            "`--config` must be left out with `--resume`: a run is resumed with the settings it was "
-            f"started with. Received: --config {path}"
+            "`--config` must be left out with `--resume`: a run is resumed with the settings it "
+            f"was started with. Received: --config {path}"
         )
 
 

@@ -113,20 +113,24 @@ def another_value(field):
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda m: m.name)
-def test_every_method_builds_its_model(method, tmp_path):
+def test_every_method_builds_its_model_with_its_settings(method, tmp_path):
     config = TrainConfig.for_dataset(method=method.name, weight_decay=0.0)
+    own = {field.name: field for field in dataclasses.fields(method.settings)}
+    names = set(own) & set(built(method, config).get_config()) - {"regularizer"}
+    changed = {name: another_value(own[name]) for name in names}
+    model = built(method, dataclasses.replace(config, **changed, seed=3))
+    assert getattr(kerasocc, type(model).__name__) is type(model)
+    found = model.get_config()
+    assert {name: found[name] for name in names} == changed
+    assert found["seed"] == 3
+    for callback in method.callbacks(config, tmp_path):
+        assert isinstance(callback, kerasocc.callbacks.StateCallback)
+
+
+def built(method, config):
     networks = kerasocc.networks
     encoder, decoder = networks.lenet("digits"), networks.lenet_decoder("digits")
     if method.encoder is not None:
         encoder, decoder = method.encoder(config, (8, 8, 1)), None
-    options = dict(preprocessing=None, seed=3, weight_decay=config.weight_decay)
-    model = method.build(config, encoder, decoder, options)
-    assert getattr(kerasocc, type(model).__name__) is type(model)
-    found = model.get_config()
-    for field in dataclasses.fields(method.settings):
-        if field.name in found and field.name != "regularizer":
-            expected = getattr(config, field.name)
-            assert expected is None or found[field.name] == expected, field.name
-    assert found["seed"] == 3
-    for callback in method.callbacks(config, tmp_path):
-        assert isinstance(callback, kerasocc.callbacks.StateCallback)
+    options = dict(preprocessing=None, seed=config.seed, weight_decay=config.weight_decay)
+    return method.build(config, encoder, decoder, options)
