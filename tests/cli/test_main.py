@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ import pytest
 import kerasocc
 from kerasocc.callbacks import CollapseError
 from kerasocc.cli import main
-from kerasocc.experiments.runs import epoch_bar, phases, runner, startup
+from kerasocc.experiments import dataset_listing
+from kerasocc.experiments.runs import epoch_bar, phases, runner
 from kerasocc.models.autoencoder import Autoencoder
+from tests.cli.helpers import refused, status
 
 SHORT = ["--pretrain-epochs", "2", "--epochs", "2"]
 
@@ -25,22 +28,6 @@ def out(tmp_path, monkeypatch):
     """The folder of the runs, `runs` in the working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path / "runs"
-
-
-def status(run):
-    return json.loads((run / "results.json").read_text())["status"]
-
-
-def refused(arguments, capsys):
-    """The one line on standard error of a command that exits with 2."""
-    try:
-        code = main(arguments)
-    except SystemExit as exit_:  # argparse's own
-        code = exit_.code
-    captured = capsys.readouterr()
-    assert code == 2
-    assert captured.err.startswith("kerasocc: error: ") and captured.err.count("\n") == 1
-    return captured.err.removeprefix("kerasocc: error: ").strip()
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "train --help"])
@@ -195,34 +182,14 @@ def test_a_read_only_folder_is_one_line(out, capsys):
     assert "Permission denied" in refused(["train"], capsys)
 
 
-def test_start_up_chatter_is_dropped_and_nothing_else(capfd):
-    chatter = [
-        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
-        "I0000 00:00:1795313840.276168 4434 port.cc:153] oneDNN custom operations are on.",
-        "2026-01-01 10:00:00.123456: W tensorflow/core/x.cc:1] This binary is optimized",
-    ]
-    kept = ["E0000 00:00:1 4434 x.cc:1] broken", "I am a message of yours", "UserWarning: look"]
-    with startup._drop_logs(2):
-        os.write(2, "\n".join([*chatter, *kept, ""]).encode())
-    assert capfd.readouterr().err.splitlines() == kept
-    with startup._drop_logs(0):
-        os.write(2, "\n".join(chatter).encode())
-    assert capfd.readouterr().err.splitlines() == chatter
-    with pytest.raises(ZeroDivisionError), startup._drop_logs(3):
-        os.write(2, b"E0000 00:00:1 gone\nkept")
-        raise ZeroDivisionError
-    assert capfd.readouterr().err == "kept"
+def test_warnings_are_one_line_without_code(capsys, monkeypatch):
+    usual = warnings.formatwarning
+    shown = []
 
+    def warn():
+        shown.append(warnings.formatwarning(UserWarning("two\nlines"), UserWarning, "x.py", 3))
+        return []
 
-def test_ctrl_c_during_the_imports_ends_the_process():
-    code = (
-        "import os, signal, time\nfrom kerasocc.experiments.runs import startup\n"
-        # Whatever the process that runs the tests does with it: a job in the background
-        # ignores Ctrl-C.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "with startup._exit_on_interrupt():\n"
-        "    try:\n        os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
-        "    except KeyboardInterrupt:\n        print('swallowed')\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+    monkeypatch.setattr(dataset_listing, "entries", warn)
+    assert main(["datasets"]) == 0
+    assert shown == ["kerasocc: warning: two lines\n"] and warnings.formatwarning is usual

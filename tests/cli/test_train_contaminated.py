@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -12,24 +11,24 @@ import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
 import kerasocc
-from kerasocc.callbacks import LatentLabels
 from kerasocc.cli import main
 from kerasocc.datasets import tabular
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.reports import latent_labels
 from kerasocc.experiments.runs import phases, runner
-from kerasocc.experiments.runs.building import make_latent_labels, make_model
 from kerasocc.experiments.runs.data import load_data
-from kerasocc.experiments.runs.networks import check_network, make_networks
-from tests.test_cli import refused, status
+from tests.cli.helpers import refused, status
 
 COLUMNS = [f"c{i}" for i in range(6)]
+
 OPTIONS = ["--label", "state", "--normal-class", "ok", "--contamination", "0.1"]
+
 LATENT = ["--latent", "soft", "--assumed-contamination", "0.15"]
+
 TABLE_METHODS = {
     "neutral-ad": ["--num-transforms", "4", "--transform", "mul", "--hidden", "16,8"],
     "icl": ["--window", "3", "--hidden", "32,16"],
 }
+
 SHORT = {
     "neutral-ad": ["--epochs", "8", "--batch-size", "16", "--learning-rate", "0.01"],
     "icl": ["--epochs", "8", "--batch-size", "16", "--learning-rate", "0.01"],
@@ -75,9 +74,6 @@ def table(path):
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
-
-
-# The methods.
 
 
 @pytest.fixture(scope="module")
@@ -149,53 +145,6 @@ def test_score_and_export_of_such_a_run(run, pumps, tmp_path, capsys):
     np.testing.assert_array_equal(served["is_anomaly"], scores["is_anomaly"] == 1)
 
 
-@pytest.mark.parametrize(
-    ("settings", "shape", "name"),
-    [
-        (dict(dataset="digits", method="neutral-ad"), (8, 8, 1), "digits_lenet"),
-        (dict(dataset="digits", method="neutral-ad", network="wide-resnet"), (8, 8, 1), "wide_r"),
-        (dict(dataset="digits", network="wide-resnet"), (8, 8, 1), "wide_resnet_16_4"),
-        (dict(dataset="cifar10", method="icl", window=3000), (32, 32, 3), "icl_encoder"),
-    ],
-)
-def test_encoders(settings, shape, name):
-    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
-    assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
-    assert (decoder is None) == (name != "digits_lenet")
-
-
-@pytest.mark.parametrize(("settings", "shift"), [({}, 8), (dict(shift=3), 3)])
-def test_the_shift_is_a_quarter_of_the_side(settings, shift):
-    config = TrainConfig.for_dataset("cifar10", method="multi-head-rotnet", **settings)
-    encoder, _ = make_networks(config, (32, 32, 3))
-    assert make_model(config, encoder, None, None).shift == shift
-
-
-@pytest.mark.parametrize(
-    ("method", "dataset", "expected"),
-    [
-        ("neutral-ad", "t.csv", (128, 100, 1e-3, ())),
-        ("icl", "t.csv", (128, 100, 1e-3, ())),
-        ("neutral-ad", "digits", (32, 60, 1e-3, (40,))),
-        ("multi-head-rotnet", "mnist", (10, 16, 1e-3, ())),
-    ],
-)
-def test_defaults(method, dataset, expected, tmp_path):
-    (tmp_path / "t.csv").write_text("a,b,c,label\n")
-    dataset = str(tmp_path / dataset) if dataset.endswith("csv") else dataset
-    config = TrainConfig.for_dataset(dataset, method=method)
-    found = (config.batch_size, config.epochs, config.learning_rate, config.drop_at)
-    assert found == expected
-    assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
-
-
-def test_a_wide_resnet_is_not_pretrained():
-    assert TrainConfig.for_dataset("cifar10", network="wide-resnet").pretrain_epochs == 0
-
-
-# Latent labels.
-
-
 @pytest.mark.parametrize(("name", "label"), [("run", 0.5), ("turned", 1.0)])
 def test_the_table_the_results_and_the_report_agree(name, label, request):
     run = request.getfixturevalue(name)
@@ -241,40 +190,6 @@ def test_known_labels_and_a_line_of_the_summary(tmp_path, capsys):
     assert found["samples"] == len(rows["index"]) == samples["normal"] + samples["anomalous"]
 
 
-def figures(labels, labelled, truth, folder):
-    data = load_data(TrainConfig.for_dataset())
-    object.__setattr__(data, "y_train", np.array(labelled))
-    object.__setattr__(data, "truth_train", np.array(truth))
-    folder.mkdir(exist_ok=True)
-    return latent_labels.write_latent_labels(folder, "refine", np.array(labels), data)
-
-
-def test_figures_by_hand(tmp_path):
-    found = figures([1.0, 0, 1.0, 0, 0, 1], [0, 0, 0, 0, 0, -1], [1, 1, 0, 0, 0, 1], tmp_path)
-    # The last one is labelled, which is no guess.
-    assert found == {
-        "mode": "refine",
-        "samples": 5,
-        "flagged": 2,
-        "share": 0.4,
-        "precision": 0.5,
-        "recall": 0.5,
-    }
-    text = (tmp_path / "latent_labels.csv").read_text()
-    assert text == "index,latent_label,truth\n0,1,1\n1,0,1\n2,1,0\n3,0,0\n4,0,0\n"
-    words = "Refine: 40.0 % of the training samples flagged, 50 % of them anomalies"
-    assert latent_labels.in_words(found) == words
-
-
-def test_figures_without_flags_or_anomalies(tmp_path):
-    none = figures([0.0, 0.0], [0, 0], [0, 0], tmp_path)
-    assert (none["share"], none["precision"], none["recall"]) == (0.0, None, None)
-    assert latent_labels.in_words(none) == "Refine: 0.0 % of the training samples flagged"
-    mistaken = figures([1.0, 0.0], [0, 0], [0, 0], tmp_path)
-    assert (mistaken["precision"], mistaken["recall"]) == (0.0, None)
-    assert latent_labels.in_words(mistaken) == "Refine: 50.0 % of the training samples flagged"
-
-
 def test_pretraining_and_head_are_blind(tmp_path):
     options = ["--method", "oc-nn", "--pretrain-epochs", "1", "--head-epochs", "2"]
     options += ["--latent", "refine", "--latent-warmup", "1", "--latent-refresh", "epoch"]
@@ -283,40 +198,6 @@ def test_pretraining_and_head_are_blind(tmp_path):
     assert set(history) == {"pretraining", "head", "training"}
     logged = {name: phase.get("flagged_share") for name, phase in history.items()}
     assert logged == {"pretraining": None, "head": None, "training": [0.0, 0.1]}
-
-
-def test_the_callback_has_the_settings():
-    options = dict(latent="hard", assumed_contamination="auto", latent_refresh="epoch")
-    config = TrainConfig.for_dataset(latent_warmup=3, contamination=0.1, **options)
-    made = make_latent_labels(config, np.ones(4))
-    assert isinstance(made, LatentLabels) and made.truth is None
-    assert (made.mode, made.contamination, made.refresh, made.warmup) == (
-        "hard",
-        "auto",
-        "epoch",
-        3,
-    )
-    known = TrainConfig.for_dataset(latent="known", contamination=0.1)
-    np.testing.assert_array_equal(make_latent_labels(known, np.array([0, 1])).truth, [0, 1])
-    assert make_latent_labels(TrainConfig.for_dataset(), np.ones(4)) is None
-
-
-def test_no_table_is_half_written(tmp_path, monkeypatch):
-    original = Path.write_text
-
-    def write(self, text, **options):
-        if self.name.endswith("latent_labels.csv"):
-            original(self, text[:20], **options)
-            raise OSError(28, "No space left on device", str(self))
-        return original(self, text, **options)
-
-    monkeypatch.setattr(Path, "write_text", write)
-    with pytest.raises(OSError, match="No space left"):
-        figures([1.0, 0.0], [0, 0], [0, 0], tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-# Interrupted runs.
 
 
 class Stopped:
@@ -378,8 +259,6 @@ def test_an_interrupted_run_ends_as_if_nothing_had_happened(whole, pumps, tmp_pa
     labels = [read(run / "results.json")["latent_labels"] for run in (stopped, whole)]
     assert labels[0] == labels[1] and labels[0]["flagged"] > 0
 
-
-# What is refused.
 
 NEEDS = "needs a `latent` that flags samples by their losses: 'soft', 'hard' or 'refine'"
 
@@ -500,35 +379,6 @@ def test_options_that_do_not_fit_are_one_clear_line(options, message, tmp_path, 
     command = ["train", "--quiet", "--out", str(tmp_path / "runs"), *options.split()]
     assert refused(command, capsys) == message
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
-
-
-@pytest.mark.parametrize(
-    ("method", "shape", "message"),
-    [
-        (
-            "icl",
-            (2,),
-            "`method` 'icl' needs samples of at least 3 columns, for two windows with a complement "
-            "each. Received: samples of shape (2,)",
-        ),
-        (
-            "multi-head-rotnet",
-            (6,),
-            "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
-            "resizes them. Received: samples of shape (6,)",
-        ),
-        (
-            "multi-head-rotnet",
-            (24, 32, 3),
-            "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
-            "resizes them. Received: samples of shape (24, 32, 3)",
-        ),
-    ],
-)
-def test_samples_that_a_method_cannot_take(method, shape, message):
-    with pytest.raises(ValueError) as error:
-        check_network(TrainConfig.for_dataset(method=method), shape)
-    assert str(error.value) == message
 
 
 def test_a_table_of_two_columns_leaves_no_run(tmp_path, capsys):
