@@ -7,18 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kerasocc.experiments.settings.parsing import class_name, ratio
-
-__all__ = [
-    "add_model_options",
-    "add_reading_options",
-    "check_output",
-    "class_name",
-    "echo",
-    "echo_error",
-    "ratio",
-]
-
 
 def echo(text: str) -> None:
     """Print a line at once."""

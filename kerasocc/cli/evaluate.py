@@ -9,10 +9,10 @@ from kerasocc.cli.common import (
     add_model_options,
     add_reading_options,
     check_output,
-    class_name,
     echo,
 )
 from kerasocc.experiments.runs.startup import import_keras
+from kerasocc.experiments.settings.parsing import class_name
 
 
 def add(commands: Any) -> None:

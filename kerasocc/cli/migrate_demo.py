@@ -7,13 +7,14 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from kerasocc.cli.common import class_name, echo, echo_error
+from kerasocc.cli.common import echo, echo_error
 from kerasocc.experiments.papers.oc_nn import comparison
 from kerasocc.experiments.papers.oc_nn.comparison import COMPARED
 from kerasocc.experiments.papers.oc_nn.table import Table
 from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.startup import import_keras
 from kerasocc.experiments.settings.data import absolute
+from kerasocc.experiments.settings.parsing import class_name
 from kerasocc.files import write_text
 
 TABLE_FILE = "migrate-demo.csv"

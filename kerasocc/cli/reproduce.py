@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kerasocc.cli.common import echo, ratio
+from kerasocc.cli.common import echo
 from kerasocc.experiments.papers.loe import study
-from kerasocc.experiments.papers.loe.backbones import BACKBONES, Settings, Trial
+from kerasocc.experiments.papers.loe.backbones import BACKBONES
 from kerasocc.experiments.runs.startup import import_keras
+from kerasocc.experiments.settings.parsing import ratio
 
 DEFAULT_DATA = {"images": ["mnist:0", "mnist:3", "mnist:8"]}
 
@@ -86,8 +87,8 @@ def reproduce(arguments: argparse.Namespace) -> int:
     from kerasocc.experiments.papers.loe.report import write_report
     from kerasocc.experiments.papers.loe.trials import run_trial
 
-    settings = Settings(**shared, data_dir=arguments.data_dir)
+    settings = study.StudySettings(**shared, data_dir=arguments.data_dir)
     echo(BACKBONES[settings.protocol].title)
-    rows = study.run(grid, log, lambda trial: run_trial(Trial(**trial), settings), echo)
+    rows = study.run(grid, log, lambda trial: run_trial(study.Trial(**trial), settings), echo)
     write_report(rows, grid, folder, echo)
     return 0

@@ -14,13 +14,10 @@ from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.runs.startup import import_keras
 
-NOT_SETTINGS = {"run_command", "config", "name", "out", "resume", "quiet"}
-"""Arguments that do not change the outcome of a run."""
-
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    given = {k: v for k, v in vars(arguments).items() if k not in NOT_SETTINGS}
+    given = {k: v for k, v in vars(arguments).items() if k in TrainConfig.schema.fields}
     progress = (lambda *_: None) if arguments.quiet else echo
     if arguments.resume:
         _check_no_config_file(arguments.config)

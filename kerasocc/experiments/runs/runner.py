@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
 
 import kerasocc
 from kerasocc.callbacks import CollapseError, CollapseMonitor, LatentLabels

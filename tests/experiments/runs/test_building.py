@@ -1,33 +1,12 @@
 """The model and the callbacks of a run."""
 
-import dataclasses
-import json
-import os
 import numpy as np
 import pytest
-from kerasocc.datasets import altered, one_vs_rest
-from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.config.data_defaults import DEFAULTS
-from kerasocc.experiments.reports import page
-from kerasocc.experiments.runs import folder, store
-from kerasocc.experiments.runs.calibration import calibrate
-from kerasocc.experiments.runs.data import describe, load_data
-from kerasocc.models.scoring import threshold_at
-import csv
-import math
-from pathlib import Path
-import pandas
-import tensorflow as tf
-from sklearn.metrics import roc_auc_score
-import kerasocc
+
 from kerasocc.callbacks import LatentLabels
-from kerasocc.cli import main
-from kerasocc.datasets import tabular
-from kerasocc.experiments.reports import latent_labels
-from kerasocc.experiments.runs import phases, runner
+from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.runs.building import make_latent_labels, make_model
-from kerasocc.experiments.runs.data import load_data
-from kerasocc.experiments.runs.networks import check_network, make_networks
+from kerasocc.experiments.runs.networks import make_networks
 
 
 def test_the_head_learns_at_ten_times_the_rate(tmp_path):

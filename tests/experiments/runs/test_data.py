@@ -1,18 +1,12 @@
 """The data of a run."""
 
-import dataclasses
-import json
-import os
 import numpy as np
 import pytest
+
 from kerasocc.datasets import altered, one_vs_rest
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.config.data_defaults import DEFAULTS
-from kerasocc.experiments.reports import page
-from kerasocc.experiments.runs import folder, store
-from kerasocc.experiments.runs.calibration import calibrate
+from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.data import describe, load_data
-from kerasocc.models.scoring import threshold_at
 
 
 def test_transductive_data_are_tested_on_what_they_are_trained_on():

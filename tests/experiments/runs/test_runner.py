@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
+
 import kerasocc
 from kerasocc.cli import main
 from kerasocc.experiments.config import TrainConfig
@@ -170,6 +172,7 @@ def test_killed_in_both_phases_it_ends_as_if_nothing_had_happened(run, tmp_path)
     assert_equal_runs(killed, run)
     assert {path.name for path in killed.iterdir()} == FILES
 
+
 DEEP_SAD = [
     *("--method", "deep-sad", "--labelled-classes", "2", "--regularizer", "noise", "--use-bias"),
     *("--keep", "best", "--pretrain-epochs", "5", "--epochs", "16"),
@@ -200,6 +203,7 @@ def test_a_killed_run_of_deep_sad_keeps_the_best_epoch_of_the_whole(tmp_path, ca
     assert int(np.array(model.epochs_trained)) == training["val_auc"].index(best) + 1
     assert best > 0.9 and results["auc"] > 0.9
 
+
 OC_NN = ["--method", "oc-nn", "--pretrain-epochs", "10", "--epochs", "12"]
 
 
@@ -218,6 +222,7 @@ def test_a_transductive_run_of_oc_nn(tmp_path, capsys):
     training = read(run / "history.json")["training"]
     assert {"r", "embedding_spread"} <= set(training) and training["embedding_spread"][-1] > 0.01
     assert len(read(run / "history.json")["head"]["loss"]) == 40
+
 
 ROBUST = ["--method", "robust-autoencoder", "--lam", "2.5", "--norm", "l21", "--epochs", "16"]
 

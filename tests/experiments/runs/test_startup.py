@@ -1,19 +1,12 @@
 """The import of Keras without the logs of TensorFlow."""
 
-import json
-import math
 import os
-import re
-import shlex
 import subprocess
 import sys
-import numpy as np
+
 import pytest
-import kerasocc
-from kerasocc.callbacks import CollapseError
-from kerasocc.cli import main
-from kerasocc.experiments.runs import epoch_bar, phases, runner, startup
-from kerasocc.models.autoencoder import Autoencoder
+
+from kerasocc.experiments.runs import startup
 
 
 def test_start_up_chatter_is_dropped_and_nothing_else(capfd):

@@ -1,18 +1,11 @@
 """The runs in a folder: their names, and which one is resumed."""
 
-import dataclasses
-import json
 import os
-import numpy as np
+
 import pytest
-from kerasocc.datasets import altered, one_vs_rest
+
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.config.data_defaults import DEFAULTS
-from kerasocc.experiments.reports import page
 from kerasocc.experiments.runs import folder, store
-from kerasocc.experiments.runs.calibration import calibrate
-from kerasocc.experiments.runs.data import describe, load_data
-from kerasocc.models.scoring import threshold_at
 
 
 def test_two_processes_cannot_work_on_one_run(tmp_path):

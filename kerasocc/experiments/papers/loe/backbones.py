@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import kerasocc
 from kerasocc.catalog import find_table
+from kerasocc.experiments.papers.loe.study import Trial
 
 if TYPE_CHECKING:
     from kerasocc.datasets import OneClassDataset
@@ -18,42 +19,6 @@ if TYPE_CHECKING:
 
 NORMAL_PER_ANOMALY = 4
 """Most normal feature vectors per anomaly: at 20 % contamination half of these are left."""
-
-
-class Trial(NamedTuple):
-    """One training.
-
-    Attributes:
-        data: Name or path of the data, for images with `:` and the normal class.
-        seed: Of the split, the initial weights and the order.
-        mode: Of `LatentLabels`.
-        contamination: True fraction of anomalies in the training data.
-        assumed: The fraction that the training assumes, or `"auto"`.
-    """
-
-    data: str
-    seed: int
-    mode: str
-    contamination: float
-    assumed: float | str
-
-
-class Settings(NamedTuple):
-    """What all trials of a study share.
-
-    Attributes:
-        protocol: A key of `BACKBONES`.
-        refresh: See `LatentLabels`.
-        warmup: See `LatentLabels`.
-        epochs: None for those of the protocol.
-        data_dir: See `catalog.find_table`.
-    """
-
-    protocol: str = "tabular"
-    refresh: str = "batch"
-    warmup: int = 2
-    epochs: int | None = None
-    data_dir: str | None = None
 
 
 class Backbone(NamedTuple):

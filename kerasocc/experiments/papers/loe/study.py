@@ -20,6 +20,42 @@ WITHOUT_RATIO = ("blind", "known")
 """Modes that do not use the assumed ratio."""
 
 
+class Trial(NamedTuple):
+    """One training.
+
+    Attributes:
+        data: Name or path of the data, for images with `:` and the normal class.
+        seed: Of the split, the initial weights and the order.
+        mode: Of `LatentLabels`.
+        contamination: True fraction of anomalies in the training data.
+        assumed: The fraction that the training assumes, or `"auto"`.
+    """
+
+    data: str
+    seed: int
+    mode: str
+    contamination: float
+    assumed: float | str
+
+
+class StudySettings(NamedTuple):
+    """What all trials of a study share.
+
+    Attributes:
+        protocol: A key of `backbones.BACKBONES`.
+        refresh: See `LatentLabels`.
+        warmup: See `LatentLabels`.
+        epochs: None for those of the protocol.
+        data_dir: See `catalog.find_table`.
+    """
+
+    protocol: str = "tabular"
+    refresh: str = "batch"
+    warmup: int = 2
+    epochs: int | None = None
+    data_dir: str | None = None
+
+
 class Grid(NamedTuple):
     """What a study runs over.
 
@@ -50,7 +86,7 @@ class Grid(NamedTuple):
                 raise ValueError(f"`{name}` must not be empty. Received: {name}=[]")
 
     def trials(self) -> Iterable[dict[str, Any]]:
-        """The fields of every `trials.Trial`, equal ones once."""
+        """The fields of every `Trial`, equal ones once."""
         axes = (self.data, self.seeds, self.contaminations, self.assumed, self.modes)
         seen = set()
         for data, seed, contamination, assumed, mode in itertools.product(*axes):

@@ -10,12 +10,13 @@ import numpy as np
 
 from kerasocc.callbacks import LatentLabels
 from kerasocc.checks import check_choice
-from kerasocc.experiments.papers.loe.backbones import BACKBONES, Settings, Trial
+from kerasocc.experiments.papers.loe.backbones import BACKBONES
+from kerasocc.experiments.papers.loe.study import StudySettings, Trial
 from kerasocc.experiments.reports.metrics import f1_at_ratio
 from kerasocc.models.scoring import ranking_metrics
 
 
-def run_trial(trial: Trial, settings: Settings) -> dict[str, Any]:
+def run_trial(trial: Trial, settings: StudySettings) -> dict[str, Any]:
     """Train and test.
 
     Returns:
