@@ -156,7 +156,7 @@ def _print_end(arguments: argparse.Namespace, table: Table) -> None:
     echo(f"{'Table':<9} {Path(arguments.out) / TABLE_FILE}")
     echo(f"{'Reports':<9} {all_runs / 'report.html'}")
     echo(
-        f"{'Pictures':<9} beside them: samples.png (most normal, most anomalous), for RCAE "
+        f"{'Figures':<9} beside them: samples.png (most normal, most anomalous), for RCAE "
         "decomposition.png (original, reconstruction, N)"
     )
     for error in table.errors():

@@ -72,8 +72,8 @@ class DataSettings:
     altered: str | None = setting(
         None,
         kinds.choice("blocks", "strokes"),
-        "make the anomalies of images by permuting their blocks or drawing strokes over them; "
-        "all classes are normal. None: the other classes are anomalous",
+        "make the anomalies of images by permuting their blocks or drawing strokes over them, all "
+        "classes being normal; none: the other classes are anomalous",
     )
     amount: int | None = setting(
         None,

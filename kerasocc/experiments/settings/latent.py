@@ -31,7 +31,7 @@ class LatentSettings:
         kinds.choice("soft", "hard", "refine", "known"),
         "infer while training which samples are anomalies, and expose them with half (soft) or "
         "all (hard) of their weight, leave them out (refine), or expose the hidden ones of "
-        "`contamination` (known, an upper bound). None: all unlabelled samples count as normal",
+        "`contamination` (known, an upper bound); none: all unlabelled samples count as normal",
     )
     assumed_contamination: float | str = setting(
         0.1,

@@ -25,13 +25,13 @@ class NetworkSettings:
     hidden: tuple[int, ...] | None = setting(
         None,
         kinds.widths(),
-        "widths of the encoder for tables, and of both encoders of ICL; the last is the "
-        "dimension of the embedding. None: by the number of columns",
+        "widths of the encoder for tables, and of both encoders of ICL, the last being the "
+        "dimension of the embedding; none: by the number of columns",
     )
     network: str | None = setting(
         None,
         kinds.choice("resnet18", "wide-resnet"),
-        "encoder of images, not pretrained; the papers on MHRot use wide-resnet. None: a LeNet, "
+        "encoder of images, not pretrained (the papers on MHRot use wide-resnet); none: a LeNet, "
         "for tables an MLP",
     )
     pooling: str = setting(

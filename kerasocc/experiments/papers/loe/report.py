@@ -33,9 +33,9 @@ def write_report(rows: Rows, grid: Grid, folder: Path, echo: Callable[[str], Non
     echo(f"\n{text}")
     echo(f"Tables    {folder / 'tables.txt'}, {folder / 'results.csv'}")
     if len(grid.contaminations) > 1:
-        echo(f"Picture   {_draw(rows, grid, 'contamination', 'true', folder)}")
+        echo(f"Figure    {_draw(rows, grid, 'contamination', 'true', folder)}")
     if len([ratio for ratio in grid.assumed if not isinstance(ratio, str | None)]) > 1:
-        echo(f"Picture   {_draw(rows, grid, 'assumed', 'assumed', folder)}")
+        echo(f"Figure    {_draw(rows, grid, 'assumed', 'assumed', folder)}")
 
 
 def _tables(rows: Rows, grid: Grid) -> str:
