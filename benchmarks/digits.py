@@ -52,13 +52,14 @@ def _aucs(normal_class: int, seed: int) -> tuple[float, float]:
     from sklearn.metrics import roc_auc_score
     from sklearn.svm import OneClassSVM
 
-    from kerasocc.experiments import runner, runs
     from kerasocc.experiments.config import TrainConfig
+    from kerasocc.experiments.runs import runner, store
+    from kerasocc.experiments.runs.data import load_data
 
     config = TrainConfig.for_dataset("digits", normal_class=normal_class, seed=seed)
-    data = runner.load_data(config)
+    data = load_data(config)
     with tempfile.TemporaryDirectory() as folder:
-        results = runner.train(config, runs.create(folder, None, config), data)
+        results = runner.train(config, store.create(folder, None, config), data)
     x_train, x_test = (x.reshape(len(x), -1) for x in (data.x_train, data.x_test))
     svm = OneClassSVM(kernel="rbf", gamma="scale", nu=0.1).fit(x_train)
     return results["auc"], roc_auc_score(data.y_test, -svm.score_samples(x_test))

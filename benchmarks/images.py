@@ -65,7 +65,7 @@ def _of_class(
     import kerasocc as kocc
     from kerasocc.datasets import one_vs_rest
     from kerasocc.experiments.config import TrainConfig
-    from kerasocc.experiments.defaults import PROTOCOLS
+    from kerasocc.experiments.config.protocols import PROTOCOLS
 
     fixed = PROTOCOLS["deep-svdd"][arguments.dataset]
     own = {k: v for k, v in fixed.items() if not (epochs and k.endswith(("epochs", "drop_at")))}

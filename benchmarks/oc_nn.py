@@ -72,9 +72,9 @@ def _arguments() -> argparse.Namespace:
 def _published(arguments: argparse.Namespace, normal_class: int) -> float | None:
     if arguments.protocol != "transductive":
         return None
-    from kerasocc.experiments import comparison
+    from kerasocc.experiments.papers.oc_nn.published import published_auc
 
-    return comparison.published(arguments.dataset, "oc-nn", normal_class)
+    return published_auc(arguments.dataset, "oc-nn", normal_class)
 
 
 def _aucs(arguments: argparse.Namespace, normal_class: int, seed: int) -> tuple[list[float], float]:
@@ -84,9 +84,9 @@ def _aucs(arguments: argparse.Namespace, normal_class: int, seed: int) -> tuple[
     from sklearn.metrics import roc_auc_score
     from sklearn.svm import OneClassSVM
 
-    from kerasocc.experiments import runner
-    from kerasocc.experiments.architectures import make_networks
     from kerasocc.experiments.config import TrainConfig
+    from kerasocc.experiments.runs.data import load_data
+    from kerasocc.experiments.runs.networks import make_networks
 
     epochs = arguments.pretrain_epochs
     settings: dict[str, Any] = dict(
@@ -111,7 +111,7 @@ def _aucs(arguments: argparse.Namespace, normal_class: int, seed: int) -> tuple[
         )
     )
     keras.utils.set_random_seed(seed)
-    data = runner.load_data(config)
+    data = load_data(config)
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
     autoencoder = pretrain(config, data, encoder, decoder)
     train, test = autoencoder.embed(data.x_train), autoencoder.embed(data.x_test)
@@ -143,7 +143,7 @@ def _test_scores(config: Any, data: Any, encoder: Any) -> Any:
 def _trained(config: Any, data: Any, encoder: Any) -> Any:
     import keras
 
-    from kerasocc.experiments.methods import make_callbacks, make_head, make_model
+    from kerasocc.experiments.runs.building import make_callbacks, make_head, make_model
 
     def fit(model: Any, epochs: int, rate: float, drop_at: tuple[int, ...]) -> Any:
         model.compile(keras.optimizers.Adam(rate))
@@ -158,8 +158,8 @@ def _trained(config: Any, data: Any, encoder: Any) -> Any:
         return model
 
     model: Any = make_model(config, encoder, None, data.preprocessing)
-    if config.head_epochs:
-        head = make_head(config, encoder, data.preprocessing)
+    head = make_head(config, encoder, data.preprocessing)
+    if head is not None:
         model.start_from(fit(head, config.head_epochs, 10 * config.learning_rate, ()))
     return fit(model, config.epochs, config.learning_rate, config.drop_at)
 

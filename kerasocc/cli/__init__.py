@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from kerasocc import __version__
 from kerasocc.cli import datasets, evaluate, export, migrate_demo, reproduce, score, train
-from kerasocc.experiments.startup import INTERRUPTED
+from kerasocc.experiments.runs.startup import INTERRUPTED
 
 BAD_INPUT = 2
 

@@ -8,33 +8,18 @@ from pathlib import Path
 from typing import Any
 
 
-def class_name(text: str) -> int | str:
-    """A class from the command line: its number or its name, which `05` is."""
-    return int(text) if text.isdecimal() and str(int(text)) == text else text
-
-
-def ratio(text: str) -> float | str:
-    """An assumed contamination from the command line: a number, or `auto`."""
-    try:
-        return text if text == "auto" else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a fraction such as 0.1, or auto, not {text!r}"
-        ) from None
-
-
-def say(text: str) -> None:
+def echo(text: str) -> None:
     """Print a line at once."""
     print(text, flush=True)
 
 
-def note(text: str) -> None:
-    """Print a line beside the output, to standard error."""
+def echo_error(text: str) -> None:
+    """Print a line to standard error, beside the output."""
     print(text, file=sys.stderr, flush=True)
 
 
 def check_output(output: str | None, source: str | None) -> None:
-    """Refuse a file that could not be written, or must not be, before the work is done.
+    """Validate the file to write before the work is done.
 
     Args:
         output: The file to write, None for none.

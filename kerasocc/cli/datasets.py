@@ -6,8 +6,8 @@ import argparse
 import os
 from typing import Any
 
-from kerasocc.cli.common import say
-from kerasocc.experiments import inventory
+from kerasocc.cli.common import echo
+from kerasocc.experiments import dataset_listing
 
 
 def add(commands: Any) -> None:
@@ -25,12 +25,12 @@ def add(commands: Any) -> None:
 
 def list_datasets(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    rows = [(e.name, e.kind, e.size, e.place) for e in inventory.entries()]
+    rows = [(e.name, e.kind, e.size, e.location) for e in dataset_listing.entries()]
     heads = ("name", "kind", "samples", "where")
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for row in (heads, *rows):
         cells = zip(row[:-1], widths[:-1], strict=True)
-        say("  ".join([*(f"{cell:<{width}}" for cell, width in cells), row[-1]]))
+        echo("  ".join([*(f"{cell:<{width}}" for cell, width in cells), row[-1]]))
     if not os.environ.get("KERASOCC_DATA_DIR"):
-        say("\nKERASOCC_DATA_DIR is not set: it names a folder whose tables and images get names.")
+        echo("\nKERASOCC_DATA_DIR is not set: it names a folder whose tables and images get names.")
     return 0

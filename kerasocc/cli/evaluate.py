@@ -9,10 +9,10 @@ from kerasocc.cli.common import (
     add_model_options,
     add_reading_options,
     check_output,
-    class_name,
-    say,
+    echo,
 )
-from kerasocc.experiments.startup import import_keras
+from kerasocc.experiments.runs.startup import import_keras
+from kerasocc.experiments.settings.parsing import class_name
 
 
 def add(commands: Any) -> None:
@@ -46,21 +46,22 @@ def add(commands: Any) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    from kerasocc.experiments.trained import find_trained
+    from kerasocc.experiments.runs.trained import find_trained
 
     check_output(arguments.output, arguments.source)
     if arguments.source is None:
-        _refuse_options_of_files(arguments)
+        _check_no_file_options(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
-    from kerasocc.experiments import evaluation
+    from kerasocc.experiments.reports import evaluation
+    from kerasocc.experiments.runs import labelled_scores
     from kerasocc.files import write_json
 
     trained = found.load()
     if arguments.source is None:
-        labels, scores = evaluation.score_test_part(trained)
+        labels, scores = labelled_scores.score_test_part(trained)
     else:
-        labels, scores = evaluation.score_labelled(
+        labels, scores = labelled_scores.score_labelled(
             trained,
             arguments.source,
             label=arguments.label,
@@ -69,17 +70,17 @@ def evaluate(arguments: argparse.Namespace) -> int:
         )
     results = evaluation.evaluate(labels, scores, trained.threshold)
     for name, value in evaluation.in_words(results).items():
-        say(f"{name:<18} {value}")
+        echo(f"{name:<18} {value}")
     if arguments.output is not None:
         write_json(arguments.output, results)
     return 0
 
 
-def _refuse_options_of_files(arguments: argparse.Namespace) -> None:
+def _check_no_file_options(arguments: argparse.Namespace) -> None:
     """Raise `ValueError` for an option that would be ignored."""
-    for name, usual in (("label", None), ("normal_class", None), ("unreadable", "error")):
+    for name, default in (("label", None), ("normal_class", None), ("unreadable", "error")):
         value = getattr(arguments, name)
-        if value != usual:
+        if value != default:
             raise ValueError(
                 f"`--{name.replace('_', '-')}` must be left out without FILE: the test part is "
                 f"read as the run did. Received: {name}={value!r}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kerasocc.cli.common import add_model_options, say
-from kerasocc.experiments.startup import import_keras
+from kerasocc.cli.common import add_model_options, echo
+from kerasocc.experiments.runs.startup import import_keras
 
 FORMATS = ("tf_saved_model", "onnx", "litert")
 
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 
 def export(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    from kerasocc.experiments.trained import find_trained
+    from kerasocc.experiments.runs.trained import find_trained
 
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
@@ -41,5 +41,5 @@ def export(arguments: argparse.Namespace) -> int:
     export(
         found.load().model, arguments.path, format=arguments.format, overwrite=arguments.overwrite
     )
-    say(f"Exported {found.model_file} to {arguments.path} ({arguments.format})")
+    echo(f"Exported {found.model_file} to {arguments.path} ({arguments.format})")
     return 0

@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kerasocc.cli.common import ratio, say
-from kerasocc.experiments.startup import import_keras
+from kerasocc.cli.common import echo
+from kerasocc.experiments.papers.loe import study
+from kerasocc.experiments.papers.loe.backbones import BACKBONES
+from kerasocc.experiments.runs.startup import import_keras
+from kerasocc.experiments.settings.parsing import ratio
 
-PROTOCOLS = ("tabular", "tabular-icl", "tabular-svdd", "features", "images")
 DEFAULT_DATA = {"images": ["mnist:0", "mnist:3", "mnist:8"]}
 
 
@@ -20,13 +22,13 @@ def add(commands: Any) -> None:
         help="run the tables of a paper",
         description="Latent outlier exposure (Qiu et al., ICML 2022): train on contaminated data "
         "with Blind, Refine, LOE-H and LOE-S, over data sets and seeds, and compare. The same "
-        "command goes on where it was interrupted.",
+        "command resumes it after an interruption.",
     )
     parser.set_defaults(run_command=reproduce)
     parser.add_argument("paper", choices=["loe"], help="loe: latent outlier exposure")
     parser.add_argument(
         "--protocol",
-        choices=PROTOCOLS,
+        choices=list(BACKBONES),
         default="tabular",
         help="data and backbone (default: tabular: half of the normal rows, NeuTraL AD)",
     )
@@ -54,7 +56,7 @@ def add(commands: Any) -> None:
         type=ratio,
         default=[None],
         metavar="RATIO",
-        help="fraction that the training is told, or auto (default: the true one)",
+        help="fraction that the training assumes, or auto (default: the true one)",
     )
     parser.add_argument("--refresh", choices=["batch", "epoch"], default="batch")
     parser.add_argument("--warmup", type=int, default=2, help="epochs of Blind before (default: 2)")
@@ -64,8 +66,6 @@ def add(commands: Any) -> None:
 
 def reproduce(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    from kerasocc.experiments import exposure_study as study
-
     data = arguments.data or DEFAULT_DATA.get(arguments.protocol)
     if not data:
         raise ValueError(
@@ -74,7 +74,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
     grid = study.Grid(
         data=data,
         seeds=arguments.seeds,
-        modes=arguments.modes or study.MODES,
+        modes=arguments.modes or study.TABLE_MODES,
         contaminations=arguments.contamination,
         assumed=arguments.assumed,
     )
@@ -84,11 +84,11 @@ def reproduce(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out)
     log = study.Log(folder / "results.jsonl", shared)
     import_keras()
-    from kerasocc.experiments.exposure_report import write_report
-    from kerasocc.experiments.exposure_trials import PROTOCOLS, Settings, Trial, run_trial
+    from kerasocc.experiments.papers.loe.report import write_report
+    from kerasocc.experiments.papers.loe.trials import run_trial
 
-    settings = Settings(**shared, data_dir=arguments.data_dir)
-    say(PROTOCOLS[settings.protocol].title)
-    rows = study.run(grid, log, lambda trial: run_trial(Trial(**trial), settings), say)
-    write_report(rows, grid, folder, say)
+    settings = study.StudySettings(**shared, data_dir=arguments.data_dir)
+    echo(BACKBONES[settings.protocol].title)
+    rows = study.run(grid, log, lambda trial: run_trial(study.Trial(**trial), settings), echo)
+    write_report(rows, grid, folder, echo)
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kerasocc.cli.common import add_model_options, add_reading_options, check_output, note
-from kerasocc.experiments.startup import import_keras
+from kerasocc.cli.common import add_model_options, add_reading_options, check_output, echo_error
+from kerasocc.experiments.runs.startup import import_keras
 
 
 def add(commands: Any) -> None:
@@ -32,20 +32,22 @@ def add(commands: Any) -> None:
 
 def score(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    from kerasocc.experiments.trained import find_trained
+    from kerasocc.experiments.runs.trained import find_trained
 
     check_output(arguments.output, arguments.source)
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
-    from kerasocc.experiments import scoring
+    from kerasocc.experiments.runs.file_scores import score_file
 
     trained = found.load()
-    summary = scoring.score_file(
+    summary = score_file(
         trained, arguments.source, arguments.output, unreadable=arguments.unreadable
     )
-    note(f"Scored {summary.samples} samples of {arguments.source} with {found.model_file}")
+    echo_error(f"Scored {summary.samples} samples of {arguments.source} with {found.model_file}")
     if summary.flagged is None:
-        note("The model has no threshold, so there are no decisions: see `calibrate`.")
+        echo_error("The model has no threshold, so there are no decisions: see `calibrate`.")
     else:
-        note(f"Flagged {summary.flagged} of them ({100 * summary.flagged / summary.samples:.1f} %)")
+        echo_error(
+            f"Flagged {summary.flagged} of them ({100 * summary.flagged / summary.samples:.1f} %)"
+        )
     return 0

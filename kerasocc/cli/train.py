@@ -6,52 +6,49 @@ import argparse
 import shlex
 from typing import Any
 
-from kerasocc.cli.common import say
+from kerasocc.cli.common import echo
 from kerasocc.cli.train_options import add_options
-from kerasocc.experiments import runs
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.config_checks import TITLES
-from kerasocc.experiments.config_file import merged, read_settings
-from kerasocc.experiments.folder import COMPLETE, FAILED, RunFolder
-from kerasocc.experiments.startup import import_keras
-
-NOT_SETTINGS = {"run_command", "config", "name", "out", "resume", "quiet"}
-"""Arguments that do not change the outcome of a run."""
+from kerasocc.experiments.config.files import merged, read_settings
+from kerasocc.experiments.runs import store
+from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
+from kerasocc.experiments.runs.startup import import_keras
 
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    given = {k: v for k, v in vars(arguments).items() if k not in NOT_SETTINGS}
-    tell = (lambda *_: None) if arguments.quiet else say
+    given = {k: v for k, v in vars(arguments).items() if k in TrainConfig.schema.fields}
+    progress = (lambda *_: None) if arguments.quiet else echo
     if arguments.resume:
-        _refuse_config_file(arguments.config)
-        run = runs.find_unfinished(arguments.out, arguments.name)
+        _check_no_config_file(arguments.config)
+        run = store.find_unfinished(arguments.out, arguments.name)
         config = _resumed_config(run, given)
         if run.results["status"] == COMPLETE:
             run.tidy()
-            tell(f"The run {run.path} is complete, there is nothing to resume.")
+            progress(f"The run {run.path} is complete, there is nothing to resume.")
             return 0
-        tell(f"Resuming {run.path}")
+        progress(f"Resuming {run.path}")
     else:
         run = None
         settings = {} if arguments.config is None else read_settings(arguments.config)
         config = TrainConfig.for_dataset(**merged(settings, given))
-        runs.check_new(arguments.out, arguments.name)
-    tell(f"{TITLES[config.method]} on {config.dataset}{_which_class(config)}; loading Keras")
+        store.check_new(arguments.out, arguments.name)
+    progress(f"{config.definition.title} on {config.dataset}{_which_class(config)}; loading Keras")
 
     import_keras()
-    from kerasocc.experiments import runner
-    from kerasocc.experiments.architectures import check_network
+    from kerasocc.experiments.runs import runner
+    from kerasocc.experiments.runs.data import describe, load_data
+    from kerasocc.experiments.runs.networks import check_network
 
-    data = runner.load_data(config)
-    # What would fail at once is refused before there is a run that would have to be resumed.
+    data = load_data(config)
+    # Validates before there is a run, which would have to be resumed.
     check_network(config, data.sample_format.shape)
-    tell(runner.describe(data))
-    run = run or runs.create(arguments.out, arguments.name, config)
+    progress(describe(data))
+    run = run or store.create(arguments.out, arguments.name, config)
     try:
         results = runner.train(config, run, data, progress=not arguments.quiet)
     except KeyboardInterrupt:
-        _say_how_to_resume(run)
+        _print_how_to_resume(run)
         raise
     _print_results(run, results)
     return 0
@@ -63,11 +60,11 @@ def _which_class(config: TrainConfig) -> str:
     return "" if config.normal_class is None else f", normal class {config.normal_class}"
 
 
-def _refuse_config_file(path: str | None) -> None:
+def _check_no_config_file(path: str | None) -> None:
     if path is not None:
         raise ValueError(
-            "`--config` must be left out with `--resume`: a run goes on with the settings it was "
-            f"started with. Received: --config {path}"
+            "`--config` must be left out with `--resume`: a run is resumed with the settings it "
+            f"was started with. Received: --config {path}"
         )
 
 
@@ -98,8 +95,9 @@ def add(commands: Any) -> None:
         description="Train a one-class model, pretrained by an autoencoder unless it is one or has "
         "a task of its own, and report how well it detects anomalies. Without an option: "
         "scikit-learn's digits, 0 against the rest. "
-        "Everything is written to OUT/NAME; an interrupted run goes on with --resume. The "
-        "defaults shown are those for the digits, other data have others.",
+        "Everything is written to OUT/NAME; an interrupted run is continued by --resume. The "
+        "defaults shown are those for the digits, other data have others; those in the groups of "
+        "single methods are for these methods.",
         argument_default=argparse.SUPPRESS,
     )
     parser.set_defaults(run_command=train)
@@ -107,17 +105,17 @@ def add(commands: Any) -> None:
 
 
 def _print_results(run: RunFolder, results: dict[str, Any]) -> None:
-    from kerasocc.experiments.report import key_figures
+    from kerasocc.experiments.reports.page import key_figures
 
     for name, value in key_figures(results).items():
-        say(f"{name:<18} {value}")
+        echo(f"{name:<18} {value}")
     note = results["calibration"]["note"]
     if note:
-        say(f"{'Note':<18} {note}")
-    say(f"{'Report':<18} {run.path / 'report.html'}")
+        echo(f"{'Note':<18} {note}")
+    echo(f"{'Report':<18} {run.path / 'report.html'}")
 
 
-def _say_how_to_resume(run: RunFolder) -> None:
+def _print_how_to_resume(run: RunFolder) -> None:
     out = str(run.path.parent)
     option = "" if out == "runs" else f" --out {shlex.quote(out)}"
-    print(f"Interrupted. Go on with: kerasocc train --resume --name {run.name}{option}")
+    print(f"Interrupted. Resume with: kerasocc train --resume --name {run.name}{option}")

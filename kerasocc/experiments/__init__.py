@@ -1,1 +1,1 @@
-"""Experiments: their settings, the runner, run folders and reports."""
+"""Experiments: their settings, methods, runs, reports, and the studies of papers."""

@@ -1,0 +1,48 @@
+"""Deep SAD: Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import kerasocc
+from kerasocc.experiments.methods.method import Choices, Method
+from kerasocc.experiments.methods.shared import (
+    LabelledAnomalies,
+    Regularization,
+    make_regularizer,
+    weighting,
+)
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.setting import setting
+
+LABELLED = 0.05
+"""Fraction of labelled anomalies in the training samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepSADSettings(LabelledAnomalies, Regularization):
+    """The settings of Deep SAD."""
+
+    eta: float = setting(1.0, kinds.positive(), "weight of the labelled samples, above 0")
+
+
+def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
+    """The model."""
+    regularizer = make_regularizer(config)
+    return kerasocc.DeepSAD(encoder, eta=config.eta, regularizer=regularizer, **options)
+
+
+def defaults(choices: Choices) -> dict[str, Any]:
+    """Without labels it would be Deep SVDD."""
+    return {"labelled": LABELLED}
+
+
+METHOD = Method(
+    name="deep-sad",
+    title="Deep SAD",
+    settings=DeepSADSettings,
+    build=build,
+    callbacks=weighting,
+    defaults=defaults,
+)

@@ -1,0 +1,67 @@
+"""ICL: Shenkar and Wolf, Internal Contrastive Learning, ICLR 2022."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import kerasocc
+from kerasocc.experiments.methods.method import Method
+from kerasocc.experiments.methods.shared import Temperature, contrastive_defaults
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.setting import setting
+
+HIDDEN = (100, 50, 128)
+"""Widths of the two encoders, the code last; those of `icl_encoder`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ICLSettings(Temperature):
+    """The settings of ICL."""
+
+    window: int | None = setting(
+        None,
+        kinds.integer(1),
+        "columns of a window; none: 2 up to 40 columns, 10 up to 160, all but 150 beyond",
+        symbol="k",
+    )
+
+
+def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
+    """The model."""
+    return kerasocc.ICL(encoder, temperature=config.temperature, **options)
+
+
+def make_encoder(config: Any, shape: tuple[int, ...]) -> Any:
+    """Its two encoders, as one network."""
+    *hidden, code = config.hidden or HIDDEN
+    widths = dict(window=config.window, hidden=hidden, code=code)
+    return kerasocc.networks.icl_encoder(shape, **widths, seed=config.seed)
+
+
+def check_shape(config: Any, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless there are several windows with a complement."""
+    columns = math.prod(shape)
+    if columns < 3:
+        raise ValueError(
+            "`method` 'icl' needs samples of at least 3 columns, for two windows with a complement "
+            f"each. Received: samples of shape {shape}"
+        )
+    if config.window is not None and config.window >= columns:
+        raise ValueError(
+            f"`window` must be less than the {columns} columns of the samples, for a complement. "
+            f"Received: window={config.window}"
+        )
+
+
+METHOD = Method(
+    name="icl",
+    title="ICL",
+    settings=ICLSettings,
+    build=build,
+    defaults=contrastive_defaults,
+    pretrained=False,
+    encoder=make_encoder,
+    check_shape=check_shape,
+)

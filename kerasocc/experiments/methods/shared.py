@@ -1,0 +1,110 @@
+"""Settings and defaults that several methods share, but not all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import kerasocc
+from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.data import WITH_ALTERED, WITHOUT_ALTERED
+from kerasocc.experiments.settings.setting import only_if, setting
+
+if TYPE_CHECKING:
+    from kerasocc.callbacks import StateCallback
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutlierFraction:
+    """The quantile of the soft boundary of Deep SVDD and of the hyperplane of OC-NN."""
+
+    nu: float = setting(0.1, kinds.fraction(one=True), "fraction of outliers to allow, in (0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Temperature:
+    """The temperature of contrastive losses."""
+
+    temperature: float = setting(0.1, kinds.positive(), "temperature of the loss", symbol="tau")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledAnomalies:
+    """The labelled anomalies of semi-supervised methods."""
+
+    labelled: float = setting(
+        0.0,
+        kinds.fraction(zero=True),
+        "fraction of labelled anomalies in the training samples, in [0, 1)",
+    )
+    labelled_classes: int | tuple[int | str, ...] | None = setting(
+        None,
+        kinds.classes(),
+        "classes that the labelled anomalies come from (a comma behind a single number), or how "
+        "many classes; none: all",
+        rules=(WITHOUT_ALTERED,),
+    )
+    labelled_altered: str | None = setting(
+        None,
+        kinds.choice("blocks", "strokes"),
+        "alteration of the labelled anomalies; none: that of `altered`",
+        rules=(WITH_ALTERED,),
+    )
+    labelled_amount: int | None = setting(
+        None,
+        kinds.integer(1),
+        "amount of the alteration of the labelled anomalies; none: that of `amount`",
+        rules=(WITH_ALTERED,),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regularization:
+    """The regularizer against hypersphere collapse."""
+
+    regularizer: str | None = setting(
+        None, kinds.choice("noise", "variance"), "regularizer against hypersphere collapse"
+    )
+    regularizer_weight: float | None = setting(
+        None,
+        kinds.non_negative(),
+        "fixed weight of the regularizer; none: adaptive",
+        rules=(only_if(lambda config: config.regularizer is not None, "needs a `regularizer`"),),
+    )
+
+
+def make_regularizer(config: Any) -> Any:
+    """The regularizer of a run, or None."""
+    if config.regularizer is None:
+        return None
+    if config.regularizer == "variance":
+        return kerasocc.regularizers.VarianceRegularizer()
+    import keras
+
+    # Ten times the encoder's rate, as in the paper.
+    head = keras.optimizers.Adam(10 * config.learning_rate)
+    return kerasocc.regularizers.NoiseRegularizer(head_optimizer=head, seed=config.seed)
+
+
+def weighting(config: Any, backup: Path) -> list[StateCallback]:
+    """The callback of a fixed weight of the regularizer; the adaptive one is a default."""
+    if config.regularizer_weight is None:
+        return []
+    return [kerasocc.callbacks.AdaptiveWeighting(fixed=config.regularizer_weight)]
+
+
+def autoencoder_defaults(choices: Choices) -> dict[str, Any]:
+    """An autoencoder is trained for its own sake as it is before other methods."""
+    names = ("epochs", "learning_rate", "drop_at", "weight_decay")
+    own = {name: choices.data[f"pretrain_{name}"] for name in names}
+    return {**own, **NO_PRETRAINING}
+
+
+def contrastive_defaults(choices: Choices) -> dict[str, Any]:
+    """The defaults of methods with a contrastive task."""
+    if choices.data_kind != "table":
+        return NO_PRETRAINING
+    table = {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "drop_at": ()}
+    return {**NO_PRETRAINING, **table}

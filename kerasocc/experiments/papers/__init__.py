@@ -1,0 +1,1 @@
+"""Studies of published papers, a folder each."""

@@ -1,0 +1,1 @@
+"""What is reported about a run: metrics, tables, figures, a page."""

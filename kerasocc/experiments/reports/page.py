@@ -1,0 +1,110 @@
+"""The page of a finished run, and the figures that its reader wants to know first."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+from kerasocc.experiments.reports import latent_labels
+
+FIGURES = {
+    "samples.png": "Test samples with the smallest and the largest scores",
+    "histogram.png": "Scores of the test samples",
+    "roc.png": "Receiver operating characteristic on the test samples",
+    "decomposition.png": "Training samples with the most noise",
+    "training.png": "The training per epoch",
+}
+"""Files and captions, in the order of the page."""
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+       padding: 0 1rem; color: #222; background: #fff; }
+table { border-collapse: collapse; }
+th, td { text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; }
+th { font-weight: normal; color: #555; white-space: nowrap; }
+td { font-variant-numeric: tabular-nums; }
+figure { margin: 2rem 0; }
+img { max-width: 100%; height: auto; }
+figcaption { color: #555; }
+.note { border-left: 4px solid #d55e00; padding-left: 1rem; }
+"""
+
+
+def key_figures(results: dict[str, Any]) -> dict[str, str]:
+    """What a reader wants to know first, in words.
+
+    Args:
+        results: What `results.json` holds.
+    """
+    seconds, calibration = results["seconds"], results["calibration"]
+    training, test = results["samples"]["training"], results["samples"]["test"]
+    hidden, labelled = training["anomalous"], training["labelled"]
+    noise, latent = results.get("auc_of_noise"), results.get("latent_labels")
+    phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
+    return {
+        "AUC (test)": f"{100 * results['auc']:.2f} %",
+        **({"AUC (noise)": f"{100 * noise:.2f} % of the training samples"} if noise else {}),
+        "Average precision": f"{100 * results['average_precision']:.2f} %",
+        "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
+        f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
+        "Flagged": f"{100 * results['flagged_fraction']:.1f} % of the test samples: "
+        f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
+        f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
+        **({"Latent labels": latent_labels.in_words(latent)} if latent else {}),
+        "Time": phases,
+        "Samples": f"trained on {training['normal']} normal"
+        f"{f', {hidden} hidden anomalous' if hidden else ''}"
+        f"{f', {labelled} labelled anomalous' if labelled else ''}; "
+        f"tested on {test['normal']} normal and {test['anomalous']} anomalous",
+    }
+
+
+def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:
+    """The report as HTML, with the figures beside it.
+
+    Args:
+        results: What `results.json` holds.
+        shown: Which of `FIGURES` there are.
+    """
+    title = html.escape(f"{results['method']}: {results['run']}")
+    versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items() if value)
+    rows = {
+        **key_figures(results),
+        "Seed": str(results["seed"]),
+        "Software": f"{versions}; backend {results['backend']}",
+    }
+    table = "\n".join(
+        f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'
+        for name, value in rows.items()
+    )
+    figures = "\n".join(
+        f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+        for name, caption in FIGURES.items()
+        if name in shown
+    )
+    note = results["calibration"]["note"]
+    latent = latent_labels.FILE if results.get("latent_labels") else None
+    more = f'\nLatent labels: <a href="{latent}">{latent}</a>.' if latent else ""
+    warning = f'<p class="note">Threshold: {html.escape(note)}.</p>\n' if note else ""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<table>
+{table}
+</table>
+{warning}{figures}
+<p>All figures: <a href="results.json">results.json</a>. Settings:
+<a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.{more}</p>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,73 @@
+"""Scores of labelled samples: the test part of a run's data, or a file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from kerasocc.datasets.readers.labelled_tables import anomaly_labels
+from kerasocc.datasets.readers.new_samples import read_new
+from kerasocc.experiments.runs.data import load_data
+from kerasocc.experiments.runs.trained import Trained
+
+Labelled = tuple[np.ndarray, np.ndarray]
+"""Labels (0 normal, 1 anomaly) and scores, both of shape `(samples,)`."""
+
+
+def score_test_part(trained: Trained) -> Labelled:
+    """Score the test part of the data that the model was trained on.
+
+    Raises:
+        ValueError: If the model does not belong to a run.
+        OSError: If the data are not there any more.
+    """
+    if trained.config is None:
+        raise ValueError(
+            "`FILE` must be given: a model file alone does not say what it was trained on. "
+            "Received: none"
+        )
+    data = load_data(trained.config)
+    return data.y_test, trained.model.score(data.x_test)
+
+
+def score_labelled(
+    trained: Trained,
+    source: str | os.PathLike,
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    unreadable: str = "error",
+) -> Labelled:
+    """Score a file with labels.
+
+    Args:
+        trained: The model.
+        source: A table with a label column, an `.npz` file, or a folder with a folder
+            of images per class.
+        label: Name of the label column; default that of the training, else one of the
+            common names.
+        normal_class: Label of normal samples; default that of the training, else 0.
+        unreadable: See `datasets.readers.new_samples.read_new`.
+
+    Raises:
+        ValueError: If the file does not hold such samples, or not both normal ones
+            and anomalies.
+        FileNotFoundError: If there is no such file.
+    """
+    if label is None and trained.config is not None:
+        label = trained.config.label
+    parts = read_new(
+        source, trained.sample_format, labelled=True, label=label, unreadable=unreadable
+    )
+    scored = [(part.labels, trained.model.score(part.x)) for part in parts]
+    found, scores = (np.concatenate(column) for column in zip(*scored, strict=True))
+    normal = trained.sample_format.normal_class if normal_class is None else normal_class
+    labels = anomaly_labels(found, normal)
+    if labels is None or not 0 < labels.sum() < len(labels):
+        raise ValueError(
+            f"{str(source)!r} must label normal samples ({0 if normal is None else normal}) and "
+            f"anomalies. Received: labels {np.unique(found.astype(str))[:10].tolist()}"
+        )
+    return labels, scores

@@ -1,0 +1,105 @@
+"""Encoder and decoder of a run: by the name of the data set, else by the shape of a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.config.data_defaults import default_hidden
+from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18, wide_resnet
+from kerasocc.networks.lenet import ARCHITECTURES, Shape
+from kerasocc.networks.weights_file import WeightsFile
+
+# Two networks of the papers take 28x28 images; this is the larger one.
+_BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10"}
+
+
+def make_networks(
+    config: TrainConfig, shape: tuple[int, ...]
+) -> tuple[keras.Model, keras.Model | None]:
+    """Encoder and decoder for samples of a shape; LeNets and MLPs alone have a decoder.
+
+    Args:
+        config: Names the data set, the network and its options, and the seed.
+        shape: Of one sample.
+
+    Raises:
+        ValueError: If there is no network for samples of this shape, or the file of
+            weights does not fit.
+        FileNotFoundError: If there is no such file.
+    """
+    network = choose_network(config, shape)
+    if network is None:
+        return config.definition.encoder(config, shape), None
+    options: dict[str, Any] = dict(use_bias=config.use_bias, seed=config.seed)
+    if network == "resnet18":
+        pooling = None if config.pooling == "none" else config.pooling
+        return resnet18(shape, pooling=pooling, weights=config.weights, **options), None
+    if network == "wide-resnet":
+        return wide_resnet(shape, **options), None
+    if isinstance(network, list):
+        return mlp(network, **options), mlp_decoder(network, **options)
+    return lenet(network, **options), lenet_decoder(network, **options)
+
+
+def check_network(config: TrainConfig, shape: tuple[int, ...]) -> None:
+    """Find out, before anything is made, whether there will be a network and a model.
+
+    Raises:
+        ValueError: If there is no network for samples of this shape, the method cannot
+            be trained on them, or the file of weights cannot be read.
+        FileNotFoundError: If there is no such file.
+    """
+    choose_network(config, shape)
+    if config.weights is not None:
+        WeightsFile(config.weights)
+
+
+def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | str | Shape | None:
+    """What `make_networks` will make.
+
+    Returns:
+        Widths of an MLP, what `lenet` takes, the name of another network, or None for
+        the encoder that the method has of its own.
+
+    Raises:
+        ValueError: If there is no network for samples of this shape, or the method cannot
+            be trained on them.
+    """
+    if config.hidden == ():
+        raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
+    config.definition.check_shape(config, shape)
+    if config.definition.encoder is not None:
+        return None
+    if len(shape) == 1:
+        if config.network is not None:
+            raise ValueError(
+                "`network` must be left out: the samples are no images. Received: "
+                f"network={config.network!r}"
+            )
+        return [*shape, *(config.hidden or default_hidden(config.dataset, shape[0]))]
+    if config.hidden is not None:
+        raise ValueError(
+            f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
+        )
+    return config.network or default_lenet(config.dataset, shape)
+
+
+def default_lenet(dataset: str, shape: tuple[int, ...]) -> str | Shape:
+    """What to give to `networks.lenet` for images of a shape.
+
+    Raises:
+        ValueError: If no LeNet takes images of this size.
+    """
+    if dataset in ARCHITECTURES and ARCHITECTURES[dataset].input_shape == shape:
+        return dataset
+    if shape in _BY_SHAPE:
+        return _BY_SHAPE[shape]
+    if len(shape) != 3 or any(side < 16 or side % 8 for side in shape[:2]):
+        raise ValueError(
+            "`image_size` must bring the images to a height and a width that are multiples of 8 "
+            f"from 16 on, 32 for instance. Received: samples of shape {shape}"
+        )
+    return shape

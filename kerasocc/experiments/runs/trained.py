@@ -1,0 +1,146 @@
+"""A trained model, found by the name of its run or by its file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import kerasocc
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs.folder import COMPLETE, RunFolder
+
+if TYPE_CHECKING:
+    from kerasocc.datasets.sample_format import SampleFormat
+    from kerasocc.models.base import OneClassModel
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A loaded model with what its run knows of the data.
+
+    Attributes:
+        model: The model.
+        sample_format: How new samples must look.
+        config: The settings of the run, None for a model file alone.
+    """
+
+    model: OneClassModel
+    sample_format: SampleFormat
+    config: TrainConfig | None
+
+    @property
+    def threshold(self) -> float | None:
+        """Score above which a sample is an anomaly; None without a threshold."""
+        import numpy as np
+        from keras import ops
+
+        threshold = float(ops.convert_to_numpy(self.model.threshold))
+        return threshold if np.isfinite(threshold) else None
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """The files of a trained model.
+
+    Attributes:
+        model_file: The `.keras` file.
+        run: The folder of its run, None for a model file alone.
+    """
+
+    model_file: Path
+    run: RunFolder | None
+
+    def load(self) -> Trained:
+        """Load the model; imports Keras.
+
+        Raises:
+            ValueError: If a file is broken, or the model does not say what it takes.
+        """
+        from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
+
+        model = kerasocc.load_model(self.model_file)
+        shape = model.encoder_input_shape
+        if self.run is not None:
+            sample_format = SampleFormat.read(self.run.sample_format_file)
+            if not _fits(sample_format, shape):
+                raise ValueError(
+                    f"{self.run.sample_format_file} must fit to the model, which takes samples of "
+                    f"shape {shape and shape[1:]}. Received: {sample_format}"
+                )
+            return Trained(model, sample_format, TrainConfig.read(self.run.config_file))
+        if shape is None or None in shape[1:]:
+            raise ValueError(
+                f"{str(self.model_file)!r} does not have a fixed shape of its samples. Received: "
+                f"input shape {shape}"
+            )
+        kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
+        return Trained(model, SampleFormat(kind=kind, shape=tuple(shape[1:])), None)
+
+
+def _fits(sample_format: SampleFormat, shape: tuple[int | None, ...] | None) -> bool:
+    if shape is None or sample_format.shape != tuple(shape[1:]):
+        return False
+    per_column = [v for v in (sample_format.columns, sample_format.fill) if v is not None]
+    return all(isinstance(v, tuple) and len(v) == shape[1] for v in per_column)
+
+
+def find_trained(
+    out: str | os.PathLike, name: str | None, model_file: str | os.PathLike | None
+) -> FoundModel:
+    """Find the model to use.
+
+    Args:
+        out: The folder of all runs.
+        name: Name of a run; None takes the one that was finished last.
+        model_file: A `.keras` file instead of a run.
+
+    Raises:
+        FileNotFoundError: If there is no such run or file.
+        ValueError: If both are given, or the run is not complete.
+    """
+    if model_file is not None:
+        if name is not None:
+            raise ValueError(
+                "`--run` and `--model` exclude each other. Received: "
+                f"--run {name} --model {model_file}"
+            )
+        return _found_by_file(Path(model_file))
+    if name is None:
+        run = _finished_last(Path(out))
+    else:
+        run = RunFolder(Path(out) / name)
+        if not run.results_file.exists():
+            raise FileNotFoundError(f"There is no run {str(run.path)!r}.")
+        if run.results["status"] != COMPLETE:
+            raise ValueError(
+                f"The run {str(run.path)!r} must be complete. Received: {run.results['status']}"
+            )
+    return FoundModel(run.model_file, run)
+
+
+def _found_by_file(path: Path) -> FoundModel:
+    if not path.exists():
+        raise FileNotFoundError(f"There is no model file {str(path)!r}.")
+    run = RunFolder(path.parent)
+    belongs = path.name == run.model_file.name and run.sample_format_file.exists()
+    return FoundModel(path, run if belongs and run.config_file.exists() else None)
+
+
+def _finished_last(out: Path) -> RunFolder:
+    runs = [RunFolder(file.parent) for file in out.glob("[!.]*/results.json")]
+    complete = [run for run in runs if _is_complete(run)]
+    if not complete:
+        raise FileNotFoundError(
+            f"There is no finished run in {str(out)!r}. Train one with `kerasocc train`, or name a "
+            "model file with `--model`."
+        )
+    return max(complete, key=lambda run: run.results_file.stat().st_mtime)
+
+
+def _is_complete(run: RunFolder) -> bool:
+    try:
+        return run.results["status"] == COMPLETE and run.model_file.exists()
+    except ValueError:  # the file is broken
+        return False

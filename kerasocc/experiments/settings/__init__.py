@@ -1,0 +1,1 @@
+"""What a setting is, and the settings that all methods share."""

@@ -1,0 +1,129 @@
+"""The settings of the data: what is read, what is normal, how it is split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasocc.datasets import catalog
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.setting import REQUIRED, only_if, require, setting
+
+
+def absolute(dataset: str) -> str:
+    """The name of a data set as it is; a path as one that holds in every folder."""
+    is_path = dataset not in catalog.RESERVED and Path(dataset).exists()
+    return str(Path(dataset).resolve()) if is_path else dataset
+
+
+def _parse_dataset(text: str) -> str:
+    return absolute(text) if text else text
+
+
+WITH_ALTERED = only_if(lambda config: config.altered is not None, "needs `altered`")
+WITHOUT_ALTERED = only_if(lambda config: config.altered is None, "must be left out with `altered`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """What a run reads, what of it is normal, and how it is split."""
+
+    dataset: str = setting(
+        REQUIRED,
+        kinds.name(_parse_dataset),
+        "path of a table (.npz, .mat, .csv, .parquet) or of a folder of images, or a name (see "
+        "`kerasocc datasets`)",
+        metavar="DATA",
+    )
+    normal_class: int | str | None = setting(
+        None,
+        kinds.class_label(),
+        "the class, or the label in a table, that is normal, by name or number; none: the "
+        "default of the data",
+        rules=(WITHOUT_ALTERED,),
+    )
+    label: str | None = setting(
+        None,
+        kinds.name(),
+        "name of the label column of a table; none: one of the common names",
+        metavar="COLUMN",
+    )
+    missing: str = setting(
+        "error",
+        kinds.choice("error", "median"),
+        "what to do about missing values of a table: raise an error or impute the median",
+    )
+    image_size: int | tuple[int, int] | None = setting(
+        None,
+        kinds.image_size(),
+        "side, or HEIGHTxWIDTH, that images are resized to; none: they keep their size",
+    )
+    unreadable: str = setting(
+        "error",
+        kinds.choice("error", "skip"),
+        "what to do about image files that cannot be read",
+    )
+    preprocessing: str | None = setting(
+        None,
+        kinds.choice("contrast", "unit", "imagenet"),
+        "of images: contrast normalization (Deep SVDD), scaling to [0, 1] alone (Deep SAD), or "
+        "that of weights trained on ImageNet; none: the default of the data",
+    )
+    altered: str | None = setting(
+        None,
+        kinds.choice("blocks", "strokes"),
+        "make the anomalies of images by permuting their blocks or drawing strokes over them, all "
+        "classes being normal; none: the other classes are anomalous",
+    )
+    amount: int | None = setting(
+        None,
+        kinds.integer(1),
+        "blocks per side, or thickness of the strokes",
+        rules=(
+            WITH_ALTERED,
+            require(
+                lambda config: config.altered is None or config.amount is not None,
+                "must be given with `altered`: blocks per side, or thickness of the strokes",
+            ),
+        ),
+    )
+    contamination: float = setting(
+        0.0,
+        kinds.fraction(zero=True),
+        "fraction of hidden anomalies in the unlabelled training samples, in [0, 1)",
+        rules=(
+            WITHOUT_ALTERED,
+            require(
+                lambda config: config.latent != "known" or config.contamination > 0,
+                "must be above 0 with latent='known': no anomalies are hidden that could be known",
+            ),
+        ),
+    )
+    transductive: bool = setting(
+        False,
+        kinds.flag(),
+        "test on the unlabelled training samples instead of on the test part",
+    )
+    test: float | None = setting(
+        None,
+        kinds.fraction(),
+        "fraction for the test where the data have no test part, in (0, 1); none: the default "
+        "of the data",
+    )
+    # Enough normal samples to set the threshold on, see `runs.calibration`.
+    validation: float = setting(
+        0.2,
+        kinds.fraction(zero=True),
+        "fraction of the training part that is held out for the threshold and the best epoch, "
+        "in [0, 1)",
+    )
+    threshold_rate: float = setting(
+        0.05,
+        kinds.fraction(zero=True),
+        "false positive rate that the threshold is set for, in [0, 1)",
+    )
+    seed: int = setting(
+        0,
+        kinds.integer(0),
+        "seed of the split, the initial weights and the order of the samples",
+    )

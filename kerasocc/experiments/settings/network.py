@@ -1,0 +1,53 @@
+"""The settings of the encoder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.setting import only_if, setting
+
+
+def _absolute(text: str) -> str:
+    return os.path.abspath(text)
+
+
+_RESNET18 = only_if(
+    lambda config: config.network == "resnet18", "is of the network 'resnet18' alone"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """What the encoder is."""
+
+    hidden: tuple[int, ...] | None = setting(
+        None,
+        kinds.widths(),
+        "widths of the encoder for tables, and of both encoders of ICL, the last being the "
+        "dimension of the embedding; none: by the number of columns",
+    )
+    network: str | None = setting(
+        None,
+        kinds.choice("resnet18", "wide-resnet"),
+        "encoder of images, not pretrained (the papers on MHRot use wide-resnet); none: a LeNet, "
+        "for tables an MLP",
+    )
+    pooling: str = setting(
+        "avg", kinds.choice("avg", "max", "none"), "pooling of the ResNet-18", rules=(_RESNET18,)
+    )
+    weights: str | None = setting(
+        None,
+        kinds.name(_absolute),
+        "file of the initial weights of the ResNet-18 (.weights.h5, .pth, .safetensors, .npz); "
+        "none: random weights",
+        metavar="FILE",
+        rules=(_RESNET18,),
+    )
+    use_bias: bool = setting(
+        False,
+        kinds.flag(),
+        "let the networks have biases and trainable BatchNorm parameters, which Deep SVDD "
+        "forbids without a regularizer",
+    )

@@ -1,0 +1,74 @@
+"""The settings of the optimization, in both phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.setting import REQUIRED, require, setting
+
+OPTIMIZERS = ("adam", "adamw", "adagrad", "adamax", "lion", "nadam", "rmsprop", "sgd")
+
+
+def _drops(prefix: str, help: str) -> Any:
+    """Epochs after which a learning rate drops; those of the phase are `<prefix>epochs`."""
+
+    def inside(config: Any) -> bool:
+        epochs = getattr(config, f"{prefix}epochs")
+        return all(drop < epochs for drop in getattr(config, f"{prefix}drop_at"))
+
+    reason = (
+        "must hold epochs after the first and before the end of the "
+        f"{{config.{prefix}epochs}} epochs"
+    )
+    return setting(REQUIRED, kinds.epochs(), help, rules=(require(inside, reason),))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How the autoencoder and the model are optimized; their defaults depend on the data."""
+
+    optimizer: str = setting("adam", kinds.choice(*OPTIMIZERS), "optimizer of both phases")
+    batch_size: int = setting(REQUIRED, kinds.integer(1), "samples per step, in both phases")
+    epochs: int = setting(REQUIRED, kinds.integer(1), "epochs of the method")
+    learning_rate: float = setting(REQUIRED, kinds.positive(), "learning rate of the method")
+    drop_at: tuple[int, ...] = _drops("", "epochs after which the learning rate is divided by 10")
+    weight_decay: float = setting(
+        REQUIRED,
+        kinds.non_negative(),
+        "weight decay of the method; the mu of the robust autoencoder",
+    )
+    pretrain_epochs: int = setting(
+        REQUIRED,
+        kinds.integer(0),
+        "epochs of the autoencoder, 0 for none",
+        rules=(
+            require(
+                lambda config: config.network is None or not config.pretrain_epochs,
+                "must be 0: the network {config.network!r} has no decoder to be pretrained with",
+            ),
+        ),
+    )
+    pretrain_learning_rate: float = setting(
+        REQUIRED, kinds.positive(), "learning rate of the autoencoder"
+    )
+    pretrain_drop_at: tuple[int, ...] = _drops(
+        "pretrain_", "epochs after which the learning rate of the autoencoder is divided by 10"
+    )
+    pretrain_weight_decay: float = setting(
+        REQUIRED, kinds.non_negative(), "weight decay of the autoencoder"
+    )
+    keep: str = setting(
+        "last",
+        kinds.choice("last", "best"),
+        "keep the weights of the last epoch, or of the one with the best AUC on the validation "
+        "samples",
+        rules=(
+            require(
+                lambda config: config.keep == "last" or config.validation > 0,
+                "must be 'last' where no samples are held out to choose the best epoch by, "
+                "validation=0",
+            ),
+        ),
+    )

@@ -1,0 +1,49 @@
+"""The threshold of a run."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from kerasocc.engine.calibration import threshold_at
+from kerasocc.experiments.reports import page
+from kerasocc.experiments.runs.calibration import calibrate
+from tests.experiments.reports.test_page import report_figures
+
+
+class Scores:
+    """The part of a model that `calibrate` uses; samples are their own scores."""
+
+    def calibrate(self, x, *, fpr):
+        self.threshold = threshold_at(np.ravel(x), fpr)
+
+
+@pytest.mark.parametrize(
+    # (k + 1) / (n + 1) within the rate: of 20 samples 5 % leaves 0 above, 10 % leaves 1.
+    ("samples", "rate", "above"),
+    [(20, 0.05, 0), (20, 0.1, 1), (39, 0.05, 1), (30, 0.1, 2), (99, 0.05, 4), (20, 0, 0)],
+)
+def test_the_threshold_leaves_so_many_held_out_samples_above(digits, samples, rate, above):
+    values = np.random.default_rng(1).permutation(samples).astype("float32")
+    data = dataclasses.replace(digits, x_val=values[:, None], y_val=np.zeros(samples, "int8"))
+    model = Scores()
+    calibration = calibrate(model, data, rate)
+    assert (values > model.threshold).sum() == above
+    assert calibration["expected_rate"] == (above + 1) / (samples + 1)
+    assert calibration["samples"] == samples and calibration["note"] is None
+
+
+def test_too_few_or_no_held_out_samples_are_reported(digits):
+    few = dataclasses.replace(digits, x_val=np.arange(9.0)[:, None], y_val=np.zeros(9, "int8"))
+    model = Scores()
+    calibration = calibrate(model, few, 0.05)
+    assert model.threshold == 8
+    assert "9 held-out normal samples are too few" in calibration["note"]
+    assert "to be expected is 0.1" in calibration["note"]
+
+    calibration = calibrate(model, digits, 0.05)
+    assert calibration["on"] == "training samples"
+    assert "no normal samples were held out" in calibration["note"]
+    assert "Threshold: no normal samples" in page.page(
+        {**report_figures(), "calibration": calibration}
+    )

@@ -1,0 +1,64 @@
+"""The encoder and decoder of a run."""
+
+import dataclasses
+
+import pytest
+
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs.networks import check_network, make_networks
+
+
+def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
+    from kerasocc.experiments.runs.networks import check_network, choose_network
+
+    config = TrainConfig.for_dataset("cifar10", network="resnet18")
+    assert choose_network(config, (32, 32, 3)) == "resnet18"
+    with pytest.raises(ValueError, match="`network` must be left out: the samples are no images"):
+        choose_network(config, (9,))
+    missing = dataclasses.replace(config, weights=str(tmp_path / "w.npz"))
+    with pytest.raises(FileNotFoundError, match="There is no file .*w.npz', which `weights` names"):
+        check_network(missing, (32, 32, 3))
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "name"),
+    [
+        (dict(dataset="digits", method="neutral-ad"), (8, 8, 1), "digits_lenet"),
+        (dict(dataset="digits", method="neutral-ad", network="wide-resnet"), (8, 8, 1), "wide_r"),
+        (dict(dataset="digits", network="wide-resnet"), (8, 8, 1), "wide_resnet_16_4"),
+        (dict(dataset="cifar10", method="icl", window=3000), (32, 32, 3), "icl_encoder"),
+    ],
+)
+def test_encoders(settings, shape, name):
+    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
+    assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
+    assert (decoder is None) == (name != "digits_lenet")
+
+
+@pytest.mark.parametrize(
+    ("method", "shape", "message"),
+    [
+        (
+            "icl",
+            (2,),
+            "`method` 'icl' needs samples of at least 3 columns, for two windows with a complement "
+            "each. Received: samples of shape (2,)",
+        ),
+        (
+            "multi-head-rotnet",
+            (6,),
+            "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
+            "resizes them. Received: samples of shape (6,)",
+        ),
+        (
+            "multi-head-rotnet",
+            (24, 32, 3),
+            "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
+            "resizes them. Received: samples of shape (24, 32, 3)",
+        ),
+    ],
+)
+def test_samples_that_a_method_cannot_take(method, shape, message):
+    with pytest.raises(ValueError) as error:
+        check_network(TrainConfig.for_dataset(method=method), shape)
+    assert str(error.value) == message
