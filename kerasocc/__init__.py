@@ -13,6 +13,7 @@ import wrapt
 
 __version__ = "0.1.0"
 
+# The public names, and the modules they are imported from when they are first used.
 _HOMES = {
     "Autoencoder": "kerasocc.models.autoencoder",
     "CollapseError": "kerasocc.callbacks.collapse",
@@ -30,17 +31,10 @@ _HOMES = {
     "train_together": "kerasocc.engine.train_together",
 }
 _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
+# What has to be imported for `keras.saving.load_model` to know our classes.
 _REGISTERED = (
-    "kerasocc.datasets.preprocessing.layers",
-    "kerasocc.datasets.preprocessing.standardization",
-    "kerasocc.models.autoencoder",
-    "kerasocc.models.deep_sad",
-    "kerasocc.models.deep_svdd",
-    "kerasocc.models.icl",
-    "kerasocc.models.multi_head_rotnet",
-    "kerasocc.models.neutral_ad",
-    "kerasocc.models.oc_nn",
-    "kerasocc.models.robust_autoencoder",
+    *(home for home in _HOMES.values() if home.startswith("kerasocc.models.")),
+    "kerasocc.datasets.preprocessing",
     "kerasocc.networks.icl",
     "kerasocc.networks.normalization",
     "kerasocc.networks.transforms",
