@@ -61,7 +61,8 @@ class HypersphereModel(OneClassModel):
             self.regularizer.build((None, size))
 
     def initialize(self) -> None:
-        if not self.is_fitted:
+        # A center that was assigned by hand is kept, too.
+        if not self.is_fitted and not np.any(ops.convert_to_numpy(self.center)):
             self._set_center(self.training_run.map("embedding", mean=True))
 
     def initialize_center(self, x: Any, *, eps: float = 0.1) -> None:
