@@ -226,7 +226,9 @@ class Scorer(keras.Model):
         """Set a weight of `named_state` that a file lacks, written before it was added.
 
         Args:
-            name: Of the weight. A file counts as that of a fitted model.
+            name: Of the weight. A model that was trained counts as fitted; so does one whose
+                score needs no state.
         """
         if name == "fitted":
-            self.fitted.assign(1.0)
+            trained = int(keras.ops.convert_to_numpy(self.epochs_trained)) > 0
+            self.fitted.assign(float(trained or not self.needs_initialization))

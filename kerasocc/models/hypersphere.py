@@ -84,6 +84,11 @@ class HypersphereModel(OneClassModel):
         center[small] = np.where(center[small] < 0, -eps, eps)
         self.center.assign(center.astype("float32"))
 
+    def derive_state(self, name: str) -> None:
+        super().derive_state(name)
+        if name == "fitted" and np.any(ops.convert_to_numpy(self.center)):
+            self.fitted.assign(1.0)
+
     def distance(self, x: Any) -> Any:
         """Squared distances of inputs `(batch, ...)` from the center, shape `(batch,)`."""
         return self.represent(x)["distance"]

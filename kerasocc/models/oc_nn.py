@@ -229,6 +229,11 @@ class OCNN(OneClassModel):
             getattr(self, name).assign(getattr(head, name))
         self.fitted.assign(1.0)
 
+    def derive_state(self, name: str) -> None:
+        super().derive_state(name)
+        if name == "fitted" and float(ops.convert_to_numpy(self.r)):
+            self.fitted.assign(1.0)
+
     def update_state(self, representation: Any) -> None:
         global_projections = distribution.global_concat(ops.stop_gradient(representation))
         quantile = ops.quantile(global_projections, self.nu)

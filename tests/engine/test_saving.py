@@ -50,6 +50,22 @@ def test_an_old_file_counts_as_fitted(make):
         np.testing.assert_array_equal(np.array(one), np.array(other))
 
 
+@pytest.mark.parametrize("make", [kocc.DeepSVDD, kocc.OCNN])
+def test_an_old_file_of_a_model_that_was_never_trained_does_not(make):
+    new = make(encoder(), seed=1)
+    new.fitted.assign(1.0)
+    new.load_own_variables(without_names(make(encoder(), seed=0)))
+    assert not new.is_fitted
+
+
+def test_an_old_file_with_a_center_alone_counts_as_fitted():
+    model, new = kocc.DeepSVDD(encoder(), seed=0), kocc.DeepSVDD(encoder(), seed=0)
+    model.initialize_center(X)
+    new.load_own_variables(without_names(model))
+    assert new.is_fitted
+    np.testing.assert_array_equal(new.score(X), model.score(X))
+
+
 def test_an_untrained_model_stays_unfitted_in_a_file(tmp_path):
     model = kocc.DeepSVDD(encoder(), seed=0)
     model.save(tmp_path / "model.keras")
