@@ -51,8 +51,15 @@ def encoder_of_views(seed: int) -> keras.Model:
     return sequential((8, 8, 1), [*convolution, *dense], "encoder_of_views")
 
 
-SLOW = {"neutral_ad", "icl", "multi_head_rotnet", "autoencoder", "robust_autoencoder"}
-"""Models whose steps take long: they look at many views of a sample, or have a decoder."""
+SLOW = {
+    "neutral_ad",
+    "icl",
+    "multi_head_rotnet",
+    "autoencoder",
+    "robust_autoencoder",
+    "direction",
+}
+"""Models whose steps take long (many views of a sample, a decoder), and the one of the guide."""
 
 CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
