@@ -16,8 +16,8 @@ from kerasocc.models.options import HypersphereOptions
 class DeepSAD(HypersphereModel):
     """Deep semi-supervised anomaly detection.
 
-    Deep SVDD (one-class) that is told of some samples: labelled normal ones are
-    pulled to the center, labelled anomalies pushed away from it. With
+    One-class Deep SVDD with a term for labelled samples: labelled normal ones are pulled
+    to the center, labelled anomalies are pushed away from it. With
     `dist = ||phi(x) - c||^2` the objective (eq. 7) is the mean over the batch of
 
     - `dist` for unlabelled samples (label 0),

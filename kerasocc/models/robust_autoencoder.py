@@ -51,7 +51,7 @@ class RobustAutoencoder(ReconstructionModel):
     the training set and is no part of the saved or exported model: a later `fit` on
     the same data in one process goes on with it, on other data it starts from 0; for
     a training that is resumed in another process see `NoiseUpdate(folder=...)`. Samples
-    are told apart by their position: a dataset must end, and keep its order, which is
+    are identified by their position: a dataset must end and keep its order, which is
     checked by reading it (a `tf.data.Dataset` twice) before the training.
 
     Args:
@@ -132,7 +132,7 @@ class RobustAutoencoder(ReconstructionModel):
             self.training_noise.begin(self.training_run.source)
 
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-        return {"noise": self.training_noise.look_up} if self.has_noise else {}
+        return {"noise": self.training_noise.noise_at} if self.has_noise else {}
 
     def default_callbacks(self) -> list[StateCallback]:
         noise = [NoiseUpdate()] if self.has_noise else []

@@ -63,7 +63,7 @@ class TrainingNoise:
             self.clear()
         self.fingerprint, self.shape = found, shape
 
-    def look_up(self, index: np.ndarray) -> np.ndarray:
+    def noise_at(self, index: np.ndarray) -> np.ndarray:
         """Noise of the samples at positions `(batch,)`, shape `(batch, ...)`, float32."""
         if np.any(index >= self.shape[0]):
             raise ValueError(
@@ -90,7 +90,7 @@ class TrainingNoise:
             read = rows.stop
             if read > self.shape[0]:
                 break
-            noise = self.look_up(np.arange(rows.start, rows.stop))
+            noise = self.noise_at(np.arange(rows.start, rows.stop))
             # The factors of the features are known when all residuals are.
             noise = model.map_noise("residual_of" if by_feature else "noise_of", x, noise)
             if not np.isfinite(noise.sum(dtype="float64")):

@@ -412,9 +412,9 @@ def test_batches_of_different_sizes_are_refused(x):
 def test_a_sample_more_than_before_the_training_has_no_noise():
     noise = build().training_noise
     noise.shape = (50, FEATURES)
-    assert noise.look_up(np.array([49])).tolist() == [[0.0] * FEATURES]
+    assert noise.noise_at(np.array([49])).tolist() == [[0.0] * FEATURES]
     with pytest.raises(ValueError, match="Received: 50 samples before .* at position 51 in it"):
-        noise.look_up(np.array([3, 51]))
+        noise.noise_at(np.array([3, 51]))
 
 
 # Fits that follow each other.
