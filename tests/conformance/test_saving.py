@@ -167,7 +167,8 @@ for path in sys.argv[2:]:
 def test_a_bare_import_is_enough_to_load(imports, digits, trained, tmp_path):
     np.save(tmp_path / "x.npy", digits.x_test[:50])
     paths = []
-    for name, model in trained.items():
+    ours = {n: m for n, m in trained.items() if type(m).__module__.startswith("kerasocc.")}
+    for name, model in ours.items():
         paths.append(str(tmp_path / f"{name}.keras"))
         model.save(paths[-1])
         np.save(f"{paths[-1]}.npy", model.score(digits.x_test[:50]))

@@ -70,6 +70,7 @@ def test_loss_by_hand(activation):
     with pytest.warns(UserWarning, match="no lower bound"):
         model = given(activation=activation, normalize=False, nu=0.5)
     model.r.assign(1.0)
+    model.fitted.assign(1.0)
     # Squared norms: w 1 + 4 + 1 = 6, V 1 + 1 + .25 + 4 + 0 + 1 = 7.25.
     hinges = {"linear": [2.5, 0, 7], "relu": [0.5, 0, 3]}[activation]
     expected = 0.5 * 6 + 0.5 * 7.25 + 2 * np.mean(hinges) - 1
@@ -84,6 +85,7 @@ def test_loss_by_hand(activation):
 def test_sample_weights_do_not_touch_the_norms():
     model = given(nu=0.5)
     model.r.assign(1.0)
+    model.fitted.assign(1.0)
     model.compile(keras.optimizers.SGD(0.0))
     weight = np.array([1.0, 0.0, 2.0], "float32")
     projection = sigmoid(X @ V) @ W
@@ -104,6 +106,7 @@ def test_a_step_follows_the_gradient_of_the_objective(activation, random):
     model.hidden_kernel.assign(v)
     model.output_kernel.assign(w)
     model.r.assign(r)
+    model.fitted.assign(1.0)
     model.compile(keras.optimizers.SGD(1.0))
     model.train_on_batch(x.astype("float32"))
 
@@ -270,6 +273,7 @@ def test_the_length_of_normalised_embeddings_does_not_matter(random):
     x = random.normal(size=(10, 2)).astype("float32")
     model = given(normalize=True)
     model.r.assign(1.0)
+    model.fitted.assign(1.0)
     np.testing.assert_allclose(model.score(x), model.score(7 * x), rtol=1e-5)
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     np.testing.assert_allclose(model.score(x), 1 - sigmoid(x / lengths @ V) @ W, rtol=1e-5)
@@ -349,6 +353,7 @@ def test_weight_decay_is_of_the_encoder_alone():
     model.hidden_kernel.assign(np.zeros((2, 3)))
     model.output_kernel.assign(W)
     model.r.assign(-10.0)  # no hinge is active: the gradients are those of the norms
+    model.fitted.assign(1.0)
     model.compile(keras.optimizers.SGD(0.1))
     model.train_on_batch(X)
     np.testing.assert_allclose(value(encoder.layers[0].kernel), 0.95 * np.eye(2), rtol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.datasets import FrameDataset, frame_sequences
-from kerasocc.experiments.metrics import frame_auc
+from kerasocc.experiments.reports.metrics import frame_auc
 from tests.datasets.frame_examples import TRAIN, TRUTH, features, make_feature_folder
 
 
