@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
+from kerasocc.engine.assumptions import ScorableModel
 from kerasocc.engine.labels import check_evaluation_labels
 from kerasocc.engine.sources import Source
 
-if TYPE_CHECKING:
-    from kerasocc.engine.scorer import Scorer
-
 
 def evaluate(
-    model: Scorer, source: Source, *, batch_size: int | None = None, steps: int | None = None
+    model: ScorableModel, source: Source, *, batch_size: int | None = None, steps: int | None = None
 ) -> dict[str, float]:
     """Mean objective, and the ranking metrics where there are labels of both classes.
 

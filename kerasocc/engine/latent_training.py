@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from kerasocc.callbacks.latent_labels import LatentLabels
+from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.positions import check_ends, check_order
 from kerasocc.engine.sources import Source
 from kerasocc.losses.latent_outlier_exposure import LatentRule, flag_batch, mixed_loss
 
-if TYPE_CHECKING:
-    from kerasocc.engine.trainer import Trainer
 
-
-def latent_rule_of(model: Trainer, callbacks: list[keras.callbacks.Callback]) -> LatentRule | None:
+def latent_rule_of(
+    model: TrainableModel, callbacks: list[keras.callbacks.Callback]
+) -> LatentRule | None:
     """The rule of the `LatentLabels` among the callbacks of a training, None without.
 
     Raises:
@@ -63,7 +63,7 @@ def check_positions(rule: LatentRule, source: Source, steps: int | None) -> None
 
 
 def apply_latent_rule(
-    model: Trainer,
+    model: TrainableModel,
     rule: LatentRule,
     losses: Any,
     representation: Any,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras import ops
 
 from kerasocc import distribution
+from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.latent_training import apply_latent_rule
 from kerasocc.losses.weight_decay import squared_norm
 
-if TYPE_CHECKING:
-    from kerasocc.engine.trainer import Trainer
-
 
 def share_of_objective(
-    model: Trainer, representation: Any, targets: dict[str, Any], sample_weight: Any, training: bool
+    model: TrainableModel,
+    representation: Any,
+    targets: dict[str, Any],
+    sample_weight: Any,
+    training: bool,
 ) -> Any:
     """Share of this replica in the objective over the global batch.
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from kerasocc.engine.assumptions import ScorableModel
 from kerasocc.engine.keras_contract import own_variables
 from kerasocc.files import complete_or_absent
-
-if TYPE_CHECKING:
-    from kerasocc.engine.scorer import Scorer
 
 
 def write_atomically(
@@ -35,7 +33,7 @@ def write_atomically(
         write(temporary, **kwargs)
 
 
-def store_variables(model: Scorer, store: Any) -> None:
+def store_variables(model: ScorableModel, store: Any) -> None:
     """Store the weights that a model itself created.
 
     Keras stores them by position, so that a weight added later would shift the others. Those
@@ -48,7 +46,7 @@ def store_variables(model: Scorer, store: Any) -> None:
         store[name] = variable
 
 
-def restore_variables(model: Scorer, store: Any) -> None:
+def restore_variables(model: ScorableModel, store: Any) -> None:
     """Read what `store_variables`, or an earlier version of the package, has stored.
 
     Raises:
@@ -76,7 +74,7 @@ def restore_variables(model: Scorer, store: Any) -> None:
             model.derive_state(name)
 
 
-def _divided(model: Scorer) -> tuple[list[Any], dict[str, Any]]:
+def _divided(model: ScorableModel) -> tuple[list[Any], dict[str, Any]]:
     """The model's own weights: those stored by position, and those stored by name."""
     own = own_variables(model)
     names = {*model.named_state, *model.data_state}

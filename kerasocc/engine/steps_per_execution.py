@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import keras
 
+from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.jax_loop import loops_are_fast
 from kerasocc.engine.keras_contract import has_strategy, looks_at_batches, num_replicas
-
-if TYPE_CHECKING:
-    from kerasocc.engine.trainer import Trainer
 
 STEPS_AT_ONCE = 32
 """Steps of one execution chosen by `"auto"`: the progress bar still moves."""
@@ -18,7 +14,7 @@ EXECUTIONS_PER_EPOCH = 50
 """Most executions of an epoch chosen by `"auto"`, each of more steps if there are many."""
 
 
-def can_loop_in_program(model: Trainer) -> bool:
+def can_loop_in_program(model: TrainableModel) -> bool:
     """Whether the loop over the steps can be part of the compiled training function."""
     backend = keras.backend.backend()
     if model.run_eagerly or backend == "torch":
@@ -30,7 +26,7 @@ def can_loop_in_program(model: Trainer) -> bool:
 
 
 def choose_steps_per_execution(
-    model: Trainer,
+    model: TrainableModel,
     num_batches: int | None,
     callbacks: list[keras.callbacks.Callback],
     in_program: bool,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_fraction, check_integer
+from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.batch_providers import make_batch_provider
 from kerasocc.engine.fit_callbacks import (
     EpochCount,
@@ -26,9 +27,6 @@ from kerasocc.engine.replicas import check_batch_size
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
 from kerasocc.engine.training_run import TrainingRun
-
-if TYPE_CHECKING:
-    from kerasocc.engine.trainer import Trainer
 
 
 class FitOptions(NamedTuple):
@@ -50,7 +48,7 @@ class FitOptions(NamedTuple):
 
 
 def fit(
-    model: Trainer,
+    model: TrainableModel,
     x: Any,
     y: Any,
     sample_weight: Any,
@@ -125,7 +123,7 @@ def _current(run: TrainingRun) -> Iterator[None]:
             model.train_functions.release_segments()
 
 
-def _check_options(model: Trainer, options: FitOptions) -> None:
+def _check_options(model: TrainableModel, options: FitOptions) -> None:
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
     if options.class_weight is not None:
@@ -186,7 +184,9 @@ def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> 
     )
 
 
-def _evaluation_of(model: Trainer, data: Any, options: FitOptions) -> Callable[[], dict[str, Any]]:
+def _evaluation_of(
+    model: TrainableModel, data: Any, options: FitOptions
+) -> Callable[[], dict[str, Any]]:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     source = as_source(x, y, sample_weight)
     return lambda: model.evaluate(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.labels import check_training_labels, warn_of_evaluation_labels
 from kerasocc.engine.sources import Source
 from kerasocc.losses.latent_outlier_exposure import LatentRule
-
-if TYPE_CHECKING:
-    from kerasocc.engine.trainer import Trainer
 
 
 class Measured(NamedTuple):
@@ -51,7 +49,7 @@ class TrainingRun:
 
     def __init__(
         self,
-        model: Trainer,
+        model: TrainableModel,
         source: Source,
         batch_size: int,
         steps_per_epoch: int | None,
