@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerasocc.experiments.config.train_config import config_class
+from kerasocc.experiments.methods import METHODS
 from tests.own_method import DirectionModel, code_blocks, definitions
 
 
@@ -13,6 +15,10 @@ def test_the_guide_runs_as_it_stands():
     model, data = names["model"], names["data"]
     flagged = model.is_anomaly(data.x_val[data.y_val == 0])
     assert 0 < flagged.mean() <= 0.05
+    method = names["METHOD"]
+    config = config_class({**METHODS, method.name: method}).for_dataset(method="direction")
+    assert config.margin == 0.0
+    assert isinstance(method.build(config, names["encoder"], None, {}), names["DirectionModel"])
 
 
 def test_the_score_by_hand(digits):
