@@ -116,7 +116,7 @@ def as_ratio(share: float) -> tuple[int, int]:
         share: In [0, 1).
     """
     # The largest denominator whose products with the numerator fit into 32 bits.
-    largest = min(2**30, math.isqrt(int(2**30 / share))) if share else 1
+    largest = math.isqrt(int(2**30 / max(share, 2**-30)))
     ratio = Fraction(share).limit_denominator(largest)
     return ratio.numerator, ratio.denominator
 
