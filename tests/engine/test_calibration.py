@@ -1,5 +1,7 @@
 """Thresholds, p-values and decisions from scores: by hand, in the limit, and what they promise."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import beta, kstest
@@ -50,7 +52,7 @@ def test_a_single_score():
     np.testing.assert_allclose(found.interval, [0.025, 0.975])
     assert conformal_calibration(np.array([3.0]), 0.49).has_too_few_samples
     # Not one rank too many where the rate is nearly 1.
-    assert conformal_calibration(np.array([3.0]), 1 - 1e-12).threshold == 3.0
+    assert conformal_calibration(np.array([3.0]), 1 - 1e-12).expected_rate == 0.5
 
 
 def test_intervals_by_hand():
@@ -165,12 +167,14 @@ def test_the_selection_by_hand(values, expected):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_bounds_that_are_met_exactly_count():
-    for count in range(1, 200):
-        assert select_by_fdr(np.full(count, 1 / 10), 0.1).all()
-        # The k-th of m is at its bound, k fdr / m.
-        exact = np.arange(1, count + 1) * 0.1 / count
-        assert select_by_fdr(exact, 0.1).all()
+@pytest.mark.parametrize("tenths", [1, 3])
+def test_bounds_that_are_met_exactly_count(tenths):
+    # a / n is exactly the bound k fdr / m, which products of floats may miss.
+    for n, a, m in itertools.product(range(2, 40), range(1, 20), range(1, 20)):
+        k, rest = divmod(10 * a * m, tenths * n)
+        if a < n and not rest and k <= m:
+            values = np.where(np.arange(m) < k, a / n, 1.0)
+            assert select_by_fdr(values, tenths / 10).sum() == k
 
 
 def test_few_of_the_selected_are_normal():
