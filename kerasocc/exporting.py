@@ -37,17 +37,21 @@ def export(
     | input | `inputs` | `(batch, ...)`, raw samples | float32 |
     | output | `score` | `(batch,)` | float32 |
     | output | `is_anomaly` | `(batch,)` | bool |
+    | output | `p_value` | `(batch,)` | float32, after `calibrate(x, fpr=...)` |
 
     The scorer includes the preprocessing. Samples of other dtypes, such as uint8 images,
     must be cast to float32 by the caller, although `model.score` accepts them.
     `is_anomaly` is `score > threshold` with the current threshold. A model without a
     threshold (see `model.calibrate`) is exported with the output `score` alone; only a
-    soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated.
+    soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated. `p_value` is the
+    conformal p-value of `model.p_values`, from the scores that the model was calibrated on by
+    `fpr`, which become part of the scorer; without them there is no such output.
 
     A SavedModel runs the operations of the model, so its decisions equal those of
     `model.is_anomaly`. ONNX and LiteRT use other kernels. Their scores differ by rounding
     errors (of float16 under mixed precision), which may change the decision for a score
-    close to the threshold. Exported scorers do not check their input for NaN.
+    close to the threshold, and the p-value of one close to a score of the calibration.
+    Exported scorers do not check their input for NaN, whose p-value is 1.
 
     Args:
         model: A fitted model. It is not changed.
@@ -139,6 +143,8 @@ def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
         outputs = {"score": model.call(inputs)}
         if with_decision:
             outputs["is_anomaly"] = keras.ops.greater(outputs["score"], model.threshold)
+        if model.calibration_scores is not None:
+            outputs["p_value"] = model.p_values_of_scores(outputs["score"])
         return outputs
 
     sample = model.get_build_config()["input_shape"][1:]

@@ -54,6 +54,7 @@ def test_tables_and_empty_batches(lazy, tmp_path, random):
     assert {name: v.shape for name, v in scorer(x[:0]).items()} == {
         "score": (0,),
         "is_anomaly": (0,),
+        "p_value": (0,),
     }
 
 

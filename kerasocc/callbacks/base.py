@@ -33,6 +33,8 @@ class TrainingModel(Protocol):
     """Weight: epochs finished over all fits, also the interrupted ones."""
     flagged_share: Any
     """Weight: share of a batch that the step takes for anomalies."""
+    flagged_ratio: Any
+    """Weight: the same as numerator and denominator, which the step computes with."""
     training_run: TrainingRun
     """The running `fit`."""
 

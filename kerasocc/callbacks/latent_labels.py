@@ -9,7 +9,7 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.contamination_estimate import estimate_contamination
 from kerasocc.checks import check_choice, check_fraction, check_integer
-from kerasocc.losses.latent_outlier_exposure import MODES, LatentRule, flag_samples
+from kerasocc.losses.latent_outlier_exposure import MODES, LatentRule, as_ratio, flag_samples
 
 
 class LatentLabels(StateCallback):
@@ -29,8 +29,12 @@ class LatentLabels(StateCallback):
     | `"known"` | 1 | upper bound: those with `truth` 1 are, none else |
 
     Samples with a semi-supervised label (+1, -1) keep it and are never flagged; the
-    quota is that of the unlabelled ones. The number is rounded: a batch or data set too
-    small to flag anything is trained on blindly.
+    quota is that of the unlabelled ones. Per batch, the whole part of `contamination * n` is
+    flagged and the rest is carried over to the next batch, so that the batches flag the whole
+    part of `contamination` times all samples together, whatever their size: at 0.01 and 32
+    samples a batch, none in three batches and one in the fourth. What is left at the end of an
+    epoch, or of a training, counts in the next one. Per epoch, the number for the whole set is
+    rounded.
 
     Args:
         mode: See above.
@@ -126,6 +130,7 @@ class LatentLabels(StateCallback):
         self.model.training_run.flags = self.truth
         # A backup that is restored after this holds the share that was estimated.
         self.model.flagged_share.assign(0.0)
+        self.model.flagged_ratio.assign([0, 0])
 
     def on_epoch_begin(self, epoch, logs=None):
         # To read or to set a weight takes as long as a step of a small model.
@@ -133,8 +138,9 @@ class LatentLabels(StateCallback):
             return
         share = self._estimated_share() if self.estimates else self.contamination
         if self.refresh == "batch" or share != self.contamination_used:
-            # The step reads it: set anew, should other weights have been loaded meanwhile.
+            # The step reads them: set anew, should other weights have been loaded meanwhile.
             self.model.flagged_share.assign(share)
+            self.model.flagged_ratio.assign(as_ratio(share))
         self.contamination_used = share
         if self.refresh == "epoch":
             # With a share of 0 no pass over the samples is needed.

@@ -16,8 +16,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="export a trained model for serving",
-        description="Export a trained model: raw samples `inputs` to `score` and `is_anomaly`, "
-        "the preprocessing included.",
+        description="Export a trained model: raw samples `inputs` to `score`, `is_anomaly` "
+        "and, where the threshold was set on held-out samples, `p_value`; the preprocessing "
+        "included.",
     )
     parser.set_defaults(run_command=export)
     parser.add_argument("path", metavar="PATH", help="folder (SavedModel) or file to write")

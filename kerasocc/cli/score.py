@@ -24,6 +24,12 @@ def add(commands: Any) -> None:
         help="table (.csv, .parquet, .npz, .npy, .mat), image, or folder of images",
     )
     parser.add_argument(
+        "--p-values",
+        action="store_true",
+        help="add the column p_value: at most t for a new normal sample with a probability of at "
+        "most t; needs a threshold that was set on held-out normal samples",
+    )
+    parser.add_argument(
         "--output", metavar="CSV", default=None, help="file to write (default: standard output)"
     )
     add_reading_options(parser)
@@ -41,7 +47,11 @@ def score(arguments: argparse.Namespace) -> int:
 
     trained = found.load()
     summary = score_file(
-        trained, arguments.source, arguments.output, unreadable=arguments.unreadable
+        trained,
+        arguments.source,
+        arguments.output,
+        unreadable=arguments.unreadable,
+        with_p_values=arguments.p_values,
     )
     echo_error(f"Scored {summary.samples} samples of {arguments.source} with {found.model_file}")
     if summary.flagged is None:

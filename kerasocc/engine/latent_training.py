@@ -73,7 +73,7 @@ def apply_latent_rule(
     """Mix the anomaly loss of flagged samples into the losses of a training batch.
 
     Args:
-        model: Has `anomaly_loss_of` and the weight `flagged_share`.
+        model: Has `anomaly_loss_of` and the weights `flagged_ratio` and `flagged_remainder`.
         rule: Of the training.
         losses: `L_n`, shape `(batch,)`.
         representation: What `represent_batch` returned.
@@ -91,12 +91,14 @@ def apply_latent_rule(
         anomaly = model.anomaly_loss_of(representation)
     unlabelled = ops.equal(targets["label"], 0) if may_have_labels else None
     if rule.flags_in_step:
-        flagged = flag_batch(
+        flagged, remainder = flag_batch(
             losses - anomaly,
             unlabelled,
-            model.flagged_share,
+            ops.convert_to_tensor(model.flagged_ratio),
+            ops.convert_to_tensor(model.flagged_remainder),
             fixed_shapes=keras.backend.backend() != "tensorflow" or bool(model.jit_compile),
         )
+        model.flagged_remainder.assign(remainder)
     elif unlabelled is None:
         flagged = targets["flagged"]
     else:

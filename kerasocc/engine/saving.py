@@ -55,8 +55,9 @@ def restore_variables(model: ScorableModel, store: Any) -> None:
     keys = set(store.keys())
     # Keras skips the build config of a model that its constructor builds, so that sizes
     # cannot come from there.
-    for name in keys & set(model.data_state):
-        setattr(model, name, model.add_state(name, tuple(store[name].shape)))
+    for name in inherited_names(model, "data_state"):
+        if name in keys:
+            setattr(model, name, model.add_state(name, tuple(store[name].shape)))
     by_position, by_name = _divided(model)
     stored = keys - set(by_name)
     if stored != {str(position) for position in range(len(by_position))}:
@@ -77,9 +78,15 @@ def restore_variables(model: ScorableModel, store: Any) -> None:
 def _divided(model: ScorableModel) -> tuple[list[Any], dict[str, Any]]:
     """The model's own weights: those stored by position, and those stored by name."""
     own = own_variables(model)
-    names = {*model.named_state, *model.data_state}
+    names = {*inherited_names(model, "named_state"), *inherited_names(model, "data_state")}
     by_name = {v.name: v for v in own if v.name in names}
     return [v for v in own if v.name not in by_name], by_name
+
+
+def inherited_names(model: ScorableModel, attribute: str) -> list[str]:
+    """Names that a class and its base classes list, so that a list need not repeat theirs."""
+    lists = [vars(cls).get(attribute, ()) for cls in type(model).__mro__]
+    return list(dict.fromkeys(name for names in lists for name in names))
 
 
 def restored(config: dict[str, Any], custom_objects: Any = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`Scorer`: scores, embeddings, thresholds and files of a one-class model."""
+"""`Scorer`: scores, embeddings, weights and files of a one-class model."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.checks import check_fraction, check_one_of_two
 from kerasocc.engine import evaluation, saving
 from kerasocc.engine.batches import as_targets
-from kerasocc.engine.calibration import threshold_at
 from kerasocc.engine.inference import InferenceRunner
-from kerasocc.engine.keras_contract import new_weights_allowed, own_variables, remove_weight
+from kerasocc.engine.keras_contract import (
+    new_weights_allowed,
+    own_variables,
+    remove_weight,
+    variable_scope,
+)
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.state import add_state
 
@@ -27,13 +30,13 @@ class Scorer(keras.Model):
         inference: Applies methods of the model to all samples of a source.
     """
 
-    named_state: tuple[str, ...] = ("fitted",)
+    named_state: tuple[str, ...] = ("fitted", "flagged_ratio", "flagged_remainder")
     """Weights that are stored under their names: a file written before they were added lacks
     them, and `derive_state` gives them a value."""
     data_state: tuple[str, ...] = ()
-    """Attributes that hold weights whose size depends on the training data, each named like its
+    """Attributes that hold weights whose size depends on the data, each named like its
     attribute. They are stored under their names and created by `add_state` with the size that
-    a file has."""
+    a file has. In both lists those of the base classes count too."""
 
     def __init__(self, **arguments: Any):
         super().__init__(**arguments)
@@ -137,41 +140,6 @@ class Scorer(keras.Model):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in results.items()))
         return results if return_dict else list(results.values())
 
-    def calibrate(
-        self, x: Any, *, contamination: float | None = None, fpr: float | None = None
-    ) -> float:
-        """Set the decision threshold to a quantile of the scores of `x`.
-
-        Args:
-            x: Samples, shape `(samples, ...)`.
-            contamination: Fraction of anomalies in `x`, in [0, 1): as many of its
-                samples, at most, will be flagged.
-            fpr: Instead: false positive rate on `x`, which holds normal samples
-                only; the same computation under the name of the other use.
-
-        Returns:
-            The threshold; a score above it is an anomaly.
-        """
-        check_one_of_two(("contamination", "fpr"), (contamination, fpr))
-        name, rate = ("fpr", fpr) if contamination is None else ("contamination", contamination)
-        rate = check_fraction(name, rate, zero=True)
-        self.threshold.assign(threshold_at(self.score(x), rate))
-        return float(keras.ops.convert_to_numpy(self.threshold))
-
-    def is_anomaly(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
-        """Decisions, shape `(samples,)`, bool: whether the score exceeds the threshold.
-
-        Raises:
-            ValueError: Before `calibrate`.
-        """
-        threshold = keras.ops.convert_to_numpy(self.threshold)
-        if np.isinf(threshold):
-            raise ValueError(
-                "The decision threshold is not set. Call `calibrate(x, contamination=...)` "
-                "or `calibrate(x, fpr=...)` first."
-            )
-        return self.score(x, batch_size=batch_size) > threshold
-
     def scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         """Wrap data that are to be scored, checked to fit a fitted model."""
         source = as_source(x, y, sample_weight)
@@ -189,18 +157,40 @@ class Scorer(keras.Model):
     ) -> keras.Variable:
         """Add a weight that is not trained, but saved, restored and exported.
 
+        `build` or the constructor adds it, so that a loaded model has it too. One whose size
+        depends on the data may be added, or replaced, at any time if its name is in
+        `data_state`.
+
         Args:
-            name: Name of the weight; a weight of this model that has it already is replaced.
+            name: Name of the weight, unlike those of the model's other weights.
             shape: Its shape.
             initial: Its initial value.
         """
         for weight in own_variables(self):
+            if weight.name == name and name not in saving.inherited_names(self, "data_state"):
+                raise ValueError(
+                    "`name` must be new, unless it is in `data_state`. Received: "
+                    f"name={name!r}, a weight that {self.name} has"
+                )
             if weight.name == name:
                 remove_weight(self, weight)
         if self.built:
             self.invalidate_compiled()
-        with new_weights_allowed(self):
+        with new_weights_allowed(self), variable_scope(self):
             return add_state(self, name, shape, initial=initial)
+
+    def remove_state(self, name: str) -> None:
+        """Remove a weight that `add_state` made, if there is one.
+
+        Args:
+            name: Of the weight and of the attribute that holds it, None after that.
+        """
+        if getattr(self, name, None) is None:
+            return
+        # Deleted first: TensorFlow keeps what an attribute held when None is assigned to it.
+        delattr(self, name)
+        setattr(self, name, None)
+        self.invalidate_compiled()
 
     def invalidate_compiled(self) -> None:
         """Have everything compiled anew: the model has changed."""
@@ -223,7 +213,7 @@ class Scorer(keras.Model):
         saving.restore_variables(self, store)
 
     def derive_state(self, name: str) -> None:
-        """Set a weight of `named_state` that a file lacks, written before it was added.
+        """Set a weight of `named_state` or `data_state` that a file lacks.
 
         Args:
             name: Of the weight. A model that was trained counts as fitted; so does one whose
@@ -232,3 +222,6 @@ class Scorer(keras.Model):
         if name == "fitted":
             trained = int(keras.ops.convert_to_numpy(self.epochs_trained)) > 0
             self.fitted.assign(float(trained or not self.needs_initialization))
+        elif name in ("flagged_ratio", "flagged_remainder"):
+            weight = getattr(self, name)
+            weight.assign(keras.ops.zeros_like(weight))

@@ -9,6 +9,7 @@ import keras
 from kerasocc.checks import check_integer
 from kerasocc.engine import objective, training
 from kerasocc.engine.batches import as_targets
+from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import known_compile_options, variable_scope
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
@@ -17,7 +18,6 @@ from kerasocc.engine.optimizer_steps import (
     tensorflow_step,
     torch_step,
 )
-from kerasocc.engine.scorer import Scorer
 from kerasocc.engine.steps_per_execution import can_loop_in_program
 from kerasocc.engine.train_functions import TrainFunctions
 from kerasocc.engine.training_run import TrainingRun
@@ -32,7 +32,7 @@ COMPILE_OPTIONS = (
 """Arguments of `compile` that are saved."""
 
 
-class Trainer(Scorer):
+class Trainer(Detector):
     """How a model is trained.
 
     Assumes the hooks of `models.base.OneClassModel`.
@@ -229,6 +229,10 @@ class Trainer(Scorer):
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
+        if self.current_run is not None:
+            raise RuntimeError(
+                f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
+            )
         if self.compiled and self.built:
             self.build_optimizer()
         # The samples of a single batch have no position in a training set.

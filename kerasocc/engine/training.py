@@ -124,6 +124,8 @@ def _current(run: TrainingRun) -> Iterator[None]:
 
 
 def _check_options(model: TrainableModel, options: FitOptions) -> None:
+    if model.current_run is not None:
+        raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
     if options.class_weight is not None:

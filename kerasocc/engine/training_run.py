@@ -28,7 +28,7 @@ class Measured(NamedTuple):
 class TrainingRun:
     """A running `fit`: its model, its samples, and what is kept for its length.
 
-    `model.training_run` refers to it while `fit` runs, and is None otherwise.
+    `model.current_run` is this one while `fit` runs, else None.
 
     Args:
         model: The model that is trained.

@@ -88,8 +88,11 @@ class OneClassModel(Trainer):
         self.order_seed = random.randrange(2**31) if seed is None else seed
         self.threshold = add_state(self, "threshold", initial=math.inf)
         self.epochs_trained = add_state(self, "epochs_trained", dtype="int32")
-        # What `LatentLabels` has the step flag.
+        # What `LatentLabels` has the step flag: the share, the same as a ratio of integers, and
+        # what the batches so far have left of it, in units of the denominator.
         self.flagged_share = add_state(self, "flagged_share")
+        self.flagged_ratio = add_state(self, "flagged_ratio", (2,), dtype="int32")
+        self.flagged_remainder = add_state(self, "flagged_remainder", dtype="int32")
         self.fitted = add_state(self, "fitted", initial=float(not self.needs_initialization))
         if type(self).__init__ is OneClassModel.__init__:
             self.build_from_encoder()
@@ -109,7 +112,9 @@ class OneClassModel(Trainer):
 
         Args:
             representation: What `represent` returned.
-            targets: `{"label": (batch,), "index": (batch,)}` and `sample_targets`.
+            targets: `{"label": (batch,), "index": (batch,)}`, and `sample_targets` for the
+                batches of `fit`: `evaluate`, validation, latent labels and `train_on_batch`
+                have none, so read them with `targets.get`.
         """
         raise NotImplementedError
 
@@ -141,7 +146,7 @@ class OneClassModel(Trainer):
         """Per-sample targets that change between epochs, by name.
 
         Each is a function from positions in the training set, shape `(batch,)`, to
-        values, shape `(batch, ...)`, float32, of the shape of a sample.
+        values, shape `(batch, ...)`, always of one shape and dtype.
         """
         return {}
 

@@ -41,15 +41,25 @@ def signature_with_options(constructor: Any, parent: Any) -> inspect.Signature |
         parent: The `__init__` that it passes the options to, which has their defaults.
 
     Returns:
-        None where the constructor has no such options.
+        None where the constructor has no options of a known type.
     """
     own = inspect.signature(constructor)
     catch_all = [p for p in own.parameters.values() if p.kind is p.VAR_KEYWORD]
-    if not catch_all:
+    names = _option_names(constructor, catch_all[0].name) if catch_all else None
+    if names is None:
         return None
-    annotation = typing.get_type_hints(constructor).get(catch_all[0].name)
-    names = typing.get_type_hints(typing.get_args(annotation)[0]) if annotation else {}
     inherited = inspect.signature(parent).parameters
     spelled_out = [p for name, p in inherited.items() if name in names]
     kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
     return own.replace(parameters=[*kept, *spelled_out])
+
+
+def _option_names(constructor: Any, parameter: str) -> set[str] | None:
+    """The keys of the `TypedDict` that a catch-all parameter unpacks; None for another one."""
+    try:
+        annotation = typing.get_type_hints(constructor).get(parameter)
+    except NameError:  # of names that only a type checker imports
+        return None
+    if typing.get_origin(annotation) is not typing.Unpack:
+        return None
+    return set(typing.get_type_hints(typing.get_args(annotation)[0]))

@@ -58,11 +58,12 @@ def losses_of(model, x):
     return distance, 1 / (distance + 1e-6)
 
 
-def labelled(mode, normal, anomaly, share):
-    """Latent labels and losses in NumPy."""
+def labelled(mode, normal, anomaly, share, quota=None):
+    """Latent labels and losses in NumPy; the quota is rounded unless it is given."""
+    quota = round(share * len(normal)) if quota is None else quota
     ranking = normal if mode == "refine" else normal - anomaly
     flagged = np.zeros(len(normal), bool)
-    flagged[np.argsort(-ranking)[: round(share * len(normal))]] = True
+    flagged[np.argsort(-ranking)[:quota]] = True
     label = {"soft": 0.5, "hard": 1.0, "refine": 1.0}[mode] * flagged
     return label, (1 - label) * normal + label * (0.0 if mode == "refine" else anomaly)
 
@@ -76,13 +77,22 @@ def test_mixed_loss_by_hand():
     np.testing.assert_allclose(found, [4.0, 2.125, 0.25])
 
 
+def flags(ranking, candidates, share, fixed_shapes):
+    """Flags of a first batch."""
+    ratio = np.array(latent_outlier_exposure.as_ratio(share), "int32")
+    return latent_outlier_exposure.flag_batch(
+        ranking, candidates, ratio, np.int32(0), fixed_shapes=fixed_shapes
+    )[0]
+
+
 @pytest.mark.parametrize(
     ("share", "expected"),
     [
         (0.0, [0, 0, 0, 0, 0]),
         (0.09, [0, 0, 0, 0, 0]),
         (0.2, [0, 0, 1, 0, 0]),
-        (0.39, [0, 0, 1, 0, 1]),
+        (0.39, [0, 0, 1, 0, 0]),
+        (0.4, [0, 0, 1, 0, 1]),
         (0.6, [1, 0, 1, 0, 1]),
     ],
 )
@@ -90,20 +100,16 @@ def test_mixed_loss_by_hand():
 @pytest.mark.parametrize("candidates", [None, np.ones(5, bool)])
 def test_flags_by_hand(share, expected, candidates, fixed_shapes):
     ranking = np.array([3.0, 1.0, 9.0, 2.0, 4.0], "float32")
-    found = latent_outlier_exposure.flag_batch(
-        ranking, candidates, share, fixed_shapes=fixed_shapes
-    )
+    found = flags(ranking, candidates, share, fixed_shapes)
     np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("fixed_shapes", [True, False])
 def test_equal_samples_do_not_exceed_the_quota(fixed_shapes):
     ranking = np.array([1.0, 2.0, 1.0, 1.0, 0.0], "float32")
-    found = latent_outlier_exposure.flag_batch(ranking, None, 0.6, fixed_shapes=fixed_shapes)
+    found = flags(ranking, None, 0.6, fixed_shapes)
     np.testing.assert_array_equal(found, [1, 1, 1, 0, 0])
-    found = latent_outlier_exposure.flag_batch(
-        np.ones(10, "float32"), np.ones(10, bool), 0.3, fixed_shapes=fixed_shapes
-    )
+    found = flags(np.ones(10, "float32"), np.ones(10, bool), 0.3, fixed_shapes)
     assert float(np.sum(found)) == 3.0
 
 
@@ -111,11 +117,9 @@ def test_equal_samples_do_not_exceed_the_quota(fixed_shapes):
 def test_labelled_samples_are_no_candidates(fixed_shapes):
     ranking = np.array([9.0, 8.0, 1.0, 2.0, 3.0, 4.0], "float32")
     candidates = np.array([False, False, True, True, True, True])
-    found = latent_outlier_exposure.flag_batch(ranking, candidates, 0.25, fixed_shapes=fixed_shapes)
+    found = flags(ranking, candidates, 0.25, fixed_shapes)
     np.testing.assert_array_equal(found, [0, 0, 0, 0, 0, 1])
-    none = latent_outlier_exposure.flag_batch(
-        ranking, np.zeros(6, bool), 0.5, fixed_shapes=fixed_shapes
-    )
+    none = flags(ranking, np.zeros(6, bool), 0.5, fixed_shapes)
     assert not np.any(none)
 
 
@@ -127,6 +131,77 @@ def test_anomaly_losses_are_finite_with_their_gradients():
     assert np.isfinite(tape.gradient(loss, distance)).all()
     projections = np.array([-1.0, 0.5, 2.0], "float32")
     np.testing.assert_allclose(oc_nn.mirrored_hinge(projections, 0.5), [0.0, 0.0, 1.5])
+
+
+# The quota.
+
+
+@pytest.mark.parametrize(
+    ("share", "ratio"),
+    [
+        (0.0, (0, 1)),
+        (0.1, (1, 10)),
+        (float(np.float32(0.1)), (1, 10)),
+        (0.07, (7, 100)),
+        (1 / 3, (1, 3)),
+        (0.12345, (2469, 20000)),
+        (1e-6, (1, 10**6)),
+    ],
+)
+def test_shares_as_ratios_by_hand(share, ratio):
+    assert latent_outlier_exposure.as_ratio(share) == ratio
+
+
+def test_every_ratio_is_close_and_fits_into_32_bits(random):
+    shares = [*random.uniform(size=2000), *10.0 ** random.uniform(-8, 0, 2000), 1 - 1e-9]
+    for share in shares:
+        numerator, denominator = latent_outlier_exposure.as_ratio(share)
+        assert denominator * (numerator + 1) <= 2**31 and numerator <= denominator
+        assert numerator / denominator == pytest.approx(share, rel=2e-5)
+    assert latent_outlier_exposure.as_ratio(1e-300) == (0, 1)
+
+
+def quotas(share, counts, remainder=0):
+    ratio, remainder = (
+        np.array(latent_outlier_exposure.as_ratio(share), "int32"),
+        np.int32(remainder),
+    )
+    found = []
+    for count in counts:
+        quota, remainder = latent_outlier_exposure.carried_quota(
+            np.int32(count), ratio, np.int32(remainder)
+        )
+        found.append(int(quota))
+    return found, int(remainder)
+
+
+def test_quotas_by_hand():
+    # 0.32, 0.64, 0.96, 1.28, 0.6
+    assert quotas(0.01, [32] * 5) == ([0, 0, 0, 1, 0], 60)
+    # 2.4, 2.8, 2.0
+    assert quotas(0.1, [24, 24, 12]) == ([2, 2, 2], 0)
+    # Whole numbers carry nothing, also those that floats miss: 0.29 * 100 is 28.999...
+    assert quotas(0.29, [100] * 3) == ([29] * 3, 0)
+    assert quotas(0.1, [20, 0, 10]) == ([2, 0, 1], 0)
+    # A rest that another ratio has left is less than a sample.
+    assert quotas(0.5, [2, 2], remainder=20001) == ([1, 1], 1)
+    assert quotas(0.12345, [10**9]) == ([123450000], 0)
+
+
+def test_without_a_ratio_nothing_is_flagged():
+    quota, _ = latent_outlier_exposure.carried_quota(
+        np.int32(32), np.zeros(2, "int32"), np.int32(7)
+    )
+    assert int(quota) == 0
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 1 / 3, 0.37, 0.123457, 0.999])
+def test_all_batches_together_flag_the_share_of_all_samples(share, random):
+    counts = random.integers(0, 50, 400)
+    found, _ = quotas(share, counts)
+    expected = np.floor(share * np.cumsum(counts) + 1e-6)
+    np.testing.assert_array_equal(np.cumsum(found), expected)
+    assert (np.array(found) <= counts).all()
 
 
 # The step.
@@ -153,8 +228,11 @@ def test_the_quota_is_that_of_the_batch_or_of_the_whole_set(x, refresh):
     if refresh == "epoch":
         loss = labelled("hard", normal, anomaly, 0.1)[1]
     else:
+        # 2.4, then 0.4 + 2.4, then 0.8 + 1.2.
         batches = [slice(0, 24), slice(24, 48), slice(48, 60)]
-        loss = np.concatenate([labelled("hard", normal[b], anomaly[b], 0.1)[1] for b in batches])
+        loss = np.concatenate(
+            [labelled("hard", normal[b], anomaly[b], 0.1, quota=2)[1] for b in batches]
+        )
     assert history["loss"] == pytest.approx([loss.mean()], rel=1e-5)
 
 
@@ -198,8 +276,8 @@ def test_a_step_compiled_by_xla_flags_the_same(x):
         (dict(mode="blind"), 16),
         (dict(contamination=0.0), 16),
         (dict(contamination=0.0, refresh="epoch"), 16),
-        # Too few samples to flag one.
-        (dict(contamination=0.1), 4),
+        # Too few samples in all batches together to flag one.
+        (dict(contamination=0.005), 4),
         (dict(warmup=3), 16),
         (dict(mode="known", truth=np.zeros(60)), 16),
     ],
@@ -210,8 +288,9 @@ def test_without_flags_it_is_the_plain_training(x, options, batch_size):
     fit(plain, x, batch_size=batch_size, epochs=3)
     fit(model, x, latent, batch_size=batch_size, epochs=3)
     assert np.isfinite(np.array(model.encoder.layers[0].kernel)).all()
-    # The share counts, not what is flagged; the weight that holds it may differ.
-    model.flagged_share.assign(0.0)
+    # The share counts, not what is flagged; the weights that hold it may differ.
+    for name in ("flagged_share", "flagged_ratio", "flagged_remainder"):
+        getattr(model, name).assign(getattr(plain, name))
     assert_same_weights(plain, model)
 
 
@@ -349,6 +428,8 @@ class KillAfter(keras.callbacks.Callback):
     "options",
     [
         dict(refresh="epoch", contamination=0.15),
+        # 7.8 samples per epoch: the rest is carried from epoch to epoch.
+        dict(refresh="batch", contamination=0.13),
         dict(refresh="batch", contamination="auto", warmup=2),
         dict(refresh="epoch", contamination="auto", warmup=2, mode="hard"),
     ],
@@ -368,6 +449,39 @@ def test_resumed_training_equals_uninterrupted(x, tmp_path, options):
     assert latent.contamination_used == pytest.approx(other.contamination_used, 1e-6)
     assert_same_weights(resumed, uninterrupted)
     np.testing.assert_array_equal(latent.labels, other.labels)
+
+
+class Counting(kocc.DeepSVDD):
+    """The loss tells how many samples are flagged."""
+
+    def anomaly_loss_of(self, representation):
+        return 0.0 * self.score_of(representation) - 1e6
+
+
+@pytest.mark.parametrize("batch_size", [7, 16, 32, 60])
+@pytest.mark.parametrize("eager", [True, False])
+def test_small_batches_flag_the_share_of_all_samples(x, batch_size, eager):
+    model = build(Counting, rate=0.0, eager=eager)
+    latent = LatentLabels(mode="hard", contamination=0.05)
+    losses = fit(model, x, latent, batch_size=batch_size, epochs=3)["loss"]
+    assert [round(-60 * loss / 1e6) for loss in losses] == [3, 3, 3]
+
+
+def test_a_loaded_model_goes_on_with_what_was_left(x, tmp_path):
+    def latent():
+        return LatentLabels(mode="hard", contamination=0.13)
+
+    model = build()
+    fit(model, x, latent(), epochs=2)
+    # 15.6 in two epochs.
+    assert int(np.array(model.flagged_remainder)) == 60
+    model.save(tmp_path / "model.keras")
+    loaded = kocc.load_model(tmp_path / "model.keras")
+    for one in (model, loaded):
+        fit(one, x, latent(), epochs=1)
+    # And 7.8 more.
+    assert int(np.array(model.flagged_remainder)) == 40
+    assert_same_weights(model, loaded)
 
 
 # Datasets and replicas.

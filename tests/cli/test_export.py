@@ -19,6 +19,7 @@ def test_export_a_run(pumps, frame, tmp_path, capsys):
     model = kerasocc.load_model(pumps / "model.keras")
     np.testing.assert_allclose(outputs["score"], model.score(x), rtol=1e-5)
     np.testing.assert_array_equal(outputs["is_anomaly"], model.is_anomaly(x))
+    np.testing.assert_allclose(outputs["p_value"], model.p_values(x), rtol=1e-6)
 
     before = (path / "saved_model.pb").stat().st_mtime_ns
     assert "must not exist unless `overwrite=True`" in refused(command, capsys)

@@ -34,6 +34,21 @@ def test_scores_of_a_table_are_those_of_the_model(name, pumps, frame, tmp_path, 
     assert set(decisions) == {"0", "1"}
 
 
+def test_p_values_stand_before_the_decisions(pumps, frame, tmp_path, capsys):
+    rows = scored(written(tmp_path, "x.csv", frame), pumps, capsys, "--p-values")
+    model = kerasocc.load_model(pumps / "model.keras")
+    x = frame[COLUMNS].to_numpy("float32")
+    assert list(rows[0]) == ["row", "score", "p_value", "is_anomaly"]
+    found = np.array([float(row["p_value"]) for row in rows])
+    np.testing.assert_array_equal(found, model.p_values(x))
+    assert len(set(found)) > 3
+
+    model.calibrate(x, contamination=0.1)
+    model.save(tmp_path / "plain.keras")
+    command = ["score", str(tmp_path / "x.csv"), "--model", str(tmp_path / "plain.keras")]
+    assert "Call `calibrate(x, fpr=...)`" in refused([*command, "--p-values"], capsys)
+
+
 @pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.npz", "x.npy"])
 def test_blocks_change_nothing(name, pumps, frame, tmp_path, capsys, monkeypatch):
     path = written(tmp_path, name, frame)

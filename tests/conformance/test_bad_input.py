@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
+from kerasocc.engine.calibration import conformal_calibration
 from tests.conformance.registry import build, every_model
 
 
@@ -157,8 +158,13 @@ def test_calibration(case, digits):
     model.fit(digits.x_train, batch_size=16, epochs=1, verbose=0)
     scores = model.score(digits.x_train)
     for rate in (0.0, 0.1, 0.37):
+        conformal = model.calibrate(digits.x_train, fpr=rate)
+        assert conformal == conformal_calibration(scores, rate).threshold
+        if rate:
+            flagged = model.is_anomaly(digits.x_train)
+            np.testing.assert_array_equal(flagged, model.p_values(digits.x_train) <= rate)
         threshold = model.calibrate(digits.x_train, contamination=rate)
-        assert threshold == model.calibrate(digits.x_train, fpr=rate)
+        assert threshold <= conformal
         flagged = model.is_anomaly(digits.x_train)
         np.testing.assert_array_equal(flagged, scores > threshold)
         assert flagged.sum() == int(rate * len(scores))

@@ -100,7 +100,8 @@ def assert_scores_like(scorer, model, x, *, tolerance=1e-5, sizes=(1, 7, 60), ex
     for size in sizes:
         part = x[:size]
         outputs, scores = scorer(part), model.score(part)
-        assert set(outputs) == {"score", "is_anomaly"}
+        p_values = set() if model.calibration is None else {"p_value"}
+        assert set(outputs) == {"score", "is_anomaly"} | p_values
         assert outputs["score"].dtype == np.float32 and outputs["is_anomaly"].dtype == bool
         assert outputs["score"].shape == outputs["is_anomaly"].shape == (size,)
         slack = tolerance * np.abs(scores).max() + slack_of_terms
@@ -109,6 +110,8 @@ def assert_scores_like(scorer, model, x, *, tolerance=1e-5, sizes=(1, 7, 60), ex
         clear |= exact
         decisions = model.is_anomaly(part)
         np.testing.assert_array_equal(outputs["is_anomaly"][clear], decisions[clear])
+        if exact and p_values:
+            np.testing.assert_allclose(outputs["p_value"], model.p_values(part), rtol=1e-6)
 
 
 # Normal samples first, so that decisions of both kinds are among few samples.

@@ -35,7 +35,7 @@ def without_names(model):
 def test_weights_added_later_are_stored_by_name(make):
     model = trained(make)
     by_name = {key for key in stored(model) if not key.isdecimal()}
-    assert by_name == {"fitted"}
+    assert by_name == {"fitted", "flagged_ratio", "flagged_remainder"}
     positions = sorted(int(key) for key in without_names(model))
     assert positions == list(range(len(positions)))
 
@@ -131,3 +131,15 @@ def test_r_may_be_zero():
     assert float(np.array(model.r)) == 0.0
     assert model.is_fitted
     assert np.all(model.score(np.abs(X)) == 0.0)
+
+
+def test_an_old_file_has_no_scores_and_carries_nothing():
+    model, new = trained(), trained()
+    new.calibrate(X, fpr=0.1)
+    new.flagged_ratio.assign([1, 10])
+    new.flagged_remainder.assign(7)
+    new.load_own_variables(without_names(model))
+    assert new.calibration is None
+    assert not np.any(np.array(new.flagged_ratio)) and int(np.array(new.flagged_remainder)) == 0
+    with pytest.raises(ValueError, match="earlier versions of the package store none"):
+        new.p_values(X)

@@ -48,6 +48,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         "Average precision": f"{100 * results['average_precision']:.2f} %",
         "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
         f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
+        **_true_rate(calibration),
         "Flagged": f"{100 * results['flagged_fraction']:.1f} % of the test samples: "
         f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
         f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
@@ -58,6 +59,26 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         f"{f', {labelled} labelled anomalous' if labelled else ''}; "
         f"tested on {test['normal']} normal and {test['anomalous']} anomalous",
     }
+
+
+def _true_rate(calibration: dict[str, Any]) -> dict[str, str]:
+    """What the false positive rate on new normal samples can be; nothing where it is unknown."""
+    interval = calibration.get("interval")
+    if interval is None:
+        return {}
+    samples, rate = calibration["samples"], 100 * calibration["rate"]
+    low, high = (_percent(bound) for bound in interval)
+    return {
+        "True rate": f"with {samples} samples a wanted {rate:g} % means a true rate between "
+        f"{low} and {high} % (95 % interval), where new normal samples are like these"
+    }
+
+
+def _percent(fraction: float) -> str:
+    percent = 100 * fraction
+    if percent >= 10:
+        return f"{percent:.0f}"
+    return f"{percent:.1g}" if percent < 1 else f"{percent:.2g}"
 
 
 def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TextIO
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
 from kerasocc.datasets.readers.new_samples import read_new
+from kerasocc.engine.calibration import p_values
 from kerasocc.experiments.runs.trained import Trained
 from kerasocc.files import complete_or_absent
 
@@ -37,37 +38,44 @@ def score_file(
     output: str | os.PathLike | None = None,
     *,
     unreadable: str = "error",
+    with_p_values: bool = False,
 ) -> Summary:
     """Score the samples of a file and write CSV, in constant memory.
 
-    The columns are `row` (`file` for image files), `score` with all its digits, and `is_anomaly`
-    (0 or 1) if the model has a threshold.
+    The columns are `row` (`file` for image files), `score` and, on request, `p_value` with all
+    their digits, and `is_anomaly` (0 or 1) if the model has a threshold.
 
     Args:
         trained: The model.
         source: See `datasets.readers.new_samples.read_new`.
         output: File to write, completely or not at all; None for standard output.
         unreadable: See `datasets.readers.new_samples.read_new`.
+        with_p_values: Whether to write p-values.
 
     Raises:
-        ValueError: If the file does not hold samples that the model takes.
+        ValueError: If the file does not hold samples that the model takes, or the model no
+            scores for p-values.
         OSError: If a file cannot be read or written.
     """
     parts = read_new(source, trained.sample_format, unreadable=unreadable)
     threshold = trained.threshold
+    calibration_scores = trained.model.sorted_calibration_scores() if with_p_values else None
     samples = flagged = 0
     of_files = Path(source).is_dir() or Path(source).suffix.lower() in IMAGE_SUFFIXES
     name = "file" if of_files else "row"
+    columns = [name, "score"] + ["p_value"] * with_p_values
+    columns += [] if threshold is None else ["is_anomaly"]
     with _opened(output) as stream, _Counter() as counter:
         table = csv.writer(stream, lineterminator="\n")
         for part in parts:
             scores = trained.model.score(part.x)
             if not samples:
                 # Not before the first samples could be scored.
-                table.writerow([name, "score", "is_anomaly"][: 2 if threshold is None else 3])
+                table.writerow(columns)
             decisions = [] if threshold is None else [(scores > threshold).astype(int).tolist()]
-            texts = [repr(score) for score in scores.astype(float).tolist()]
-            table.writerows(zip(part.names, texts, *decisions, strict=True))
+            numbers = [scores] + ([p_values(calibration_scores, scores)] if with_p_values else [])
+            texts = [map(repr, values.astype(float).tolist()) for values in numbers]
+            table.writerows(zip(part.names, *texts, *decisions, strict=True))
             samples += len(scores)
             flagged += sum(map(sum, decisions))
             counter.show(samples)

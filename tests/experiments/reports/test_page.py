@@ -1,5 +1,7 @@
 """The page of a run."""
 
+import pytest
+
 from kerasocc.experiments.reports import page
 
 
@@ -23,3 +25,24 @@ def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
     text = page.page({**report_figures(), "calibration": calibration})
     assert "<b>" not in text and "&lt;b&gt;" in text
     assert "tensorflow" not in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ([0.0012, 0.161], "a true rate between 0.1 and 16 %"),
+        ([0.0235, 0.0849], "a true rate between 2.4 and 8.5 %"),
+    ],
+)
+def test_the_page_says_what_the_rate_can_be(interval, words):
+    calibration = {"rate": 0.05, "samples": 21, "on": "x", "note": None, "interval": interval}
+    results = {**report_figures(), "calibration": calibration}
+    told = page.key_figures(results)["True rate"]
+    assert told.startswith(f"with 21 samples a wanted 5 % means {words}")
+    assert told in page.page(results)
+
+
+@pytest.mark.parametrize("unknown", [{}, {"interval": None}], ids=["old run", "nothing held out"])
+def test_the_page_says_nothing_of_a_rate_that_is_not_known(unknown):
+    calibration = {"rate": 0.05, "samples": 21, "on": "x", "note": None, **unknown}
+    assert "True rate" not in page.key_figures({**report_figures(), "calibration": calibration})

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kerasocc.engine.calibration import threshold_at
+import kerasocc as kocc
+from kerasocc.engine.calibration import conformal_calibration, threshold_at
 from kerasocc.experiments.reports import page
 from kerasocc.experiments.runs.calibration import calibrate
 from tests.experiments.reports.test_page import report_figures
@@ -14,8 +15,16 @@ from tests.experiments.reports.test_page import report_figures
 class Scores:
     """The part of a model that `calibrate` uses; samples are their own scores."""
 
-    def calibrate(self, x, *, fpr):
-        self.threshold = threshold_at(np.ravel(x), fpr)
+    def score(self, x):
+        return np.ravel(x)
+
+    def calibrate(self, x, *, contamination):
+        self.threshold = threshold_at(self.score(x), contamination)
+
+    def calibrate_on_scores(self, scores, *, fpr):
+        found = conformal_calibration(scores, fpr)
+        self.threshold = found.threshold
+        return found
 
 
 @pytest.mark.parametrize(
@@ -31,6 +40,7 @@ def test_the_threshold_leaves_so_many_held_out_samples_above(digits, samples, ra
     assert (values > model.threshold).sum() == above
     assert calibration["expected_rate"] == (above + 1) / (samples + 1)
     assert calibration["samples"] == samples and calibration["note"] is None
+    assert calibration["interval"] == list(conformal_calibration(values, rate).interval)
 
 
 def test_too_few_or_no_held_out_samples_are_reported(digits):
@@ -43,7 +53,18 @@ def test_too_few_or_no_held_out_samples_are_reported(digits):
 
     calibration = calibrate(model, digits, 0.05)
     assert calibration["on"] == "training samples"
+    assert calibration["expected_rate"] is None and calibration["interval"] is None
     assert "no normal samples were held out" in calibration["note"]
     assert "Threshold: no normal samples" in page.page(
         {**report_figures(), "calibration": calibration}
     )
+
+
+def test_a_model_has_p_values_only_where_samples_were_held_out(digits):
+    model = kocc.DeepSVDD(kocc.networks.lenet("digits", seed=0), seed=0)
+    model.initialize_center(digits.x_train)
+    calibrate(model, digits, 0.05)
+    assert model.calibration is None and np.isfinite(np.array(model.threshold))
+    few = dataclasses.replace(digits, x_val=digits.x_train[:9], y_val=np.zeros(9, "int8"))
+    calibrate(model, few, 0.05)
+    assert model.calibration.samples == 9 and model.p_values(digits.x_test[:5]).min() >= 0.1
