@@ -21,7 +21,8 @@ COLUMNS = [f"c{i}" for i in range(6)]
 
 OPTIONS = ["--label", "state", "--normal-class", "ok", "--contamination", "0.1"]
 
-LATENT = ["--latent", "soft", "--assumed-contamination", "0.15"]
+# Two of the 16 samples of a batch.
+LATENT = ["--latent", "soft", "--assumed-contamination", "0.125"]
 
 TABLE_METHODS = {
     "neutral-ad": ["--num-transforms", "4", "--transform", "mul", "--hidden", "16,8"],
