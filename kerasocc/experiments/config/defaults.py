@@ -42,10 +42,12 @@ def settings_for(
     if chosen.get("altered") is not None:
         # All classes are normal.
         data = {**data, "normal_class": None}
-    defaults = {**data, **_of_method(methods, Choices({**fixed, **chosen}, data, data_kind))}
+    choices = Choices({**fixed, **chosen}, data, data_kind, protocol)
+    defaults = {**data, **_of_method(methods, choices)}
     if chosen.get("network") is not None:
         # There is no decoder: it starts from the weights in a file, or from random ones.
         defaults |= NO_PRETRAINING
+    defaults |= _one_length(defaults, {**fixed, **chosen})
     defaults |= _scaled_drops(defaults, chosen)
     return {"dataset": dataset, "protocol": protocol, **defaults, **fixed, **chosen}
 
@@ -55,6 +57,15 @@ def _of_method(methods: Mapping[str, Method], choices: Choices) -> dict[str, Any
     name = choices.chosen.get("method")
     method = methods.get(name) if isinstance(name, str) else None
     return {} if method is None else method.defaults(choices)
+
+
+def _one_length(defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Epochs without default steps where epochs are chosen, steps alone where steps are."""
+    if chosen.get("epochs") is not None:
+        return {"steps": None}
+    if chosen.get("steps") is not None:
+        return {"epochs": None, "drop_at": ()}
+    return {}
 
 
 def _scaled_drops(defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:

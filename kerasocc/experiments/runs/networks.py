@@ -40,7 +40,9 @@ def make_networks(
     if network == "wide-resnet":
         return wide_resnet(shape, **options), None
     if isinstance(network, list):
-        return mlp(network, **options), mlp_decoder(network, **options)
+        # A sigmoid reaches the values of columns in [0, 1] alone.
+        output = None if config.preprocessing == "standard" else "sigmoid"
+        return mlp(network, **options), mlp_decoder(network, activation=output, **options)
     return lenet(network, **options), lenet_decoder(network, **options)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from kerasocc.experiments.config import TrainConfig
@@ -33,6 +34,19 @@ def test_encoders(settings, shape, name):
     encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
     assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
     assert (decoder is None) == (name != "digits_lenet")
+
+
+@pytest.mark.parametrize(("preprocessing", "lowest"), [("standard", -1.0), ("min-max", 0.0)])
+def test_the_decoder_reaches_the_values_of_the_columns(preprocessing, lowest, tmp_path, random):
+    (tmp_path / "t.csv").write_text("a,b,c,label\n")
+    config = TrainConfig.for_dataset(
+        str(tmp_path / "t.csv"), method="autoencoder", preprocessing=preprocessing
+    )
+    encoder, decoder = make_networks(config, (3,))
+    assert encoder.output_shape == (None, 64)
+    output = np.array(decoder(10 * random.normal(size=(200, 64))))
+    assert output.min() < -1 if lowest < 0 else output.min() >= 0
+    assert output.max() > 1 if lowest < 0 else output.max() <= 1
 
 
 @pytest.mark.parametrize(
