@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +45,8 @@ class Worker:
             self.close()
             self._start()
         self._cells += 1
-        self._connection.send(cell)
+        with contextlib.suppress(BrokenPipeError):  # it has died: to be read from it below
+            self._connection.send(cell)
         stage = READING
         while True:
             limit = SECONDS_TO_READ if stage == READING else cell.limit
@@ -52,7 +55,7 @@ class Worker:
                 return {"status": TIMED_OUT, "stage": stage, "seconds": limit}
             try:
                 what, value = self._connection.recv()
-            except EOFError:
+            except (EOFError, ConnectionResetError):
                 self.close()
                 return {"status": FAILED, "error": f"the process died while {stage}"}
             if what == "result":
@@ -79,15 +82,19 @@ class Worker:
 def serve(connection: Any, tfds_dir: Path) -> None:
     """Do the cells that come, until the other side is gone."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Ctrl-C is for the process that reads the results: it ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        _serve(connection, tfds_dir)
+
+
+def _serve(connection: Any, tfds_dir: Path) -> None:
     while True:
-        try:
-            cell = connection.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
+        cell = connection.recv()
         try:
             result = measure(cell, tfds_dir, lambda stage: connection.send(("stage", stage)))
-        except KeyboardInterrupt:
-            return
+        except BrokenPipeError:
+            raise
         except Exception as error:
             # Whatever another package raises is a result: it must not end the benchmark.
             result = {"status": FAILED, "error": f"{type(error).__name__}: {error}"[:500]}
