@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.detection.cells import DONE, Cell, Results
 from benchmarks.detection.ours import LEFT_OUT, make_config, settings_of, variant_of
@@ -35,7 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Of the command line; None for those of the process.
     """
-    options = _parse(arguments)
+    try:
+        return _run(_parse(arguments))
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+def _run(options: argparse.Namespace) -> int:
     data_dir = Path(os.environ.get("KERASOCC_DATA_DIR") or SHARED)
     tfds_dir = Path(os.environ.get("TFDS_DATA_DIR") or SHARED / "tfds")
     problems = _problems(options, data_dir, tfds_dir)
@@ -57,7 +64,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--out", type=Path, default=Path("runs/detection"), help="folder of the results")
     add("--detectors", nargs="+", default=[*OURS, *PEERS], metavar="NAME", help=_DETECTORS)
-    add("--kinds", nargs="+", choices=KINDS, default=[TABLES], help="kinds of data")
+    add("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of data")
     add("--half", nargs="+", choices=HALVES, default=list(HALVES), help="which data sets")
     add("--only", nargs="+", metavar="NAME", help="names of data sets, else all")
     add("--split", choices=SPLITS, default=SPLITS[0], help="how normal rows are divided")
@@ -87,7 +94,7 @@ def _problems(options: argparse.Namespace, data_dir: Path, tfds_dir: Path) -> li
         and (options.only is None or problem.name in options.only)
     ]
     if not found:
-        sys.exit(f"There are no such data sets in {data_dir} and {tfds_dir}.")
+        raise ValueError(f"There are no such data sets in {data_dir} and {tfds_dir}.")
     return found
 
 
@@ -113,15 +120,21 @@ def _cells(
         for split_seed in options.split_seed:
             division = Division(options.split, split_seed, options.max_rows, options.held_out)
             for detector in detectors:
-                is_slow = detector in PEERS and not PEERS[detector].seeds
-                for seed in options.seeds[:1] if is_slow else options.seeds:
-                    if detector in PEERS:
-                        settings = PEERS[detector].settings()
-                    else:
-                        settings = settings_of(make_config(detector, problem, seed), problem)
-                    settings = dict(settings)
+                for seed in _seeds(detector, options.seeds):
+                    settings = _settings(detector, problem, seed)
                     limits = (options.rate, options.limit)
                     yield Cell(problem, division, detector, settings, seed, *limits)
+
+
+def _seeds(detector: str, seeds: Sequence[int]) -> Sequence[int]:
+    """One seed for the peers that draw nothing, and for the slow ones."""
+    return seeds[:1] if detector in PEERS and not PEERS[detector].seeds else seeds
+
+
+def _settings(detector: str, problem: Problem, seed: int) -> dict[str, Any]:
+    if detector in PEERS:
+        return PEERS[detector].settings()
+    return settings_of(make_config(detector, problem, seed), problem)
 
 
 def _do(cells: Sequence[Cell], results: Results, tfds_dir: Path, again: bool) -> None:

@@ -67,8 +67,8 @@ def problem(tmp_path, random):
         "neighbors",
         "local-outlier-factor",
         "oc-svm",
-        "deep-svdd:steps=30",
-        "autoencoder:steps=100",
+        "deep-svdd",
+        "autoencoder",
     ],
 )
 def test_detectors_find_anomalies_that_lie_far_away(problem, detector, tmp_path):

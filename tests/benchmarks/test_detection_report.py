@@ -68,7 +68,7 @@ def test_the_command(tmp_path, monkeypatch, capsys, random):
         np.savez(tmp_path / "tabular" / f"{name}.npz", X=x, y=np.arange(80) % 8 == 0)
     monkeypatch.setenv("KERASOCC_DATA_DIR", str(tmp_path))
     command = ["--out", str(tmp_path / "out"), "--seeds", "0", "1", "--detectors"]
-    command += ["neighbors", "isolation-forest"]
+    command += ["neighbors", "isolation-forest", "--kinds", "tables"]
     assert main(command) == 0
     output = capsys.readouterr()
     # Neighbors draw nothing, and have one seed.
@@ -81,3 +81,16 @@ def test_the_command(tmp_path, monkeypatch, capsys, random):
     assert main(command) == 0
     again = capsys.readouterr()
     assert (again.err, again.out) == ("", output.out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "no"], "There are no such data sets in "),
+        (["--detectors", "svdd"], "`detectors` must name methods of .*'svdd'"),
+        (["--detectors", "icl:epochs=0"], "`epochs` must be an integer of at least 1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(arguments, message, tmp_path):
+    with pytest.raises(SystemExit, match=message):
+        main(["--out", str(tmp_path), "--kinds", "images", *arguments])

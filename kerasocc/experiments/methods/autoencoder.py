@@ -9,7 +9,7 @@ import kerasocc
 from kerasocc.experiments.methods.method import Choices, Method
 from kerasocc.experiments.methods.shared import autoencoder_defaults, table_defaults
 
-STEPS = 2000
+STEPS = 500
 """Steps of the training on a table."""
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kerasocc.callbacks import StateCallback
 
 
-STEPS = 500
+STEPS = 100
 """Steps of the training on a table."""
 
 

@@ -15,7 +15,7 @@ from kerasocc.experiments.methods.shared import (
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
 
-STEPS = 1000
+STEPS = 300
 """Steps of the training on a table."""
 
 

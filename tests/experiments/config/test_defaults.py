@@ -70,7 +70,7 @@ def own_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("method", "steps"), [("deep-svdd", 500), ("autoencoder", 2000), ("neutral-ad", 1000)]
+    ("method", "steps"), [("deep-svdd", 100), ("autoencoder", 500), ("neutral-ad", 300)]
 )
 def test_tables_have_steps_and_standardised_columns(method, steps, own_table):
     config = TrainConfig.for_dataset(own_table, method=method)

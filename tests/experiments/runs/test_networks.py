@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.runs.networks import check_network, make_networks
+from kerasocc.experiments.runs.networks import check_network, choose_network, make_networks
 
 
 def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
@@ -34,6 +34,16 @@ def test_encoders(settings, shape, name):
     encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
     assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
     assert (decoder is None) == (name != "digits_lenet")
+
+
+def test_the_name_of_a_table_counts_under_a_protocol_alone(tmp_path):
+    np.savez(tmp_path / "thyroid.npz", X=np.zeros((4, 6)), y=[0, 0, 1, 1])
+    path = str(tmp_path / "thyroid.npz")
+    published = TrainConfig.for_dataset(path, "deep-sad")
+    assert choose_network(published, (6,)) == [6, 32, 16, 4]
+    own = TrainConfig.for_dataset(path, method="deep-sad")
+    assert choose_network(own, (6,)) == [6, 32, 16, 8]
+    assert choose_network(TrainConfig.for_dataset(path), (6,)) == [6, 128, 64]
 
 
 @pytest.mark.parametrize(("preprocessing", "lowest"), [("standard", -1.0), ("min-max", 0.0)])
