@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasocc.experiments.config.data_defaults import DEFAULTS, kind_of_data
 from kerasocc.experiments.config.protocols import fixed_by
+from kerasocc.experiments.config.schema import DEFAULT_METHOD
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
 
 
@@ -53,8 +54,8 @@ def settings_for(
 
 
 def _of_method(methods: Mapping[str, Method], choices: Choices) -> dict[str, Any]:
-    """The defaults of the chosen method; none for an unknown one, which is refused later."""
-    name = choices.chosen.get("method")
+    """The defaults of the method; none for an unknown one, which is refused later."""
+    name = choices.chosen.get("method", DEFAULT_METHOD)
     method = methods.get(name) if isinstance(name, str) else None
     return {} if method is None else method.defaults(choices)
 

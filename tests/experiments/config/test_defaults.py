@@ -80,6 +80,12 @@ def test_tables_have_steps_and_standardised_columns(method, steps, own_table):
     assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
 
 
+def test_a_table_without_a_method_has_the_defaults_of_deep_svdd(own_table):
+    assert TrainConfig.for_dataset(own_table) == TrainConfig.for_dataset(
+        own_table, method="deep-svdd"
+    )
+
+
 def test_a_published_protocol_keeps_its_settings_on_tables(own_table):
     config = TrainConfig.for_dataset(own_table, "transductive")
     assert (config.epochs, config.steps, config.drop_at) == (150, None, (50,))
