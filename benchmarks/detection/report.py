@@ -73,7 +73,7 @@ def draw(path: Path, title: str, summary: Summary, titles: Mapping[str, str]) ->
     names = [titles.get(line.detector, line.detector) for line in summary.lines]
     distance = critical_difference(len(ranks), len(summary.problems))
     groups = cliques(ranks, distance)
-    figure = Figure(figsize=(8, 1.4 + 0.25 * len(ranks) + 0.12 * len(groups)), layout="tight")
+    figure = Figure(figsize=(8, 1.4 + 0.25 * len(ranks) + 0.12 * len(groups)))
     axes = FigureCanvasAgg(figure).figure.subplots()
     top = 1 + 0.5 * len(groups)
     for position, (rank, name) in enumerate(zip(ranks, names, strict=True)):
@@ -94,7 +94,7 @@ def draw(path: Path, title: str, summary: Summary, titles: Mapping[str, str]) ->
     axes.set_yticks([])
     axes.spines[["left", "right", "bottom"]].set_visible(False)
     axes.set_xlabel(f"mean rank of the AUC: {title}; critical difference {distance:.2f}")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=150, bbox_inches="tight")
 
 
 def _row(cells: object) -> str:

@@ -57,7 +57,7 @@ def callbacks(config: Any, backup: Path) -> list[StateCallback]:
 
 
 def defaults(choices: Choices) -> dict[str, Any]:
-    """Few steps on tables: more of them lower the AUC on many."""
+    """Few steps on tables: more of them lower the AUC."""
     return table_defaults(choices, steps=STEPS)
 
 

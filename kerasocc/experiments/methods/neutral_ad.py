@@ -6,17 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.experiments.methods.method import Choices, Method, values_of
-from kerasocc.experiments.methods.shared import (
-    Temperature,
-    contrastive_defaults,
-    table_defaults,
-)
+from kerasocc.experiments.methods.method import Method, values_of
+from kerasocc.experiments.methods.shared import Temperature, contrastive_defaults
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
-
-STEPS = 300
-"""Steps of the training on a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +32,11 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     return kerasocc.NeuTraLAD(encoder, **own, **options)
 
 
-def defaults(choices: Choices) -> dict[str, Any]:
-    """Those of contrastive methods on images, of its own on tables."""
-    return {**contrastive_defaults(choices), **table_defaults(choices, steps=STEPS)}
-
-
 METHOD = Method(
     name="neutral-ad",
     title="NeuTraL AD",
     settings=NeuTraLADSettings,
     build=build,
-    defaults=defaults,
+    defaults=contrastive_defaults,
     pretrained=False,
 )

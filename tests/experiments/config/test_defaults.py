@@ -48,6 +48,7 @@ def test_a_resnet_starts_without_an_autoencoder():
 @pytest.mark.parametrize(
     ("method", "dataset", "expected"),
     [
+        ("neutral-ad", "t.csv", (128, 100, 1e-3, ())),
         ("icl", "t.csv", (128, 100, 1e-3, ())),
         ("neutral-ad", "digits", (32, 60, 1e-3, (40,))),
         ("multi-head-rotnet", "mnist", (10, 16, 1e-3, ())),
@@ -69,9 +70,7 @@ def own_table(tmp_path):
     return str(path)
 
 
-@pytest.mark.parametrize(
-    ("method", "steps"), [("deep-svdd", 100), ("autoencoder", 500), ("neutral-ad", 300)]
-)
+@pytest.mark.parametrize(("method", "steps"), [("deep-svdd", 100), ("autoencoder", 500)])
 def test_tables_have_steps_and_standardised_columns(method, steps, own_table):
     config = TrainConfig.for_dataset(own_table, method=method)
     assert (config.steps, config.epochs, config.drop_at) == (steps, None, ())
