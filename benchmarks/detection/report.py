@@ -81,9 +81,15 @@ def draw(path: Path, title: str, summary: Summary, titles: Mapping[str, str]) ->
         axes.plot([rank, rank], [0, height], color="0.7", linewidth=0.8)
         axes.plot([rank], [height], "o", color="black", markersize=4)
         axes.annotate(
-            f"{name}  {rank:.2f}", (rank, height), xytext=(6, 0), textcoords="offset points",
-            verticalalignment="center", fontsize=8,
-        )  # fmt: skip
+            f"{name}  {rank:.2f}",
+            (rank, height),
+            xytext=(6, 0),
+            textcoords="offset points",
+            verticalalignment="center",
+            fontsize=8,
+            # The lines of detectors further below pass behind it.
+            bbox=dict(facecolor="white", edgecolor="none", pad=1),
+        )
     for position, (first, last) in enumerate(groups):
         height = 0.6 + 0.5 * position
         axes.plot([ranks[first], ranks[last]], [height, height], color="black", linewidth=3)
