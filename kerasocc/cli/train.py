@@ -38,11 +38,13 @@ def train(arguments: argparse.Namespace) -> int:
     import_keras()
     from kerasocc.experiments.runs import runner
     from kerasocc.experiments.runs.data import describe, load_data
+    from kerasocc.experiments.runs.length import training_epochs
     from kerasocc.experiments.runs.networks import check_network
 
     data = load_data(config)
     # Validates before there is a run, which would have to be resumed.
     check_network(config, data.sample_format.shape)
+    training_epochs(config, len(data.x_train))
     progress(describe(data))
     run = run or store.create(arguments.out, arguments.name, config)
     try:

@@ -52,7 +52,8 @@ def load(
         labelled_classes: Classes of the labelled anomalies, or how many to draw.
         validation: Fraction of the training part that is held out for validation.
         test: Fraction of the test part, for data without an official one.
-        preprocessing: `"contrast"`, `"unit"` or `"imagenet"`; images only.
+        preprocessing: `"contrast"`, `"unit"` or `"imagenet"` for images, `"min-max"` or
+            `"standard"` for tables.
         seed: Seed of all draws.
         label: Name of the label column; tables only.
         missing: What to do about missing values; tables only.
@@ -75,13 +76,13 @@ def load(
         labelled=labelled,
         validation=validation,
         test=test,
+        preprocessing=preprocessing,
         seed=seed,
         data_dir=data_dir,
     )
     for_tables = dict(label=label, missing=missing)
     for_images = dict(
         labelled_classes=labelled_classes,
-        preprocessing=preprocessing,
         image_size=image_size,
         unreadable=unreadable,
     )

@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
+import kerasocc
 from kerasocc.cli import main
+from kerasocc.datasets.preprocessing import Standardization
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.runs import runner
 from tests.cli.helpers import LABELS, of, refused, status
@@ -75,6 +78,25 @@ def test_a_name_below_the_data_folder(place, pumps, work, capsys, monkeypatch):
     assert (work / "runs" / "pumps-ok-deep-svdd" / "report.html").exists()
     found = work / "runs" / "pumps-ok-deep-svdd" / "scores.csv"
     assert found.read_bytes() == (pumps / "scores.csv").read_bytes()
+
+
+def test_a_table_is_trained_for_a_number_of_steps(place, work, capsys):
+    command = ["train", "--quiet", "--dataset", str(place / "pumps.csv"), *LABELS]
+    command += ["--batch-size", "16", "--steps", "7"]
+    assert main([*command, "--name", "mine"]) == 0
+    run = work / "runs" / "mine"
+    config = TrainConfig.read(run / "config.json")
+    assert (config.steps, config.epochs, config.preprocessing) == (7, None, "standard")
+    rows = json.loads((run / "results.json").read_text())["samples"]["training"]["normal"]
+    assert 33 <= rows <= 48  # three steps an epoch
+    model = kerasocc.load_model(run / "model.keras")
+    assert int(np.array(model.epochs_trained)) == 3
+    assert isinstance(model.preprocessing, Standardization)
+    message = refused([*command, "--epochs", "3"], capsys)
+    assert message.startswith("`epochs` must be given, or `steps`, but not both: steps=7.")
+    message = refused([*command, "--latent", "soft", "--latent-warmup", "3"], capsys)
+    assert message.startswith("`latent_warmup` must be less than the 3 epochs")
+    assert [path.name for path in (work / "runs").iterdir()] == ["mine"]
 
 
 def test_settings_from_a_file(place, pumps, work, capsys):

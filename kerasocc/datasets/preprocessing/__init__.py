@@ -7,6 +7,7 @@ from kerasocc.datasets.preprocessing.layers import (
 )
 from kerasocc.datasets.preprocessing.recipes import (
     IMAGE_PREPROCESSINGS,
+    TABLE_PREPROCESSINGS,
     contrast_min_max,
     imagenet,
     min_max,
@@ -17,6 +18,7 @@ from kerasocc.datasets.preprocessing.standardization import Standardization, mom
 
 __all__ = [
     "IMAGE_PREPROCESSINGS",
+    "TABLE_PREPROCESSINGS",
     "GlobalContrastNormalization",
     "MinMaxScaling",
     "Preprocessing",

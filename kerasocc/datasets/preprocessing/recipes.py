@@ -96,3 +96,7 @@ def standardize(x: Any) -> Standardization:
     layer = Standardization()
     layer.adapt(x)
     return layer
+
+
+TABLE_PREPROCESSINGS = {"min-max": min_max, "standard": standardize}
+"""Functions that make the layer for tables, by the values of `preprocessing`."""

@@ -10,7 +10,7 @@ import numpy as np
 from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.catalog import DataSource
 from kerasocc.datasets.pool import TEST_FRACTION, Pool, stratified_split
-from kerasocc.datasets.preprocessing.recipes import min_max
+from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_class_split import one_class_split
 from kerasocc.datasets.readers.labelled_tables import load_table, table_format
@@ -23,6 +23,7 @@ def tabular(
     label: str | None = None,
     normal_class: Any = None,
     missing: str = "error",
+    preprocessing: str | None = None,
     contamination: float = 0.0,
     labelled: float = 0.0,
     validation: float = 0.0,
@@ -45,6 +46,9 @@ def tabular(
             labels 0 (normal) and 1 (anomaly).
         missing: `"error"` raises for missing values; `"median"` replaces them by the
             medians of the training rows.
+        preprocessing: `"min-max"`, the default, as in Deep SAD (every column scaled to
+            [0, 1]); `"standard"` (mean 0, standard deviation 1), which a single extreme
+            value does not squeeze as much.
         contamination: See `one_vs_rest`.
         labelled: See `one_vs_rest`.
         validation: See `one_vs_rest`.
@@ -61,6 +65,8 @@ def tabular(
         ValueError: If it cannot be used; names file, row and column.
     """
     check_choice("missing", missing, ["error", "median"])
+    if preprocessing is not None:
+        check_choice("preprocessing", preprocessing, TABLE_PREPROCESSINGS)
     check_integer("seed", seed, minimum=0)
     fraction = TEST_FRACTION if test is None else check_fraction("test", test)
     name, table = load_table(source, label=label, normal_class=normal_class, data_dir=data_dir)
@@ -78,7 +84,7 @@ def tabular(
         train,
         test_part,
         normal_class=0,
-        make_preprocessing=min_max,
+        make_preprocessing=TABLE_PREPROCESSINGS[preprocessing or "min-max"],
         sample_format=table_format(name, table, fill, normal_class),
         contamination=contamination,
         labelled=labelled,

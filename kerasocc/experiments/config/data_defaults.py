@@ -60,7 +60,7 @@ HIDDEN = {
     "shuttle": (32, 16, 8),
     "thyroid": (32, 16, 4),
 }
-"""Widths of the encoder by name of the table; others get one by their number of columns."""
+"""Widths of the encoder by name of the table, with a protocol."""
 
 
 def kind_of_data(dataset: str) -> str:
@@ -75,9 +75,15 @@ def kind_of_data(dataset: str) -> str:
     return kind if kind in (catalog.FOLDER, catalog.TABLE) else "images"
 
 
-def default_hidden(dataset: str, columns: int) -> tuple[int, ...]:
-    """Widths of the encoder behind the input: those of Deep SAD, or by the number of columns."""
-    name = Path(dataset).stem
-    if name in HIDDEN:
-        return HIDDEN[name]
+def default_hidden(dataset: str, columns: int, *, is_published: bool) -> tuple[int, ...]:
+    """Widths of the encoder behind the input, where the settings do not say them.
+
+    Args:
+        dataset: Name or path of the table.
+        columns: Number of its columns.
+        is_published: Whether the run repeats a published experiment, which has the widths of
+            Deep SAD by the name of the table.
+    """
+    if is_published and Path(dataset).stem in HIDDEN:
+        return HIDDEN[Path(dataset).stem]
     return (32, 16, 8) if columns < 64 else (128, 64, 32)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasocc.experiments.config.data_defaults import DEFAULTS, kind_of_data
 from kerasocc.experiments.config.protocols import fixed_by
+from kerasocc.experiments.config.schema import DEFAULT_METHOD
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
 
 
@@ -42,19 +43,30 @@ def settings_for(
     if chosen.get("altered") is not None:
         # All classes are normal.
         data = {**data, "normal_class": None}
-    defaults = {**data, **_of_method(methods, Choices({**fixed, **chosen}, data, data_kind))}
+    choices = Choices({**fixed, **chosen}, data, data_kind, protocol)
+    defaults = {**data, **_of_method(methods, choices)}
     if chosen.get("network") is not None:
         # There is no decoder: it starts from the weights in a file, or from random ones.
         defaults |= NO_PRETRAINING
+    defaults |= _one_length(defaults, {**fixed, **chosen})
     defaults |= _scaled_drops(defaults, chosen)
     return {"dataset": dataset, "protocol": protocol, **defaults, **fixed, **chosen}
 
 
 def _of_method(methods: Mapping[str, Method], choices: Choices) -> dict[str, Any]:
-    """The defaults of the chosen method; none for an unknown one, which is refused later."""
-    name = choices.chosen.get("method")
+    """The defaults of the method; none for an unknown one, which is refused later."""
+    name = choices.chosen.get("method", DEFAULT_METHOD)
     method = methods.get(name) if isinstance(name, str) else None
     return {} if method is None else method.defaults(choices)
+
+
+def _one_length(defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Epochs without default steps where epochs are chosen, steps alone where steps are."""
+    if chosen.get("epochs") is not None:
+        return {"steps": None}
+    if chosen.get("steps") is not None:
+        return {"epochs": None, "drop_at": ()}
+    return {}
 
 
 def _scaled_drops(defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:

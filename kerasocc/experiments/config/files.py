@@ -51,8 +51,14 @@ def merged(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The settings of a file with some replaced.
 
     Where a number of epochs is replaced without the epochs at which the learning
-    rate drops, these are left to the defaults.
+    rate drops, these are left to the defaults. A number of steps replaces one of epochs,
+    and the other way round.
     """
+    for name, other in (("epochs", "steps"), ("steps", "epochs")):
+        if name in given and other not in given:
+            settings = {k: v for k, v in settings.items() if k != other}
+    if "steps" in given:
+        settings = {k: v for k, v in settings.items() if k != "drop_at"}
     for prefix in ("", "pretrain_"):
         if f"{prefix}epochs" in given:
             settings = {k: v for k, v in settings.items() if k != f"{prefix}drop_at"}

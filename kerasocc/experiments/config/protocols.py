@@ -79,7 +79,7 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
         "fashion_mnist": _deep_sad(PAPER_MNIST, 28 * 28, preprocessing="unit"),
         "cifar10": _deep_sad(PAPER_CIFAR10, 32 * 32 * 3, preprocessing="unit"),
         **{
-            table: _deep_sad(PAPER_MNIST, columns, labelled=0.01)
+            table: _deep_sad(PAPER_MNIST, columns, labelled=0.01, preprocessing=None)
             for table, columns in _COLUMNS.items()
         },
     },

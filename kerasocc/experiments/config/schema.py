@@ -63,7 +63,7 @@ class Schema:
         """Names of the settings that a run of a method cannot do without."""
         for group in self.groups:
             if not group.owners or method in group.owners:
-                yield from group.fields
+                yield from (n for n, f in group.fields.items() if definition_of(f).since_first)
 
 
 def make_schema(methods: Mapping[str, Method]) -> Schema:

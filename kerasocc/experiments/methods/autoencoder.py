@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.experiments.methods.method import Method
-from kerasocc.experiments.methods.shared import autoencoder_defaults
+from kerasocc.experiments.methods.method import Choices, Method
+from kerasocc.experiments.methods.shared import autoencoder_defaults, table_defaults
+
+STEPS = 500
+"""Steps of the training on a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +23,17 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     return kerasocc.Autoencoder(encoder, decoder, **options)
 
 
+def defaults(choices: Choices) -> dict[str, Any]:
+    """Those of the pretraining on images, of its own on tables."""
+    return {**autoencoder_defaults(choices), **table_defaults(choices, steps=STEPS)}
+
+
 METHOD = Method(
     name="autoencoder",
     title="Autoencoder",
     settings=AutoencoderSettings,
     build=build,
-    defaults=autoencoder_defaults,
+    defaults=defaults,
     pretrained=False,
     needs_decoder=True,
 )

@@ -30,11 +30,18 @@ class Choices(NamedTuple):
         chosen: Settings that the user or a protocol has chosen.
         data: Defaults of the data.
         data_kind: The entry of `config.data_defaults.DEFAULTS` that these are of.
+        protocol: The published experiment that fixes part of the settings, or None.
     """
 
     chosen: Mapping[str, Any]
     data: Mapping[str, Any]
     data_kind: str
+    protocol: str | None = None
+
+    @property
+    def is_own_table(self) -> bool:
+        """Whether the data are a table, and the run repeats no published experiment."""
+        return self.data_kind == "table" and self.protocol is None
 
 
 class HeadPhase(NamedTuple):

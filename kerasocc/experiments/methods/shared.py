@@ -95,6 +95,26 @@ def weighting(config: Any, backup: Path) -> list[StateCallback]:
     return [kerasocc.callbacks.AdaptiveWeighting(fixed=config.regularizer_weight)]
 
 
+# Chosen by `python -m benchmarks.detection`, see `benchmarks/README.md`: a table of 200 rows and
+# one of 10,000 need about the same number of steps, not of epochs.
+_OWN_TABLE = {
+    **NO_PRETRAINING,
+    "pretrain_learning_rate": 1e-3,
+    "preprocessing": "standard",
+    "hidden": (128, 64),
+    "batch_size": 128,
+    "epochs": None,
+    "learning_rate": 1e-3,
+    "drop_at": (),
+    "weight_decay": 0.5e-6,
+}
+
+
+def table_defaults(choices: Choices, *, steps: int) -> dict[str, Any]:
+    """The defaults of a method on a table, unless the run repeats a published experiment."""
+    return {**_OWN_TABLE, "steps": steps} if choices.is_own_table else {}
+
+
 def autoencoder_defaults(choices: Choices) -> dict[str, Any]:
     """An autoencoder is trained for its own sake as it is before other methods."""
     names = ("epochs", "learning_rate", "drop_at", "weight_decay")

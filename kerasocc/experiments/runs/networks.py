@@ -40,7 +40,9 @@ def make_networks(
     if network == "wide-resnet":
         return wide_resnet(shape, **options), None
     if isinstance(network, list):
-        return mlp(network, **options), mlp_decoder(network, **options)
+        # A sigmoid reaches the values of columns in [0, 1] alone.
+        output = None if config.preprocessing == "standard" else "sigmoid"
+        return mlp(network, **options), mlp_decoder(network, activation=output, **options)
     return lenet(network, **options), lenet_decoder(network, **options)
 
 
@@ -79,7 +81,9 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
                 "`network` must be left out: the samples are no images. Received: "
                 f"network={config.network!r}"
             )
-        return [*shape, *(config.hidden or default_hidden(config.dataset, shape[0]))]
+        is_published = config.protocol is not None
+        usual = default_hidden(config.dataset, shape[0], is_published=is_published)
+        return [*shape, *(config.hidden or usual)]
     if config.hidden is not None:
         raise ValueError(
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -28,6 +29,7 @@ from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.epoch_bar import EpochBar
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
+from kerasocc.experiments.runs.length import training_epochs
 from kerasocc.experiments.runs.networks import make_networks
 from kerasocc.experiments.runs.phases import History, Phase, run_phase
 from kerasocc.models.base import OneClassModel
@@ -55,7 +57,8 @@ def train(
     """
     with run.locked(), _recorded_status(run):
         run.remove_leftovers()
-        run.complete(_finish(config, run, data, *_train_phases(config, run, data, progress)))
+        trained = train_phases(config, run.backup, data, progress=progress)
+        run.complete(_finish(config, run, data, *trained))
     return run.results
 
 
@@ -74,9 +77,21 @@ def _recorded_status(run: RunFolder) -> Iterator[None]:
         raise
 
 
-def _train_phases(
-    config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
+def train_phases(
+    config: TrainConfig, backup: Path, data: OneClassDataset, *, progress: bool = False
 ) -> tuple[dict[str, History], OneClassModel, LatentLabels | None]:
+    """Train the model of a run, after the phases before it.
+
+    Args:
+        config: The settings.
+        backup: Folder of what an interrupted run needs; it exists.
+        data: What `load_data` returned.
+        progress: Whether to draw a bar per phase.
+
+    Returns:
+        The histories by the name of the phase, the trained model, and its latent labels if
+        it has any.
+    """
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
     untrained = snapshot(encoder)
     histories = {}
@@ -85,7 +100,7 @@ def _train_phases(
         bar = EpochBar(phase.name.capitalize(), phase.epochs) if progress else None
         try:
             histories[phase.name] = run_phase(
-                phase, data, run.backup, [*callbacks, *([bar] if bar else [])]
+                phase, data, backup, [*callbacks, *([bar] if bar else [])]
             )
         finally:
             if bar:
@@ -100,31 +115,44 @@ def _train_phases(
             seed=config.seed,
         )
         fit(
-            _phase(config, "pretraining", autoencoder, prefix="pretrain_"),
+            _phase(
+                config,
+                "pretraining",
+                autoencoder,
+                config.pretrain_epochs,
+                prefix="pretrain_",
+            ),
             # Records the spread that the training starts from.
             CollapseMonitor(action="log"),
         )
         check_changed(encoder, untrained)
-    callbacks = make_callbacks(config, run.backup)
+    callbacks = make_callbacks(config, backup)
     model = make_model(config, encoder, decoder, data.preprocessing)
     head = make_head(config, encoder, data.preprocessing)
     if head is not None:
-        fit(_head_phase(config, head), *make_callbacks(config, run.backup))
+        fit(_head_phase(config, head), *make_callbacks(config, backup))
         model.start_from(head)
     latent = make_latent_labels(config, data.truth_train)
     own = [latent] if latent else []
-    fit(_phase(config, "training", model, keep=config.keep), *callbacks, *own)
+    epochs = training_epochs(config, len(data.x_train))
+    fit(_phase(config, "training", model, epochs, keep=config.keep), *callbacks, *own)
     return histories, model, latent
 
 
 def _phase(
-    config: TrainConfig, name: str, model: OneClassModel, prefix: str = "", keep: str = "last"
+    config: TrainConfig,
+    name: str,
+    model: OneClassModel,
+    epochs: int,
+    *,
+    prefix: str = "",
+    keep: str = "last",
 ) -> Phase:
     """A phase with the settings whose names begin with `prefix`."""
     return Phase(
         name,
         model,
-        epochs=getattr(config, f"{prefix}epochs"),
+        epochs=epochs,
         batch_size=config.batch_size,
         learning_rate=getattr(config, f"{prefix}learning_rate"),
         optimizer=config.optimizer,

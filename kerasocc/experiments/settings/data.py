@@ -65,9 +65,10 @@ class DataSettings:
     )
     preprocessing: str | None = setting(
         None,
-        kinds.choice("contrast", "unit", "imagenet"),
+        kinds.choice("contrast", "unit", "imagenet", "min-max", "standard"),
         "of images: contrast normalization (Deep SVDD), scaling to [0, 1] alone (Deep SAD), or "
-        "that of weights trained on ImageNet; none: the default of the data",
+        "that of weights trained on ImageNet (imagenet); of tables: every column scaled to [0, 1] "
+        "(min-max) or to mean 0 and deviation 1 (standard); none: the first of the kind",
     )
     altered: str | None = setting(
         None,

@@ -60,7 +60,7 @@ class LatentSettings:
                 "the losses of a trained model",
             ),
             require(
-                lambda config: config.latent_warmup < config.epochs,
+                lambda config: config.epochs is None or config.latent_warmup < config.epochs,
                 "must be less than the {config.epochs} epochs, or no sample is ever flagged",
             ),
         ),

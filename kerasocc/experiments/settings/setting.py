@@ -54,6 +54,8 @@ class Setting:
         symbol: What the paper calls it, if that is another name.
         metavar: Placeholder of its value on the command line; None for that of the kind.
         rules: What it must fulfil together with other settings.
+        since_first: Whether the first files of runs had it; one that lacks a later setting
+            means its default.
     """
 
     help: str
@@ -61,6 +63,7 @@ class Setting:
     symbol: str | None = None
     metavar: str | None = None
     rules: tuple[Rule, ...] = ()
+    since_first: bool = True
 
 
 def setting(
@@ -71,6 +74,7 @@ def setting(
     symbol: str | None = None,
     metavar: str | None = None,
     rules: tuple[Rule, ...] = (),
+    since_first: bool = True,
 ) -> Any:
     """A field of a dataclass of settings.
 
@@ -82,8 +86,16 @@ def setting(
         symbol: See `Setting`.
         metavar: See `Setting`.
         rules: See `Setting`.
+        since_first: See `Setting`.
     """
-    definition = Setting(help=help, kind=kind, symbol=symbol, metavar=metavar, rules=rules)
+    definition = Setting(
+        help=help,
+        kind=kind,
+        symbol=symbol,
+        metavar=metavar,
+        rules=rules,
+        since_first=since_first,
+    )
     return dataclasses.field(default=default, metadata={_KEY: definition})
 
 

@@ -16,11 +16,12 @@ def _drops(prefix: str, help: str) -> Any:
 
     def inside(config: Any) -> bool:
         epochs = getattr(config, f"{prefix}epochs")
-        return all(drop < epochs for drop in getattr(config, f"{prefix}drop_at"))
+        drops = getattr(config, f"{prefix}drop_at")
+        return not drops or (epochs is not None and max(drops) < epochs)
 
     reason = (
-        "must hold epochs after the first and before the end of the "
-        f"{{config.{prefix}epochs}} epochs"
+        "must hold epochs after the first and before the end, "
+        f"{prefix}epochs={{config.{prefix}epochs}}"
     )
     return setting(REQUIRED, kinds.epochs(), help, rules=(require(inside, reason),))
 
@@ -31,7 +32,23 @@ class TrainingSettings:
 
     optimizer: str = setting("adam", kinds.choice(*OPTIMIZERS), "optimizer of both phases")
     batch_size: int = setting(REQUIRED, kinds.integer(1), "samples per step, in both phases")
-    epochs: int = setting(REQUIRED, kinds.integer(1), "epochs of the method")
+    epochs: int | None = setting(
+        None,
+        kinds.integer(1),
+        "epochs of the method; none: as many as its `steps` need",
+        rules=(
+            require(
+                lambda config: (config.epochs is None) != (config.steps is None),
+                "must be given, or `steps`, but not both: steps={config.steps}",
+            ),
+        ),
+    )
+    steps: int | None = setting(
+        None,
+        kinds.integer(1),
+        "steps of the method, rounded up to whole epochs; none: as many as its `epochs` have",
+        since_first=False,
+    )
     learning_rate: float = setting(REQUIRED, kinds.positive(), "learning rate of the method")
     drop_at: tuple[int, ...] = _drops("", "epochs after which the learning rate is divided by 10")
     weight_decay: float = setting(

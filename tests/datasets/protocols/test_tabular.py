@@ -110,6 +110,19 @@ def test_a_table_larger_than_the_memory(missing, tmp_path, limit_memory):
     assert data.sample_format == expected.sample_format
 
 
+def test_preprocessing_by_name(table):
+    default, by_range, by_deviation = (
+        np.array(data.preprocessing(data.x_train))
+        for data in (tabular(table, preprocessing=p) for p in (None, "min-max", "standard"))
+    )
+    np.testing.assert_array_equal(default, by_range)
+    assert by_range.min() == 0 and by_range.max() == pytest.approx(1)
+    np.testing.assert_allclose(by_deviation.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(by_deviation.std(axis=0), 1, atol=1e-5)
+    with pytest.raises(ValueError, match=r"`preprocessing` must be one of .*min-max.*='contrast'"):
+        tabular(table, preprocessing="contrast")
+
+
 @needs_folder("tabular")
 def test_deep_svdd_on_cardio():
     data = tabular("cardio", data_dir=KERASOCC_DATA)

@@ -125,6 +125,20 @@ def test_files_that_are_older_than_the_method_are_read(tmp_path):
         Extended.read(path)
 
 
+def test_files_that_are_older_than_steps_are_read(tmp_path):
+    path = tmp_path / "config.json"
+    config = TrainConfig.for_dataset()
+    config.write(path)
+    content = json.loads(path.read_text())
+    assert content.pop("steps") is None
+    path.write_text(json.dumps(content))
+    assert TrainConfig.read(path) == config
+    del content["epochs"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"must hold all settings. Missing: \['epochs'\]"):
+        TrainConfig.read(path)
+
+
 def test_a_run_of_it(tmp_path):
     config = Extended.for_dataset(method="made-up", epochs=3)
     run = store.create(tmp_path, None, config)

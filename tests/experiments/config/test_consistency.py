@@ -52,6 +52,10 @@ from kerasocc.experiments.config import TrainConfig
             "`normal_class` must be left out with `altered`. Received: normal_class=3",
         ),
         (dict(altered="blocks", amount=2, contamination=0.1), "`contamination` must be left out"),
+        (dict(epochs=3, steps=3), "`epochs` must be given, or `steps`, but not both: steps=3. Rec"),
+        (dict(epochs=None), "`epochs` must be given, or `steps`, but not both: steps=None"),
+        (dict(steps=0), "`steps` must be an integer of at least 1. Received: steps=0"),
+        (dict(steps=9, drop_at=(2,)), "`drop_at` must hold epochs after the first .* epochs=None"),
         (dict(preprocessing="gcn"), r"`preprocessing` must be one of \['contrast', 'unit', 'im"),
     ],
 )

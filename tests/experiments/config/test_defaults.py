@@ -1,9 +1,12 @@
 """The default settings, by data and method."""
 
+import dataclasses
+
 import pytest
 
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.data_defaults import DEFAULTS
+from kerasocc.experiments.config.files import merged
 
 
 def test_default_drops_keep_their_proportion():
@@ -58,6 +61,50 @@ def test_defaults(method, dataset, expected, tmp_path):
     found = (config.batch_size, config.epochs, config.learning_rate, config.drop_at)
     assert found == expected
     assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
+
+
+@pytest.fixture
+def own_table(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c,label\n")
+    return str(path)
+
+
+@pytest.mark.parametrize(("method", "steps"), [("deep-svdd", 100), ("autoencoder", 500)])
+def test_tables_have_steps_and_standardised_columns(method, steps, own_table):
+    config = TrainConfig.for_dataset(own_table, method=method)
+    assert (config.steps, config.epochs, config.drop_at) == (steps, None, ())
+    assert (config.preprocessing, config.hidden) == ("standard", (128, 64))
+    assert (config.batch_size, config.learning_rate) == (128, 1e-3)
+    assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
+
+
+def test_a_table_without_a_method_has_the_defaults_of_deep_svdd(own_table):
+    assert TrainConfig.for_dataset(own_table) == TrainConfig.for_dataset(
+        own_table, method="deep-svdd"
+    )
+
+
+def test_a_published_protocol_keeps_its_settings_on_tables(own_table):
+    config = TrainConfig.for_dataset(own_table, "transductive")
+    assert (config.epochs, config.steps, config.drop_at) == (150, None, (50,))
+    assert (config.pretrain_epochs, config.pretrain_learning_rate) == (150, 1e-4)
+    assert (config.preprocessing, config.hidden, config.learning_rate) == (None, None, 1e-4)
+    config = TrainConfig.for_dataset(own_table, "transductive", method="neutral-ad")
+    assert (config.epochs, config.preprocessing, config.batch_size) == (100, None, 128)
+
+
+def test_epochs_and_steps_replace_each_other(own_table):
+    config = TrainConfig.for_dataset(own_table, epochs=30, drop_at=(20,))
+    assert (config.epochs, config.steps, config.drop_at) == (30, None, (20,))
+    config = TrainConfig.for_dataset(steps=40)
+    assert (config.epochs, config.steps, config.drop_at) == (None, 40, ())
+    assert TrainConfig.for_dataset(own_table, steps=None, epochs=3).epochs == 3
+    # As `--config` reads a run's settings, and the command line changes them.
+    settings = dataclasses.asdict(TrainConfig.for_dataset(own_table))
+    assert TrainConfig.for_dataset(**merged(settings, {"epochs": 3})).steps is None
+    settings = dataclasses.asdict(TrainConfig.for_dataset())
+    assert TrainConfig.for_dataset(**merged(settings, {"steps": 3})).epochs is None
 
 
 def test_a_wide_resnet_is_not_pretrained():

@@ -2,10 +2,11 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.runs.networks import check_network, make_networks
+from kerasocc.experiments.runs.networks import check_network, choose_network, make_networks
 
 
 def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
@@ -33,6 +34,29 @@ def test_encoders(settings, shape, name):
     encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
     assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
     assert (decoder is None) == (name != "digits_lenet")
+
+
+def test_the_name_of_a_table_counts_under_a_protocol_alone(tmp_path):
+    np.savez(tmp_path / "thyroid.npz", X=np.zeros((4, 6)), y=[0, 0, 1, 1])
+    path = str(tmp_path / "thyroid.npz")
+    published = TrainConfig.for_dataset(path, "deep-sad")
+    assert choose_network(published, (6,)) == [6, 32, 16, 4]
+    own = TrainConfig.for_dataset(path, method="deep-sad")
+    assert choose_network(own, (6,)) == [6, 32, 16, 8]
+    assert choose_network(TrainConfig.for_dataset(path), (6,)) == [6, 128, 64]
+
+
+@pytest.mark.parametrize(("preprocessing", "lowest"), [("standard", -1.0), ("min-max", 0.0)])
+def test_the_decoder_reaches_the_values_of_the_columns(preprocessing, lowest, tmp_path, random):
+    (tmp_path / "t.csv").write_text("a,b,c,label\n")
+    config = TrainConfig.for_dataset(
+        str(tmp_path / "t.csv"), method="autoencoder", preprocessing=preprocessing
+    )
+    encoder, decoder = make_networks(config, (3,))
+    assert encoder.output_shape == (None, 64)
+    output = np.array(decoder(10 * random.normal(size=(200, 64))))
+    assert output.min() < -1 if lowest < 0 else output.min() >= 0
+    assert output.max() > 1 if lowest < 0 else output.max() <= 1
 
 
 @pytest.mark.parametrize(
