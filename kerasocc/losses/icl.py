@@ -23,16 +23,16 @@ def log_odds(pairs: Any, temperature: float) -> Any:
 
     Args:
         pairs: Embeddings of the windows and their complements, shape
-            `(batch, windows, 2, d)`, at least two windows. A zero vector has cosine
+            `(..., windows, 2, d)`, at least two windows. A zero vector has cosine
             similarity 0 to every other.
         temperature: `tau`.
 
     Returns:
-        Tensor, shape `(batch, windows)`, float32.
+        Tensor, shape `(..., windows)`, float32.
     """
     vectors = contrastive.unit_length(pairs)
-    windows, complements = vectors[:, :, 0], vectors[:, :, 1]
-    logits = ops.matmul(complements, ops.transpose(windows, (0, 2, 1))) / temperature
+    windows, complements = vectors[..., 0, :], vectors[..., 1, :]
+    logits = ops.matmul(complements, ops.swapaxes(windows, -1, -2)) / temperature
     positive = ops.sum(complements * windows, axis=-1) / temperature
     return contrastive.log_odds(positive, logits)
 

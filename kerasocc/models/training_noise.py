@@ -14,9 +14,11 @@ from kerasocc.engine.positions import ORDER, check_order, fingerprint
 from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import (
     feature_squares,
+    largest_entries,
     norm_and_nonzero_share,
     sample_norms,
     shrinkage,
+    upper_fence,
 )
 
 
@@ -81,9 +83,35 @@ class TrainingNoise:
             ValueError: If the data are not those that `begin` saw.
             FloatingPointError: If the residuals are not finite.
         """
-        model, read, checksum = self._model, 0, 0
+        model = self._model
         by_feature = model.norm == "l21" and model.groups == "features"
+        # What a residual is compared with may be known only when all of them are.
+        at_end = by_feature or model.chooses_lam
         squares: Any = 0.0
+        sizes: list[np.ndarray] = []
+        for noise in self._computed(source, into, "residual_of" if at_end else "noise_of"):
+            if by_feature:
+                squares = squares + feature_squares(noise)
+            elif at_end:
+                sizes.append(largest_entries(noise) if model.norm == "l1" else sample_norms(noise))
+        if not at_end:
+            return
+        norms = np.sqrt(squares).astype("float32") if by_feature else np.concatenate(sizes)
+        if model.chooses_lam:
+            model.chosen_lam.assign(2.0 * upper_fence(norms))
+        threshold = model.lam_used / 2
+        if by_feature:
+            factors = keras.ops.convert_to_numpy(shrinkage(norms, threshold))
+            model.feature_shrinkage.assign(factors)
+        for chunk in self._chunks(into):
+            if by_feature:
+                chunk *= factors
+            else:
+                chunk[...] = keras.ops.convert_to_numpy(model.proximal(chunk, threshold))
+
+    def _computed(self, source: Source, into: np.ndarray, method: str) -> Iterator[np.ndarray]:
+        """Write what a method makes of the samples and the present `N`, and yield it."""
+        read, checksum = 0, 0
         for x in _rejoined(source, rows_at_once(self.shape[1:])):
             checksum = zlib.crc32(x, checksum)
             rows = slice(read, read + len(x))
@@ -91,23 +119,16 @@ class TrainingNoise:
             if read > self.shape[0]:
                 break
             noise = self.look_up(np.arange(rows.start, rows.stop))
-            # The factors of the features are known when all residuals are.
-            noise = model.map_noise("residual_of" if by_feature else "noise_of", x, noise)
+            noise = self._model.map_noise(method, x, noise)
             if not np.isfinite(noise.sum(dtype="float64")):
                 raise FloatingPointError(
                     "The residuals of the training samples are not finite: the training "
                     "diverged. Lower the learning rate and scale the inputs."
                 )
             into[rows] = noise
-            squares = squares + (feature_squares(noise) if by_feature else 0.0)
+            yield noise
         if fingerprint(checksum, (read, *self.shape[1:])) != self.fingerprint:
             raise ValueError(ORDER)
-        if by_feature:
-            norms = np.sqrt(squares).astype("float32")
-            factors = keras.ops.convert_to_numpy(shrinkage(norms, model.lam / 2))
-            model.feature_shrinkage.assign(factors)
-            for chunk in self._chunks(into):
-                chunk *= factors
 
     def set(self, values: np.ndarray, epoch: int) -> None:
         """Make `values` the noise of the training set.

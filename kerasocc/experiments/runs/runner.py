@@ -77,7 +77,7 @@ def _recorded_status(run: RunFolder) -> Iterator[None]:
 def _train_phases(
     config: TrainConfig, run: RunFolder, data: OneClassDataset, progress: bool
 ) -> tuple[dict[str, History], OneClassModel, LatentLabels | None]:
-    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
+    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
     untrained = snapshot(encoder)
     histories = {}
 

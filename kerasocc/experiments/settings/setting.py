@@ -54,6 +54,8 @@ class Setting:
         symbol: What the paper calls it, if that is another name.
         metavar: Placeholder of its value on the command line; None for that of the kind.
         rules: What it must fulfil together with other settings.
+        older: Its default in files of earlier versions, or what they mean that lack it;
+            `MISSING` where nothing has changed.
     """
 
     help: str
@@ -61,6 +63,7 @@ class Setting:
     symbol: str | None = None
     metavar: str | None = None
     rules: tuple[Rule, ...] = ()
+    older: Any = dataclasses.MISSING
 
 
 def setting(
@@ -71,6 +74,7 @@ def setting(
     symbol: str | None = None,
     metavar: str | None = None,
     rules: tuple[Rule, ...] = (),
+    older: Any = dataclasses.MISSING,
 ) -> Any:
     """A field of a dataclass of settings.
 
@@ -82,8 +86,11 @@ def setting(
         symbol: See `Setting`.
         metavar: See `Setting`.
         rules: See `Setting`.
+        older: See `Setting`.
     """
-    definition = Setting(help=help, kind=kind, symbol=symbol, metavar=metavar, rules=rules)
+    definition = Setting(
+        help=help, kind=kind, symbol=symbol, metavar=metavar, rules=rules, older=older
+    )
     return dataclasses.field(default=default, metadata={_KEY: definition})
 
 

@@ -30,7 +30,7 @@ def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
     ],
 )
 def test_encoders(settings, shape, name):
-    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
+    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape, 100)
     assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
     assert (decoder is None) == (name != "digits_lenet")
 
