@@ -30,10 +30,13 @@ def log_odds(pairs: Any, temperature: float) -> Any:
     Returns:
         Tensor, shape `(..., windows)`, float32.
     """
-    vectors = contrastive.unit_length(pairs)
-    windows, complements = vectors[..., 0, :], vectors[..., 1, :]
-    logits = ops.matmul(complements, ops.swapaxes(windows, -1, -2)) / temperature
-    positive = ops.sum(complements * windows, axis=-1) / temperature
+    windows, complements = ops.unstack(ops.cast(pairs, "float32"), 2, axis=-2)
+    # The products are scaled in place of the vectors, which are several times as many numbers.
+    products = ops.matmul(complements, ops.swapaxes(windows, -1, -2))
+    of_complements, of_windows = map(contrastive.inverse_length, (complements, windows))
+    logits = products * (of_complements / temperature) * ops.swapaxes(of_windows, -1, -2)
+    diagonal = ops.eye(logits.shape[-1], dtype="bool")
+    positive = ops.sum(ops.where(diagonal, logits, 0.0), axis=-1)
     return contrastive.log_odds(positive, logits)
 
 
