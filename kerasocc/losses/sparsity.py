@@ -107,11 +107,6 @@ def feature_squares(values: np.ndarray) -> np.ndarray:
     return np.square(values, dtype="float64").sum(axis=0)
 
 
-def largest_entries(values: np.ndarray) -> np.ndarray:
-    """`max_j |z_ij|`, shape `(samples,)`, of an array of shape `(samples, ...)`."""
-    return np.abs(values.reshape(len(values), -1)).max(axis=1)
-
-
 def upper_fence(sizes: np.ndarray, reach: float = REACH) -> float:
     """Tukey's upper fence, `Q3 + reach * (Q3 - Q1)`; what lies beyond it is out of the ordinary.
 

@@ -76,7 +76,8 @@ class ICL(OneClassModel):
         if not ends_in_pairs or pairs[-3] < 2:
             raise ValueError(
                 "`encoder` must map to pairs of embeddings of at least two windows, shape "
-                "(batch, windows, 2, d) or (batch, orders, windows, 2, d); `kerasocc.networks.icl_encoder` makes one. "
+                "(batch, windows, 2, d) or (batch, orders, windows, 2, d); "
+                "`kerasocc.networks.icl_encoder` makes one. "
                 f"Received: output shape {pairs}"
             )
         _, *orders, self._num_windows, _, self._code = pairs

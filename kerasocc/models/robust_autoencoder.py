@@ -47,10 +47,9 @@ class RobustAutoencoder(ReconstructionModel):
     So `t` is the largest residual that passes for ordinary: of an entry, of a whole
     sample, or of a feature, there growing like the root of the number of samples.
     `lam="auto"` chooses it anew at every update, from the residuals of that moment: `t` is
-    Tukey's upper fence (`losses.sparsity.upper_fence`) of the norms of the samples or
-    features, for `"l1"` of the largest entries of the samples. Of clean data nearly
-    nothing lies beyond it, and `N` may be 0; where most samples have a corrupted entry,
-    none does: give `lam` then. For images in [0, 1] with corrupted pixels 0.4 is a start;
+    Tukey's upper fence (`losses.sparsity.upper_fence`) of the absolute values of the
+    entries, or of the norms of the samples or features. Of clean data little lies beyond
+    it, and `N` may be 0. For images in [0, 1] with corrupted pixels 0.4 is a start;
     a `lam` below the residuals of clean data moves most of them into `N`. The rule is
     ours, not from the papers, which search for `lam`. For samples networks without
     BatchNorm gained more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`,

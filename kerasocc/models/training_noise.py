@@ -14,12 +14,14 @@ from kerasocc.engine.positions import ORDER, check_order, fingerprint
 from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import (
     feature_squares,
-    largest_entries,
     norm_and_nonzero_share,
     sample_norms,
     shrinkage,
     upper_fence,
 )
+
+MOST_ENTRIES = 2**22
+"""How many entries `lam` is chosen from."""
 
 
 class TrainingNoise:
@@ -83,22 +85,18 @@ class TrainingNoise:
             ValueError: If the data are not those that `begin` saw.
             FloatingPointError: If the residuals are not finite.
         """
-        model = self._model
+        model, squares = self._model, np.zeros(())
         by_feature = model.norm == "l21" and model.groups == "features"
         # What a residual is compared with may be known only when all of them are.
         at_end = by_feature or model.chooses_lam
-        squares: Any = 0.0
-        sizes: list[np.ndarray] = []
         for noise in self._computed(source, into, "residual_of" if at_end else "noise_of"):
-            if by_feature:
-                squares = squares + feature_squares(noise)
-            elif at_end:
-                sizes.append(largest_entries(noise) if model.norm == "l1" else sample_norms(noise))
+            squares = squares + feature_squares(noise) if by_feature else squares
         if not at_end:
             return
-        norms = np.sqrt(squares).astype("float32") if by_feature else np.concatenate(sizes)
+        norms = np.sqrt(squares).astype("float32")
         if model.chooses_lam:
-            model.chosen_lam.assign(2.0 * upper_fence(norms))
+            fence = upper_fence(norms if by_feature else self._sizes(into))
+            model.chosen_lam.assign(2.0 * fence)
         threshold = model.lam_used / 2
         if by_feature:
             factors = keras.ops.convert_to_numpy(shrinkage(norms, threshold))
@@ -108,6 +106,12 @@ class TrainingNoise:
                 chunk *= factors
             else:
                 chunk[...] = keras.ops.convert_to_numpy(model.proximal(chunk, threshold))
+
+    def _sizes(self, residuals: np.ndarray) -> np.ndarray:
+        """Norms of the samples, or absolute values of entries, of every so many-th sample."""
+        if self._model.norm == "l21":
+            return self._norms_of(residuals)
+        return np.abs(residuals[:: -(-residuals.size // MOST_ENTRIES)])
 
     def _computed(self, source: Source, into: np.ndarray, method: str) -> Iterator[np.ndarray]:
         """Write what a method makes of the samples and the present `N`, and yield it."""
@@ -144,8 +148,10 @@ class TrainingNoise:
 
     def sample_norms(self) -> np.ndarray:
         """`||n_i||_2`, shape `(samples,)`, float32."""
-        parts = [sample_norms(chunk) for chunk in self._chunks(self.values)]
-        return np.concatenate(parts).astype("float32")
+        return self._norms_of(self.values).astype("float32")
+
+    def _norms_of(self, values: np.ndarray) -> np.ndarray:
+        return np.concatenate([sample_norms(chunk) for chunk in self._chunks(values)])
 
     @staticmethod
     def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:

@@ -55,8 +55,8 @@ NEEDS = "needs a `latent` that flags samples by their losses: 'soft', 'hard' or 
         ),
         (
             "--method robust-autoencoder --lam much",
-            "argument --lam: must be a number such as 0.1, or auto, not 'much' (see `kerasocc train "
-            "--help`)",
+            "argument --lam: must be a number such as 0.1, or auto, not 'much' (see "
+            "`kerasocc train --help`)",
         ),
         (
             "--method icl --permutations 0",
