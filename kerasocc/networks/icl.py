@@ -13,7 +13,7 @@ from keras import layers, ops
 from kerasocc.checks import check_integer
 from kerasocc.networks.layer_factory import LayerFactory, sequential
 
-MOST_WINDOWS = 40
+MOST_WINDOWS = 20
 """How many windows of a row are embedded by default."""
 
 
@@ -53,7 +53,8 @@ class WindowPairs(layers.Layer):
     def build(self, input_shape: Any) -> None:
         first = windows_first(input_shape[-1], self.window, self.count)
         orders = [np.arange(input_shape[-1])] if self.orders is None else np.array(self.orders)
-        self._columns = np.concatenate([order[first] for order in orders]).astype("int32")
+        columns = np.concatenate([order[first] for order in orders]).astype("int32")
+        self._parts = columns[:, : self.window], columns[:, self.window :]
         for network, shape in zip(self._networks, self._part_shapes(input_shape), strict=True):
             if not network.built:
                 network.build(shape)
@@ -80,12 +81,11 @@ class WindowPairs(layers.Layer):
             Tensor, shape `(batch, count, 2, code)` without `orders`, else
             `(batch, P, count, 2, code)`.
         """
-        permuted = ops.take(inputs, self._columns, axis=1)
-        parts = (permuted[..., : self.window], permuted[..., self.window :])
-        pairs = ops.stack(
-            [net(x, training=training) for net, x in zip(self._networks, parts, strict=True)],
-            axis=2,
-        )
+        embedded = [
+            network(ops.take(inputs, columns, axis=1), training=training)
+            for network, columns in zip(self._networks, self._parts, strict=True)
+        ]
+        pairs = ops.stack(embedded, axis=2)
         if self.orders is None:
             return pairs
         _, rows, *pair = pairs.shape
@@ -178,7 +178,7 @@ def icl_encoder(
     scales and shifts (with one normalization for all windows the AUC on small tables is
     lower; the shift alone can identify a window, so a loss near 0 does not by itself mean
     that the network has learned the data); that the first order is that of the table; and
-    that no more than 40 windows are embedded, evenly spread, where the paper takes all
+    that no more than 20 windows are embedded, evenly spread, where the paper takes all
     `d - k + 1`.
 
     Args:

@@ -127,6 +127,11 @@ def test_a_row_has_a_limited_number_of_windows(columns, most, windows):
     assert encoder.output_shape == (None, windows, 2, 2)
 
 
+def test_twenty_windows_by_default():
+    assert icl_encoder(100, hidden=(2,), code=2).output_shape == (None, 20, 2, 2)
+    assert icl_encoder(9, permutations=1, hidden=(2,), code=2).output_shape == (None, 8, 2, 2)
+
+
 # floor(100 / (ln n + d)) + 1; ln 1000 = 6.91, ln 3450 = 8.15.
 @pytest.mark.parametrize(
     ("columns", "samples", "permutations"),

@@ -27,7 +27,7 @@ class ICLSettings(Temperature):
         symbol="k",
     )
     num_windows: int = setting(
-        40,
+        20,
         kinds.integer(2),
         "most windows of a row, evenly spread over its columns; the paper takes all",
         older=1_000_000,
