@@ -112,7 +112,7 @@ def _aucs(arguments: argparse.Namespace, normal_class: int, seed: int) -> tuple[
     )
     keras.utils.set_random_seed(seed)
     data = load_data(config)
-    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
+    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
     autoencoder = pretrain(config, data, encoder, decoder)
     train, test = autoencoder.embed(data.x_train), autoencoder.embed(data.x_test)
     machines = [OneClassSVM(kernel=k, nu=config.nu).fit(train) for k in ("linear", "rbf")]

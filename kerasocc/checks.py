@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable
 from numbers import Integral, Real
 from typing import Any
 
+AUTO = "auto"
+"""Stands for a value that is found from the data."""
+
 
 def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = False) -> float:
     """Return `value` as a float if it is between 0 and 1.
@@ -52,6 +55,16 @@ def check_non_negative(name: str, value: Any, *, infinity: bool = False) -> floa
             f"`{name}` must be a finite number that is not negative. Received: {name}={value!r}"
         )
     return float(value)
+
+
+def check_non_negative_or_auto(name: str, value: Any, *, infinity: bool = False) -> float | str:
+    """As `check_non_negative`, but `"auto"` is allowed too."""
+    if isinstance(value, str) and value == AUTO:
+        return AUTO
+    try:
+        return check_non_negative(name, value, infinity=infinity)
+    except ValueError as error:
+        raise ValueError(str(error).replace(" must be ", " must be 'auto' or ", 1)) from None
 
 
 def check_positive(name: str, value: Any) -> float:

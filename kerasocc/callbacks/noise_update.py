@@ -41,7 +41,7 @@ class NoiseUpdate(StateCallback):
 
     Warns:
         UserWarning: If a resumed training differs from an uninterrupted one, and if all of
-            `N` is 0 after a training, because `lam` is too large.
+            `N` is 0 after a training, because the given `lam` is too large.
 
     Reference:
         Zhou and Paffenroth, Anomaly Detection with Robust Deep Autoencoders, KDD
@@ -78,7 +78,7 @@ class NoiseUpdate(StateCallback):
         noise = self.model.training_noise
         if trained != noise.epoch:
             self._update_noise()
-        if not noise.share:
+        if not noise.share and not self.model.chooses_lam:
             warnings.warn(
                 "The noise of all training data is 0: no residual exceeds lam / 2, so the model "
                 "is a plain autoencoder and all `noise_scores` are equal. Lower `lam` (see "

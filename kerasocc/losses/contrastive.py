@@ -27,10 +27,22 @@ def unit_length(vectors: Any) -> Any:
         Tensor of the same shape, float32.
     """
     vectors = ops.cast(vectors, "float32")
+    return vectors * inverse_length(vectors)
+
+
+def inverse_length(vectors: Any) -> Any:
+    """`1 / ||v||` of vectors, 1 for a zero vector, with a finite gradient.
+
+    Args:
+        vectors: Shape `(..., d)`, float32.
+
+    Returns:
+        Tensor, shape `(..., 1)`.
+    """
     square = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
     # The gradient of the square root is infinite at 0, and stays so when multiplied by 0:
     # replace small values before the root, not after it.
-    return vectors * ops.rsqrt(ops.where(square > TINY, square, 1.0))
+    return ops.rsqrt(ops.where(square > TINY, square, 1.0))
 
 
 def log_odds(positive: Any, logits: Any) -> Any:

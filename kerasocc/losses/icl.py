@@ -23,17 +23,20 @@ def log_odds(pairs: Any, temperature: float) -> Any:
 
     Args:
         pairs: Embeddings of the windows and their complements, shape
-            `(batch, windows, 2, d)`, at least two windows. A zero vector has cosine
+            `(..., windows, 2, d)`, at least two windows. A zero vector has cosine
             similarity 0 to every other.
         temperature: `tau`.
 
     Returns:
-        Tensor, shape `(batch, windows)`, float32.
+        Tensor, shape `(..., windows)`, float32.
     """
-    vectors = contrastive.unit_length(pairs)
-    windows, complements = vectors[:, :, 0], vectors[:, :, 1]
-    logits = ops.matmul(complements, ops.transpose(windows, (0, 2, 1))) / temperature
-    positive = ops.sum(complements * windows, axis=-1) / temperature
+    windows, complements = ops.unstack(ops.cast(pairs, "float32"), 2, axis=-2)
+    # The products are scaled in place of the vectors, which are several times as many numbers.
+    products = ops.matmul(complements, ops.swapaxes(windows, -1, -2))
+    of_complements, of_windows = map(contrastive.inverse_length, (complements, windows))
+    logits = products * (of_complements / temperature) * ops.swapaxes(of_windows, -1, -2)
+    diagonal = ops.eye(logits.shape[-1], dtype="bool")
+    positive = ops.sum(ops.where(diagonal, logits, 0.0), axis=-1)
     return contrastive.log_odds(positive, logits)
 
 

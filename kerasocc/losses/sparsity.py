@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+REACH = 1.5
+"""Of `upper_fence`: Tukey's, one in 144 samples of a normal distribution lies beyond his two."""
+
 
 def soft_threshold(values: Any, threshold: float) -> Any:
     """Elementwise soft threshold, `sign(z) * max(0, |z| - t)`.
@@ -102,3 +105,22 @@ def sample_norms(values: np.ndarray) -> np.ndarray:
 def feature_squares(values: np.ndarray) -> np.ndarray:
     """Sums of squares over the samples, shape `(...)`, float64, of `(samples, ...)`."""
     return np.square(values, dtype="float64").sum(axis=0)
+
+
+def upper_fence(sizes: np.ndarray, reach: float = REACH) -> float:
+    """Tukey's upper fence, `Q3 + reach * (Q3 - Q1)`; what lies beyond it is out of the ordinary.
+
+    Up to a quarter of the sizes can be as large as they like without moving it far.
+
+    Args:
+        sizes: Any shape, not empty.
+        reach: How many interquartile ranges the fence lies beyond the third quartile.
+
+    Returns:
+        The fence, not below the third quartile.
+
+    Reference:
+        Tukey, Exploratory Data Analysis, 1977.
+    """
+    lower, upper = np.quantile(sizes, [0.25, 0.75])
+    return float(upper + reach * (upper - lower))

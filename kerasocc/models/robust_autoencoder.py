@@ -12,7 +12,13 @@ from keras import ops
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.noise_update import NoiseUpdate
-from kerasocc.checks import check_choice, check_integer, check_non_negative
+from kerasocc.checks import (
+    AUTO,
+    check_choice,
+    check_integer,
+    check_non_negative,
+    check_non_negative_or_auto,
+)
 from kerasocc.engine.positions import check_ends
 from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import group_soft_threshold, soft_threshold
@@ -39,11 +45,15 @@ class RobustAutoencoder(ReconstructionModel):
     | `"l21"`, features | sum of `||N_:j||` | the same for columns of the training set |
 
     So `t` is the largest residual that passes for ordinary: of an entry, of a whole
-    sample (twice a quantile of `sqrt(model.score(x))` of an `Autoencoder` is a `lam`),
-    or of a feature, there growing like the root of the number of samples. For images in
-    [0, 1] with corrupted pixels 0.4 is a start; a `lam` below the residuals of clean
-    data moves most of them into `N`. For samples networks without BatchNorm gained
-    more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`, weight for weight.
+    sample, or of a feature, there growing like the root of the number of samples.
+    `lam="auto"` chooses it anew at every update, from the residuals of that moment: `t` is
+    Tukey's upper fence (`losses.sparsity.upper_fence`) of the absolute values of the
+    entries, or of the norms of the samples or features. Of clean data little lies beyond
+    it, and `N` may be 0. For images in [0, 1] with corrupted pixels 0.4 is a start;
+    a `lam` below the residuals of clean data moves most of them into `N`. The rule is
+    ours, not from the papers, which search for `lam`. For samples networks without
+    BatchNorm gained more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`,
+    weight for weight.
     `sample_weight` weighs the reconstruction, not the proximal step.
 
     The score is `||x - rec(x)||^2` with `n = 0`, for any data (inductive);
@@ -57,7 +67,8 @@ class RobustAutoencoder(ReconstructionModel):
     Args:
         encoder: Keras model from inputs `(batch, ...)` to codes `(batch, d)`.
         decoder: Keras model from codes to the shape of the inputs.
-        lam: Weight of the noise, not negative; `math.inf` for none.
+        lam: Weight of the noise, not negative; `math.inf` for none, `"auto"` to have every
+            update of the noise choose it (`lam_used` is the value).
         mu: Weight of `1/2 * sum ||W||_F^2` over the kernels of encoder and decoder;
             what other models call `weight_decay`.
         norm: `"l1"` for corrupted entries, `"l21"` for corrupted samples or features.
@@ -83,12 +94,14 @@ class RobustAutoencoder(ReconstructionModel):
         (arXiv 1704.06743), eq. 4.
     """
 
+    named_state = (*ReconstructionModel.named_state, "chosen_lam")
+
     def __init__(
         self,
         encoder: keras.Model,
         decoder: keras.Model,
         *,
-        lam: float = 0.1,
+        lam: float | str = AUTO,
         mu: float = 0.0,
         norm: str = "l1",
         groups: str = "samples",
@@ -96,17 +109,29 @@ class RobustAutoencoder(ReconstructionModel):
         **options: Unpack[CommonOptions],
     ):
         super().__init__(encoder, decoder, weight_decay=check_non_negative("mu", mu), **options)
-        self.lam = check_non_negative("lam", lam, infinity=True)
+        self.lam = check_non_negative_or_auto("lam", lam, infinity=True)
         self.norm = check_choice("norm", norm, ["l1", "l21"])
         self.groups = check_choice("groups", groups, ["samples", "features"])
         self.encode = check_choice("encode", encode, ["residual", "input"])
         self.training_noise = TrainingNoise(self)
+        if self.chooses_lam:
+            self.chosen_lam = add_state(self, "chosen_lam", initial=math.inf)
         self.build_from_encoder()
 
     @property
     def has_noise(self) -> bool:
         """Whether there is an `N` at all."""
-        return not math.isinf(self.lam)
+        return self.chooses_lam or not math.isinf(self.lam)
+
+    @property
+    def chooses_lam(self) -> bool:
+        """Whether every update of the noise chooses the weight of the noise."""
+        return self.lam == AUTO
+
+    @property
+    def lam_used(self) -> float:
+        """The weight of the noise: `lam`, or what the last update chose; inf before the first."""
+        return float(ops.convert_to_numpy(self.chosen_lam)) if self.chooses_lam else self.lam
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
@@ -225,11 +250,15 @@ class RobustAutoencoder(ReconstructionModel):
     def noise_of(self, pairs: Any) -> Any:
         """The proximal step, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
         residual = self.residual_of(pairs)
-        if self.norm == "l1":
-            return soft_threshold(residual, self.lam / 2)
-        if self.groups == "features":
+        if self.norm == "l21" and self.groups == "features":
             return residual * self.feature_shrinkage
-        return group_soft_threshold(residual, self.lam / 2)
+        lam = self.chosen_lam if self.chooses_lam else self.lam
+        return self.proximal(residual, lam / 2)
+
+    def proximal(self, residual: Any, threshold: Any) -> Any:
+        """The proximal step of residuals `(batch, ...)` for `t`, not for groups of features."""
+        step = soft_threshold if self.norm == "l1" else group_soft_threshold
+        return step(residual, threshold)
 
     def without_noise(self, pairs: Any) -> Any:
         """`x - n`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
@@ -246,6 +275,12 @@ class RobustAutoencoder(ReconstructionModel):
             "groups": self.groups,
             "encode": self.encode,
         }
+
+    def derive_state(self, name: str) -> None:
+        super().derive_state(name)
+        if name == "chosen_lam":
+            # Files without it are older than "auto": this was the default then.
+            self.chosen_lam.assign(0.1)
 
     def check_training_source(self, source: Source, steps: int | None) -> None:
         if self.has_noise:

@@ -17,7 +17,11 @@ from kerasocc.losses.sparsity import (
     norm_and_nonzero_share,
     sample_norms,
     shrinkage,
+    upper_fence,
 )
+
+MOST_ENTRIES = 2**22
+"""How many entries `lam` is chosen from."""
 
 
 class TrainingNoise:
@@ -81,9 +85,37 @@ class TrainingNoise:
             ValueError: If the data are not those that `begin` saw.
             FloatingPointError: If the residuals are not finite.
         """
-        model, read, checksum = self._model, 0, 0
+        model, squares = self._model, np.zeros(())
         by_feature = model.norm == "l21" and model.groups == "features"
-        squares: Any = 0.0
+        # What a residual is compared with may be known only when all of them are.
+        at_end = by_feature or model.chooses_lam
+        for noise in self._computed(source, into, "residual_of" if at_end else "noise_of"):
+            squares = squares + feature_squares(noise) if by_feature else squares
+        if not at_end:
+            return
+        norms = np.sqrt(squares).astype("float32")
+        if model.chooses_lam:
+            fence = upper_fence(norms if by_feature else self._sizes(into))
+            model.chosen_lam.assign(2.0 * fence)
+        threshold = model.lam_used / 2
+        if by_feature:
+            factors = keras.ops.convert_to_numpy(shrinkage(norms, threshold))
+            model.feature_shrinkage.assign(factors)
+        for chunk in self._chunks(into):
+            if by_feature:
+                chunk *= factors
+            else:
+                chunk[...] = keras.ops.convert_to_numpy(model.proximal(chunk, threshold))
+
+    def _sizes(self, residuals: np.ndarray) -> np.ndarray:
+        """Norms of the samples, or absolute values of entries, of every so many-th sample."""
+        if self._model.norm == "l21":
+            return self._norms_of(residuals)
+        return np.abs(residuals[:: -(-residuals.size // MOST_ENTRIES)])
+
+    def _computed(self, source: Source, into: np.ndarray, method: str) -> Iterator[np.ndarray]:
+        """Write what a method makes of the samples and the present `N`, and yield it."""
+        read, checksum = 0, 0
         for x in _rejoined(source, rows_at_once(self.shape[1:])):
             checksum = zlib.crc32(x, checksum)
             rows = slice(read, read + len(x))
@@ -91,23 +123,16 @@ class TrainingNoise:
             if read > self.shape[0]:
                 break
             noise = self.noise_at(np.arange(rows.start, rows.stop))
-            # The factors of the features are known when all residuals are.
-            noise = model.map_noise("residual_of" if by_feature else "noise_of", x, noise)
+            noise = self._model.map_noise(method, x, noise)
             if not np.isfinite(noise.sum(dtype="float64")):
                 raise FloatingPointError(
                     "The residuals of the training samples are not finite: the training "
                     "diverged. Lower the learning rate and scale the inputs."
                 )
             into[rows] = noise
-            squares = squares + (feature_squares(noise) if by_feature else 0.0)
+            yield noise
         if fingerprint(checksum, (read, *self.shape[1:])) != self.fingerprint:
             raise ValueError(ORDER)
-        if by_feature:
-            norms = np.sqrt(squares).astype("float32")
-            factors = keras.ops.convert_to_numpy(shrinkage(norms, model.lam / 2))
-            model.feature_shrinkage.assign(factors)
-            for chunk in self._chunks(into):
-                chunk *= factors
 
     def set(self, values: np.ndarray, epoch: int) -> None:
         """Make `values` the noise of the training set.
@@ -123,8 +148,10 @@ class TrainingNoise:
 
     def sample_norms(self) -> np.ndarray:
         """`||n_i||_2`, shape `(samples,)`, float32."""
-        parts = [sample_norms(chunk) for chunk in self._chunks(self.values)]
-        return np.concatenate(parts).astype("float32")
+        return self._norms_of(self.values).astype("float32")
+
+    def _norms_of(self, values: np.ndarray) -> np.ndarray:
+        return np.concatenate([sample_norms(chunk) for chunk in self._chunks(values)])
 
     @staticmethod
     def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:

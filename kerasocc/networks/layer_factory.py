@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from kerasocc.networks.grouped_dense import GroupedDense
 from kerasocc.networks.normalization import GlobalBatchNormalization
 
 LEAKY_SLOPE = 0.01
@@ -69,6 +70,12 @@ class LayerFactory:
         return layers.Dense(
             units, use_bias=self.use_bias, kernel_initializer=self.kernel_initializer()
         )
+
+    def grouped_dense(self, units: int, groups: int) -> layers.Layer:
+        """Linear layer without biases, one kernel for each group of rows; see `GroupedDense`."""
+        if groups == 1:
+            return self.dense(units)
+        return GroupedDense(units, groups=groups, seed=self.next_seed())
 
     def norm(self, axis: int = -1, affine: bool | None = None) -> layers.Layer:
         """BatchNorm with the statistics of the global batch.

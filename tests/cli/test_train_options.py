@@ -54,6 +54,15 @@ NEEDS = "needs a `latent` that flags samples by their losses: 'soft', 'hard' or 
             "`latent_warmup` must be an integer of at least 0. Received: latent_warmup=-1",
         ),
         (
+            "--method robust-autoencoder --lam much",
+            "argument --lam: must be a number such as 0.1, or auto, not 'much' (see "
+            "`kerasocc train --help`)",
+        ),
+        (
+            "--method icl --permutations 0",
+            "`permutations` must be an integer of at least 1. Received: permutations=0",
+        ),
+        (
             "--method icl --num-transforms 4",
             "`num_transforms` is of the method 'neutral-ad'. Received: num_transforms=4",
         ),

@@ -10,7 +10,13 @@ import tensorflow as tf
 import kerasocc as kocc
 from kerasocc.losses import icl
 from kerasocc.networks import icl_encoder
-from kerasocc.networks.icl import WindowPairs, default_window, windows_first
+from kerasocc.networks.grouped_dense import GroupedDense
+from kerasocc.networks.icl import (
+    WindowPairs,
+    default_permutations,
+    default_window,
+    windows_first,
+)
 
 TAU = 0.5
 
@@ -105,6 +111,38 @@ def test_windows_by_hand():
     assert windows_first(3, 1).tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
 
 
+def test_some_windows_are_spread_from_the_first_to_the_last():
+    rows = windows_first(6, 2, count=3)
+    assert rows.tolist() == [[0, 1, 2, 3, 4, 5], [2, 3, 0, 1, 4, 5], [4, 5, 0, 1, 2, 3]]
+    starts = windows_first(100, 10, count=40)[:, 0]
+    assert (starts[0], starts[-1]) == (0, 90) and set(np.diff(starts)) == {2, 3}
+    np.testing.assert_array_equal(windows_first(9, 2, count=8), windows_first(9, 2))
+
+
+@pytest.mark.parametrize(
+    ("columns", "most", "windows"), [(41, 40, 32), (100, 40, 40), (100, None, 91), (100, 7, 7)]
+)
+def test_a_row_has_a_limited_number_of_windows(columns, most, windows):
+    encoder = icl_encoder(columns, num_windows=most, permutations=1, hidden=(2,), code=2)
+    assert encoder.output_shape == (None, windows, 2, 2)
+
+
+def test_twenty_windows_by_default():
+    assert icl_encoder(100, hidden=(2,), code=2).output_shape == (None, 20, 2, 2)
+    assert icl_encoder(9, permutations=1, hidden=(2,), code=2).output_shape == (None, 8, 2, 2)
+
+
+# floor(100 / (ln n + d)) + 1; ln 1000 = 6.91, ln 3450 = 8.15.
+@pytest.mark.parametrize(
+    ("columns", "samples", "permutations"),
+    [(3, 1000, 11), (20, 1000, 4), (93, 1000, 2), (94, 1000, 1), (100, 3450, 1), (9, 10**6, 5)],
+)
+def test_the_paper_s_number_of_models(columns, samples, permutations):
+    assert default_permutations(columns, samples) == permutations
+    shape = icl_encoder(columns, samples=samples, hidden=(2,), code=2).output_shape
+    assert shape[1:-3] == ((permutations,) if permutations > 1 else ())
+
+
 @pytest.mark.parametrize(
     ("columns", "window"), [(3, 2), (40, 2), (41, 10), (160, 10), (161, 11), (784, 634)]
 )
@@ -113,7 +151,7 @@ def test_the_paper_s_windows(columns, window):
 
 
 def test_an_encoder_is_two_networks_on_the_parts(random):
-    encoder = icl_encoder(6, window=4, hidden=(5,), code=3, seed=0)
+    encoder = icl_encoder(6, window=4, permutations=1, hidden=(5,), code=3, seed=0)
     x = random.normal(size=(7, 6)).astype("float32")
     pairs = value(encoder(x))
     assert pairs.shape == (7, 3, 2, 3) and encoder.output_shape == (None, 3, 2, 3)
@@ -149,7 +187,7 @@ def test_an_encoder_is_two_networks_on_the_parts(random):
 
 
 def test_batch_statistics_are_those_of_each_window(random):
-    encoder = icl_encoder(5, window=2, hidden=(6,), code=2, seed=0)
+    encoder = icl_encoder(5, window=2, permutations=1, hidden=(6,), code=2, seed=0)
     x = random.normal(size=(9, 5)).astype("float32")
     encoder(x, training=True)
     dense, _, norm, *_ = encoder.layers[-1].windows.layers
@@ -168,10 +206,10 @@ def test_samples_that_are_not_flat_are_flattened(random):
 
 def test_encoders_of_equal_seeds_are_equal(random):
     x = random.normal(size=(4, 6)).astype("float32")
-    first, same, other = (value(icl_encoder(6, seed=seed)(x)) for seed in (3, 3, 4))
+    first, same, other = (value(icl_encoder(6, seed=seed, permutations=2)(x)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, same)
     assert not np.allclose(first, other)
-    assert not np.allclose(first[:, :, 0], first[:, :, 1])
+    assert not np.allclose(first[..., 0, :], first[..., 1, :])
 
 
 def linear(inputs, seed):
@@ -191,7 +229,7 @@ def test_window_pairs_are_serialisable_with_networks_of_one_s_own(random):
 
 
 def test_scores_and_embeddings_are_those_of_the_pairs(random):
-    encoder = icl_encoder(6, hidden=(5,), code=3, seed=0)
+    encoder = icl_encoder(6, permutations=1, hidden=(5,), code=3, seed=0)
     model = kocc.ICL(encoder, temperature=TAU, seed=0)
     x = random.normal(size=(7, 6)).astype("float32")
     pairs, odds = value(encoder(x)), model.represent(x)
@@ -246,7 +284,7 @@ def test_it_finds_columns_that_do_not_go_together(random):
 
     first, second = random.normal(size=(2, 3, 12))
     x_train, x_test = rows(400, first), np.concatenate([rows(200, first), rows(200, second)])
-    model = kocc.ICL(icl_encoder(12, hidden=(32,), code=16, seed=0), seed=0)
+    model = kocc.ICL(icl_encoder(12, permutations=2, hidden=(32,), code=16, seed=0), seed=0)
     model.compile(keras.optimizers.Adam(1e-3))
     history = model.fit(x_train, batch_size=50, epochs=20, verbose=0).history
     result = model.evaluate(x_test, np.repeat([0, 1], 200), verbose=0, return_dict=True)
@@ -265,6 +303,9 @@ def test_it_finds_columns_that_do_not_go_together(random):
         (dict(features=6, window=6), "`window` must be less than the 6 columns.*: window=6"),
         (dict(features=6, window=0), "`window` must be an integer of at least 1"),
         (dict(features=6, hidden=(4, 0)), "`hidden` must be an integer of at least 1"),
+        (dict(features=6, num_windows=1), "`num_windows` must be an integer of at least 2"),
+        (dict(features=6, permutations=0), "`permutations` must be an integer of at least 1"),
+        (dict(features=6, samples=0), "`samples` must be an integer of at least 1"),
         (dict(features=6, code=0), "`code` must be an integer of at least 1"),
     ],
 )
@@ -292,3 +333,106 @@ def test_encoders_of_anything_but_pairs_are_refused(layers):
     encoder = keras.Sequential([keras.Input((6,)), *layers])
     with pytest.raises(ValueError, match=r"shape \(batch, windows, 2, d\).*output shape \(None, "):
         kocc.ICL(encoder)
+
+
+# Several orders of the columns.
+
+
+def randomized(encoder, random):
+    for weight in encoder.trainable_weights:
+        weight.assign(0.5 * random.normal(size=weight.shape))
+    return encoder
+
+
+def of_one_order(encoder, number):
+    """An encoder of one order with the weights that another has for its order `number`."""
+    layer = encoder.layers[-1]
+    single = icl_encoder(5, permutations=1, hidden=(6,), code=3)
+    count = layer.count
+    for own, theirs in zip(single.weights, encoder.weights, strict=True):
+        # Kernels of all orders, and one scale and shift per window.
+        part = theirs[number] if len(theirs.shape) == 3 else theirs[count * number :][:count]
+        own.assign(part)
+    return single, np.array(layer.orders[number])
+
+
+def test_an_order_is_an_encoder_of_its_own_for_permuted_columns(random):
+    encoder = randomized(icl_encoder(5, permutations=3, hidden=(6,), code=3, seed=0), random)
+    orders = encoder.layers[-1].orders
+    assert orders[0] == list(range(5))
+    assert all(sorted(order) == orders[0] for order in orders)
+    assert len(set(map(tuple, orders))) == 3
+    x = random.normal(size=(7, 5)).astype("float32")
+    pairs = value(encoder(x))
+    assert pairs.shape == (7, 3, 4, 2, 3) and encoder.output_shape == (None, 3, 4, 2, 3)
+    model = kocc.ICL(encoder, temperature=TAU, seed=0)
+    assert model.views_per_sample == 3 * 4 * 2
+    scores, embeddings = [], []
+    for number in range(3):
+        single, order = of_one_order(encoder, number)
+        np.testing.assert_allclose(pairs[:, number], value(single(x[:, order])), atol=1e-5)
+        alone = kocc.ICL(single, temperature=TAU, seed=0)
+        scores.append(alone.score(x[:, order]))
+        embeddings.append(alone.embed(x[:, order]))
+    np.testing.assert_allclose(model.score(x), np.mean(scores, axis=0), rtol=1e-4)
+    np.testing.assert_allclose(model.embed(x), np.concatenate(embeddings, axis=1), atol=1e-5)
+    assert np.std(scores, axis=0).min() > 1e-3
+
+
+def test_losses_are_the_means_over_the_orders(random):
+    pairs = random.normal(size=(5, 3, 4, 2, 6))
+    normal, anomalous = zip(*(by_hand(pairs[:, number], TAU) for number in range(3)), strict=True)
+    odds = icl.log_odds(pairs.astype("float32"), TAU)
+    assert odds.shape == (5, 3, 4)
+    found = value(icl.normal(odds)).mean(1), value(icl.anomalous(odds)).mean(1)
+    np.testing.assert_allclose(found, [np.mean(normal, 0), np.mean(anomalous, 0)], rtol=1e-5)
+
+
+def test_orders_are_trained_like_models_of_their_own(random):
+    encoder = randomized(icl_encoder(5, permutations=2, hidden=(6,), code=3, seed=0), random)
+    singles = [of_one_order(encoder, number) for number in range(2)]
+    x = random.normal(size=(24, 5)).astype("float32")
+
+    def train(encoder, x, rate):
+        model = kocc.ICL(encoder, temperature=TAU, seed=0)
+        model.compile(keras.optimizers.SGD(rate))
+        model.fit(x, batch_size=8, epochs=2, verbose=0)
+
+    # The loss is the mean over two orders.
+    train(encoder, x, 0.2)
+    for number, (single, order) in enumerate(singles):
+        before = single.get_weights()
+        train(single, x[:, order], 0.1)
+        after, _ = of_one_order(encoder, number)
+        for old, one, other in zip(before, single.weights, after.weights, strict=True):
+            np.testing.assert_allclose(value(one), value(other), atol=1e-4)
+            assert np.abs(value(one) - old).max() > 1e-3
+
+
+def test_the_orders_are_in_the_file(random, tmp_path):
+    # Without a seed they are random, so that only the file can tell them.
+    model = kocc.ICL(icl_encoder(5, permutations=3, hidden=(6,), code=3))
+    x = random.normal(size=(7, 5)).astype("float32")
+    model.save(tmp_path / "model.keras")
+    loaded = kocc.load_model(tmp_path / "model.keras")
+    assert loaded.encoder.layers[-1].orders == model.encoder.layers[-1].orders
+    np.testing.assert_array_equal(loaded.score(x), model.score(x))
+
+
+def test_layers_of_older_files_have_all_windows_of_one_order(random):
+    layer = WindowPairs(2, linear(2, seed=0), linear(3, seed=1))
+    config = layer.get_config()
+    del config["count"], config["orders"]
+    x = random.normal(size=(3, 5)).astype("float32")
+    np.testing.assert_array_equal(value(WindowPairs.from_config(config)(x)), value(layer(x)))
+
+
+def test_grouped_dense_by_hand():
+    layer = GroupedDense(1, groups=2)
+    layer.build((None, 4, 2))
+    layer.kernel.assign([[[1.0], [10.0]], [[100.0], [0.0]]])
+    x = np.arange(8, dtype="float32").reshape(1, 4, 2)
+    assert value(layer(x)).ravel().tolist() == [10.0, 32.0, 400.0, 600.0]
+    assert layer.compute_output_shape((None, 4, 2)) == (None, 4, 1)
+    with pytest.raises(ValueError, match="`groups` must divide the 5 rows.*groups=2"):
+        GroupedDense(1, groups=2).build((None, 5, 2))

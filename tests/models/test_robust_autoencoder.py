@@ -650,9 +650,12 @@ def _batch(x):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(lam=-0.1), "`lam` must be a number that is not negative, or math.inf. Rec.*=-0.1"),
-        (dict(lam=math.nan), "`lam` must be a number .*lam=nan"),
-        (dict(lam="1"), "`lam` must be a number .*lam='1'"),
+        (
+            dict(lam=-0.1),
+            "`lam` must be 'auto' or a number that is not negative, or math.inf. Rec.*=-0.1",
+        ),
+        (dict(lam=math.nan), "`lam` must be .*lam=nan"),
+        (dict(lam="1"), "`lam` must be .*lam='1'"),
         (dict(mu=-1), "`mu` must be a finite number that is not negative. Received: mu=-1"),
         (dict(mu=math.nan), "`mu` must be a finite number that is not negative. Rec.*mu=nan"),
         (dict(norm="l2"), "`norm` must be one of .* Received: norm='l2'"),

@@ -44,6 +44,7 @@ def read_settings(
     unknown = [name for name in content if name not in fields]
     if unknown:
         raise ValueError(f"{path} must hold settings among {list(fields)}. Received: {unknown}")
+    content = config_class.schema.updated(content)
     return {name: _number(value, fields[name]) for name, value in content.items()}
 
 

@@ -59,11 +59,26 @@ class Schema:
         owned = (group for group in self.groups if group.owners)
         return {name: group.owners for group in owned for name in group.fields}
 
+    def updated(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of a file, without former defaults of methods that it is not about."""
+        method, owners = settings.get("method", DEFAULT_METHOD), self.owners
+        return {
+            name: value
+            for name, value in settings.items()
+            if method in owners.get(name, (method,))
+            or value != definition_of(self.fields[name]).older
+        }
+
+    def added_to(self, method: Any) -> dict[str, Any]:
+        """What files mean that lack settings of a method that it has not always had."""
+        values = {name: definition_of(self.fields[name]).older for name in self.needed_by(method)}
+        return {name: v for name, v in values.items() if v is not dataclasses.MISSING}
+
     def needed_by(self, method: Any) -> Iterator[str]:
         """Names of the settings that a run of a method cannot do without."""
         for group in self.groups:
             if not group.owners or method in group.owners:
-                yield from (n for n, f in group.fields.items() if definition_of(f).since_first)
+                yield from group.fields
 
 
 def make_schema(methods: Mapping[str, Method]) -> Schema:

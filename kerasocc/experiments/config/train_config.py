@@ -64,8 +64,8 @@ class Config:
     def read(cls, path: str | os.PathLike) -> Self:
         """Read what `write` has written.
 
-        Settings of methods other than the one of the file may be missing: they may be
-        newer than the file.
+        Settings may be missing that are newer than the file: those of methods other than the
+        one of the file, and those that have an `older` value.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -76,6 +76,7 @@ class Config:
         if not isinstance(content, dict):
             raise ValueError(f"{path} must hold a JSON object. Received: {type(content).__name__}")
         cls._check_known(str(path), content)
+        content = {**cls.schema.added_to(content.get("method")), **cls.schema.updated(content)}
         missing = sorted(set(cls.schema.needed_by(content.get("method"))) - set(content))
         if missing:
             raise ValueError(f"{path} must hold all settings. Missing: {missing}")

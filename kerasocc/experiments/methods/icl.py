@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.experiments.methods.method import Method
+from kerasocc.experiments.methods.method import Method, values_of
 from kerasocc.experiments.methods.shared import Temperature, contrastive_defaults
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
@@ -26,6 +26,19 @@ class ICLSettings(Temperature):
         "columns of a window; none: 2 up to 40 columns, 10 up to 160, all but 150 beyond",
         symbol="k",
     )
+    num_windows: int = setting(
+        20,
+        kinds.integer(2),
+        "most windows of a row, evenly spread over its columns; the paper takes all",
+        older=1_000_000,
+    )
+    permutations: int | None = setting(
+        None,
+        kinds.integer(1),
+        "orders of the columns, each with networks of its own; none: by the number of columns and "
+        "training samples, 1 for wide tables",
+        older=1,
+    )
 
 
 def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
@@ -33,11 +46,11 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     return kerasocc.ICL(encoder, temperature=config.temperature, **options)
 
 
-def make_encoder(config: Any, shape: tuple[int, ...]) -> Any:
+def make_encoder(config: Any, shape: tuple[int, ...], samples: int) -> Any:
     """Its two encoders, as one network."""
     *hidden, code = config.hidden or HIDDEN
-    widths = dict(window=config.window, hidden=hidden, code=code)
-    return kerasocc.networks.icl_encoder(shape, **widths, seed=config.seed)
+    own = values_of(config, "window", "num_windows", "permutations", "seed")
+    return kerasocc.networks.icl_encoder(shape, samples=samples, hidden=hidden, code=code, **own)
 
 
 def check_shape(config: Any, shape: tuple[int, ...]) -> None:

@@ -88,8 +88,8 @@ class Method:
         pretrained: Whether an autoencoder can be trained before it.
         needs_decoder: Whether it is an autoencoder itself.
         keeps_files: Whether a callback keeps files that belong to the weights.
-        encoder: From `(config, shape)` to an encoder of its own; None for the networks
-            that the settings choose.
+        encoder: From `(config, shape, samples)` to an encoder of its own, `samples` being the
+            number of training samples; None for the networks that the settings choose.
         head: From `config` to the phase in which the encoder is frozen, or None.
         check_shape: From `(config, shape)`; raises `ValueError` for samples that it cannot
             be trained on.
@@ -105,7 +105,7 @@ class Method:
     pretrained: bool = True
     needs_decoder: bool = False
     keeps_files: bool = False
-    encoder: Callable[[Any, tuple[int, ...]], keras.Model] | None = None
+    encoder: Callable[[Any, tuple[int, ...], int], keras.Model] | None = None
     head: Callable[[Any], HeadPhase | None] = lambda config: None
     check_shape: Callable[[Any, tuple[int, ...]], None] = lambda config, shape: None
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)

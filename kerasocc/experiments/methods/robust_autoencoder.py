@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kerasocc
+from kerasocc.checks import AUTO
 from kerasocc.experiments.methods.method import Method, values_of
 from kerasocc.experiments.methods.shared import autoencoder_defaults
 from kerasocc.experiments.settings import kinds
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 class RobustAutoencoderSettings:
     """The settings of the robust autoencoder."""
 
-    lam: float = setting(
-        0.1,
-        kinds.non_negative(infinity=True),
+    lam: float | str = setting(
+        AUTO,
+        kinds.non_negative_or_auto(infinity=True),
         "weight of the penalty on the noise, inf for no noise; residuals up to half of it are not "
-        "taken for noise",
+        "taken for noise; auto: chosen from the residuals of the training samples",
         symbol="lambda",
+        older=0.1,
     )
     norm: str = setting(
         "l1", kinds.choice("l1", "l21"), "norm of the noise: l1 of single values, l21 of groups"

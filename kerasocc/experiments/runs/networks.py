@@ -17,13 +17,14 @@ _BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "ci
 
 
 def make_networks(
-    config: TrainConfig, shape: tuple[int, ...]
+    config: TrainConfig, shape: tuple[int, ...], samples: int
 ) -> tuple[keras.Model, keras.Model | None]:
     """Encoder and decoder for samples of a shape; LeNets and MLPs alone have a decoder.
 
     Args:
         config: Names the data set, the network and its options, and the seed.
         shape: Of one sample.
+        samples: Number of training samples.
 
     Raises:
         ValueError: If there is no network for samples of this shape, or the file of
@@ -32,7 +33,7 @@ def make_networks(
     """
     network = choose_network(config, shape)
     if network is None:
-        return config.definition.encoder(config, shape), None
+        return config.definition.encoder(config, shape, samples), None
     options: dict[str, Any] = dict(use_bias=config.use_bias, seed=config.seed)
     if network == "resnet18":
         pooling = None if config.pooling == "none" else config.pooling

@@ -92,7 +92,7 @@ def train_phases(
         The histories by the name of the phase, the trained model, and its latent labels if
         it has any.
     """
-    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]))
+    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
     untrained = snapshot(encoder)
     histories = {}
 

@@ -11,6 +11,7 @@ from kerasocc.checks import (
     check_fraction,
     check_integer,
     check_non_negative,
+    check_non_negative_or_auto,
     check_positive,
 )
 from kerasocc.experiments.settings import parsing
@@ -68,6 +69,12 @@ def positive() -> Kind:
 def non_negative(*, infinity: bool = False) -> Kind:
     """A number that is not negative; whether it may be infinite."""
     return Kind(partial(check_non_negative, infinity=infinity), float, is_number=True)
+
+
+def non_negative_or_auto(*, infinity: bool = False) -> Kind:
+    """A number that is not negative, or `"auto"`; whether it may be infinite."""
+    check = partial(check_non_negative_or_auto, infinity=infinity)
+    return Kind(check, parsing.number_or_auto, is_number=True)
 
 
 def integer(minimum: int) -> Kind:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from kerasocc.checks import AUTO
+
 
 def class_name(text: str) -> int | str:
     """A class: its number or its name, which `05` is."""
@@ -41,9 +43,14 @@ def image_size(text: str) -> int | tuple[int, ...]:
 
 def ratio(text: str) -> float | str:
     """An assumed contamination: a number, or `auto`."""
+    return number_or_auto(text, kind="a fraction")
+
+
+def number_or_auto(text: str, kind: str = "a number") -> float | str:
+    """A number, or `auto`."""
     try:
-        return text if text == "auto" else float(text)
+        return text if text == AUTO else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"must be a fraction such as 0.1, or auto, not {text!r}"
+            f"must be {kind} such as 0.1, or auto, not {text!r}"
         ) from None

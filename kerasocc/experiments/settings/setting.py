@@ -54,8 +54,8 @@ class Setting:
         symbol: What the paper calls it, if that is another name.
         metavar: Placeholder of its value on the command line; None for that of the kind.
         rules: What it must fulfil together with other settings.
-        since_first: Whether the first files of runs had it; one that lacks a later setting
-            means its default.
+        older: Its default in files of earlier versions, or what they mean that lack it;
+            `MISSING` where nothing has changed.
     """
 
     help: str
@@ -63,7 +63,7 @@ class Setting:
     symbol: str | None = None
     metavar: str | None = None
     rules: tuple[Rule, ...] = ()
-    since_first: bool = True
+    older: Any = dataclasses.MISSING
 
 
 def setting(
@@ -74,7 +74,7 @@ def setting(
     symbol: str | None = None,
     metavar: str | None = None,
     rules: tuple[Rule, ...] = (),
-    since_first: bool = True,
+    older: Any = dataclasses.MISSING,
 ) -> Any:
     """A field of a dataclass of settings.
 
@@ -86,15 +86,10 @@ def setting(
         symbol: See `Setting`.
         metavar: See `Setting`.
         rules: See `Setting`.
-        since_first: See `Setting`.
+        older: See `Setting`.
     """
     definition = Setting(
-        help=help,
-        kind=kind,
-        symbol=symbol,
-        metavar=metavar,
-        rules=rules,
-        since_first=since_first,
+        help=help, kind=kind, symbol=symbol, metavar=metavar, rules=rules, older=older
     )
     return dataclasses.field(default=default, metadata={_KEY: definition})
 

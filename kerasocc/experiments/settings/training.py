@@ -47,7 +47,7 @@ class TrainingSettings:
         None,
         kinds.integer(1),
         "steps of the method, rounded up to whole epochs; none: as many as its `epochs` have",
-        since_first=False,
+        older=None,
     )
     learning_rate: float = setting(REQUIRED, kinds.positive(), "learning rate of the method")
     drop_at: tuple[int, ...] = _drops("", "epochs after which the learning rate is divided by 10")

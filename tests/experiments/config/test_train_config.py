@@ -6,6 +6,7 @@ import json
 import pytest
 
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.config.files import read_settings
 
 
 def read(path):
@@ -21,11 +22,36 @@ def test_settings_survive_the_file(tmp_path):
     assert set(read(tmp_path / "config.json")) == {f.name for f in dataclasses.fields(config)}
 
 
-@pytest.mark.parametrize("lam", [0.5, float("inf")])
+@pytest.mark.parametrize("lam", [0.5, float("inf"), "auto"])
 def test_settings_of_the_robust_autoencoder_survive_the_file(lam, tmp_path):
     config = TrainConfig.for_dataset(method="robust-autoencoder", lam=lam, norm="l21")
     config.write(tmp_path / "config.json")
     assert TrainConfig.read(tmp_path / "config.json") == config
+
+
+def older(path, method, **settings):
+    """A file of settings from before `lam` could be chosen and ICL had several orders."""
+    content = dataclasses.asdict(TrainConfig.for_dataset(method=method)) | {"lam": 0.1, **settings}
+    for name in ("num_windows", "permutations"):
+        del content[name]
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_older_files_mean_what_they_meant(tmp_path):
+    path = tmp_path / "config.json"
+    assert TrainConfig.for_dataset(method="robust-autoencoder").lam == "auto"
+    assert TrainConfig.read(older(path, "robust-autoencoder")).lam == 0.1
+    icl = TrainConfig.read(older(path, "icl"))
+    assert icl.permutations == 1 and icl.num_windows > 10**5
+    assert TrainConfig.for_dataset(method="icl").permutations is None
+    # The settings of methods that a file is not about are what they are by default now.
+    assert TrainConfig.read(older(path, "deep-svdd")) == TrainConfig.for_dataset()
+    settings = read_settings(path)
+    assert "lam" not in settings and TrainConfig(**settings) == TrainConfig.for_dataset()
+    assert read_settings(older(path, "robust-autoencoder"))["lam"] == 0.1
+    with pytest.raises(ValueError, match="`lam` is of the method 'robust-autoencoder'"):
+        TrainConfig.read(older(path, "deep-svdd", lam=0.2))
 
 
 @pytest.mark.parametrize(

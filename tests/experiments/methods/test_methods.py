@@ -133,6 +133,6 @@ def built(method, config):
     networks = kerasocc.networks
     encoder, decoder = networks.lenet("digits"), networks.lenet_decoder("digits")
     if method.encoder is not None:
-        encoder, decoder = method.encoder(config, (8, 8, 1)), None
+        encoder, decoder = method.encoder(config, (8, 8, 1), 100), None
     options = dict(preprocessing=None, seed=config.seed, weight_decay=config.weight_decay)
     return method.build(config, encoder, decoder, options)

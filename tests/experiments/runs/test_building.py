@@ -26,7 +26,7 @@ def test_the_head_learns_at_ten_times_the_rate(tmp_path):
 @pytest.mark.parametrize(("settings", "shift"), [({}, 8), (dict(shift=3), 3)])
 def test_the_shift_is_a_quarter_of_the_side(settings, shift):
     config = TrainConfig.for_dataset("cifar10", method="multi-head-rotnet", **settings)
-    encoder, _ = make_networks(config, (32, 32, 3))
+    encoder, _ = make_networks(config, (32, 32, 3), 100)
     assert make_model(config, encoder, None, None).shift == shift
 
 

@@ -31,7 +31,7 @@ def test_a_network_that_does_not_fit_is_refused_before_there_is_a_run(tmp_path):
     ],
 )
 def test_encoders(settings, shape, name):
-    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape)
+    encoder, decoder = make_networks(TrainConfig.for_dataset(**settings), shape, 100)
     assert encoder.name.startswith(name) and encoder.input_shape == (None, *shape)
     assert (decoder is None) == (name != "digits_lenet")
 
@@ -52,7 +52,7 @@ def test_the_decoder_reaches_the_values_of_the_columns(preprocessing, lowest, tm
     config = TrainConfig.for_dataset(
         str(tmp_path / "t.csv"), method="autoencoder", preprocessing=preprocessing
     )
-    encoder, decoder = make_networks(config, (3,))
+    encoder, decoder = make_networks(config, (3,), 100)
     assert encoder.output_shape == (None, 64)
     output = np.array(decoder(10 * random.normal(size=(200, 64))))
     assert output.min() < -1 if lowest < 0 else output.min() >= 0
