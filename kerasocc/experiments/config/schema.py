@@ -60,10 +60,11 @@ class Schema:
         return {name: group.owners for group in owned for name in group.fields}
 
     def needed_by(self, method: Any) -> Iterator[str]:
-        """Names of the settings that a run of a method cannot do without."""
+        """Names of the settings that the file of a run of a method must hold."""
         for group in self.groups:
             if not group.owners or method in group.owners:
-                yield from group.fields
+                fields = group.fields.items()
+                yield from (n for n, field in fields if not definition_of(field).added_later)
 
 
 def make_schema(methods: Mapping[str, Method]) -> Schema:

@@ -65,7 +65,7 @@ class Config:
         """Read what `write` has written.
 
         Settings of methods other than the one of the file may be missing: they may be
-        newer than the file.
+        newer than the file; so may those that were added later with a default that changes nothing.
 
         Raises:
             FileNotFoundError: If there is no such file.

@@ -81,8 +81,11 @@ class Method:
         pretrained: Whether an autoencoder can be trained before it.
         needs_decoder: Whether it is an autoencoder itself.
         keeps_files: Whether a callback keeps files that belong to the weights.
-        encoder: From `(config, shape)` to an encoder of its own; None for the networks
-            that the settings choose.
+        encoder: From `(config, shape)` to an encoder of its own; None for the networks that the
+            settings choose.
+        uses_own_encoder: From `config` to whether it has that encoder with these settings.
+        preprocessing: From `config` to the function that adapts a preprocessing layer to training
+            samples; None for that of the data.
         head: From `config` to the phase in which the encoder is frozen, or None.
         check_shape: From `(config, shape)`; raises `ValueError` for samples that it cannot
             be trained on.
@@ -99,9 +102,15 @@ class Method:
     needs_decoder: bool = False
     keeps_files: bool = False
     encoder: Callable[[Any, tuple[int, ...]], keras.Model] | None = None
+    uses_own_encoder: Callable[[Any], bool] = lambda config: True
+    preprocessing: Callable[[Any], Callable[[Any], Any] | None] = lambda config: None
     head: Callable[[Any], HeadPhase | None] = lambda config: None
     check_shape: Callable[[Any, tuple[int, ...]], None] = lambda config, shape: None
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
+
+    def has_own_encoder(self, config: Any) -> bool:
+        """Whether a run has the encoder of the method, not a network that the settings choose."""
+        return self.encoder is not None and self.uses_own_encoder(config)
 
 
 def values_of(config: Any, *names: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from kerasocc.datasets import OneClassDataset, altered, load
@@ -45,6 +47,9 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             labelled_classes=config.labelled_classes,
             **common,
         )
+    make_preprocessing = config.definition.preprocessing(config)
+    if make_preprocessing is not None:
+        data = dataclasses.replace(data, make_preprocessing=make_preprocessing)
     if config.transductive:
         data = data.transductive()
     _check_both_classes("dataset", "to test on", data.y_test)

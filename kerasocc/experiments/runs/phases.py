@@ -32,6 +32,8 @@ class Phase(NamedTuple):
     """Its name in Keras."""
     drop_at: tuple[int, ...] = ()
     """Epochs after which the learning rate is divided by 10."""
+    steps_per_epoch: int | None = None
+    """Steps of an epoch; None for one pass over the training samples."""
     keep_best: bool = False
     """Whether it ends with the weights of the epoch with the highest validation AUC."""
     keeps_files: bool = False
@@ -85,6 +87,7 @@ def run_phase(
         epochs=phase.epochs,
         initial_epoch=_epochs_trained(phase.model),
         validation_data=(data.x_val, data.y_val) if phase.keep_best else None,
+        steps_per_epoch=phase.steps_per_epoch,
         verbose=0,
         callbacks=[keras.callbacks.LearningRateScheduler(rate), backups, *others],
     )

@@ -113,12 +113,16 @@ def _train_phases(
         model.start_from(head)
     latent = make_latent_labels(config, data.truth_train)
     own = [latent] if latent else []
-    fit(_phase(config, "training", model, keep=config.keep), *callbacks, *own)
+    phase = _phase(config, "training", model)
+    phase = phase._replace(
+        keep_best=config.keep == "best", steps_per_epoch=config.steps_per_epoch
+    )
+    fit(phase, *callbacks, *own)
     return histories, model, latent
 
 
 def _phase(
-    config: TrainConfig, name: str, model: OneClassModel, prefix: str = "", keep: str = "last"
+    config: TrainConfig, name: str, model: OneClassModel, prefix: str = ""
 ) -> Phase:
     """A phase with the settings whose names begin with `prefix`."""
     return Phase(
@@ -129,7 +133,6 @@ def _phase(
         learning_rate=getattr(config, f"{prefix}learning_rate"),
         optimizer=config.optimizer,
         drop_at=getattr(config, f"{prefix}drop_at"),
-        keep_best=keep == "best",
         keeps_files=config.definition.keeps_files,
     )
 

@@ -54,6 +54,7 @@ class Setting:
         symbol: What the paper calls it, if that is another name.
         metavar: Placeholder of its value on the command line; None for that of the kind.
         rules: What it must fulfil together with other settings.
+        added_later: Whether the files of older runs may lack it, which then means its default.
     """
 
     help: str
@@ -61,6 +62,7 @@ class Setting:
     symbol: str | None = None
     metavar: str | None = None
     rules: tuple[Rule, ...] = ()
+    added_later: bool = False
 
 
 def setting(
@@ -71,6 +73,7 @@ def setting(
     symbol: str | None = None,
     metavar: str | None = None,
     rules: tuple[Rule, ...] = (),
+    added_later: bool = False,
 ) -> Any:
     """A field of a dataclass of settings.
 
@@ -82,8 +85,11 @@ def setting(
         symbol: See `Setting`.
         metavar: See `Setting`.
         rules: See `Setting`.
+        added_later: See `Setting`.
     """
-    definition = Setting(help=help, kind=kind, symbol=symbol, metavar=metavar, rules=rules)
+    definition = Setting(
+        help=help, kind=kind, symbol=symbol, metavar=metavar, rules=rules, added_later=added_later
+    )
     return dataclasses.field(default=default, metadata={_KEY: definition})
 
 

@@ -32,6 +32,12 @@ class TrainingSettings:
     optimizer: str = setting("adam", kinds.choice(*OPTIMIZERS), "optimizer of both phases")
     batch_size: int = setting(REQUIRED, kinds.integer(1), "samples per step, in both phases")
     epochs: int = setting(REQUIRED, kinds.integer(1), "epochs of the method")
+    steps_per_epoch: int | None = setting(
+        None,
+        kinds.integer(1),
+        "steps of an epoch of the method; none: one pass over the training samples",
+        added_later=True,
+    )
     learning_rate: float = setting(REQUIRED, kinds.positive(), "learning rate of the method")
     drop_at: tuple[int, ...] = _drops("", "epochs after which the learning rate is divided by 10")
     weight_decay: float = setting(
