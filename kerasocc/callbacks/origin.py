@@ -9,7 +9,7 @@ import numpy as np
 
 SAMPLES = 1024
 """Number of training samples that are looked at."""
-LEAST_SEPARATION = 0.3
+LEAST_SEPARATION = 0.35
 """Separation below which the embeddings count as lying around the origin."""
 
 
@@ -43,7 +43,7 @@ def warn_if_around_origin(model: Any, embeddings: np.ndarray) -> None:
     if separation < LEAST_SEPARATION:
         warnings.warn(
             f"The embeddings of the training samples of {model.name} lie around the origin "
-            f"(separation {separation:.2f}, at least {LEAST_SEPARATION} expected), which makes the "
+            f"(separation {separation:.2f}, below {LEAST_SEPARATION}), which makes the "
             "origin a normal point: a hyperplane that separates them from it says nothing about "
             "samples farther out, and may rank them as the most normal. Put "
             "`kerasocc.networks.fourier_features` in front, or scale the embeddings to length 1 "

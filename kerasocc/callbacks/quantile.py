@@ -38,7 +38,7 @@ class QuantileUpdate(StateCallback):
     Whatever the update, `r` is computed again over the whole training set with the final weights
     when the training ends. The result is then checked: equal scores of all samples raise a
     `CollapseError`; an objective without a lower bound, and embeddings that lie around the
-    origin (`callbacks.origin.separation_from_origin` below 0.3), are reported by a warning.
+    origin (`callbacks.origin.separation_from_origin` below 0.35), are reported by a warning.
 
     Logs `r`, and `score_spread`, the standard deviation of the scores of the training set: of
     the final weights of the epoch with `update="epoch"`, of those that it began with with

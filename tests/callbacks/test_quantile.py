@@ -79,8 +79,9 @@ def reached(x, hidden, layer, update, batch_size):
     # `V` stays as it is, which makes the problem convex.
     model.optimizer_groups = lambda: [OptimizerGroup(model.optimizer, [model.output_kernel])]
     model.compile(keras.optimizers.SGD(0.1))
-    drops = keras.callbacks.LearningRateScheduler(lambda epoch, _: 0.1 / 10 ** (epoch // 40))
-    model.fit(x, batch_size=batch_size, epochs=120, verbose=0, callbacks=[drops, update])
+    drops = keras.callbacks.LearningRateScheduler(lambda epoch, _: 0.1 / 10 ** (epoch // 4))
+    options = dict(batch_size=batch_size, steps_per_epoch=50, epochs=12, verbose=0)
+    model.fit(x, callbacks=[drops, update], **options)
     np.testing.assert_array_equal(value(model.hidden_kernel), hidden)
     r = float(value(model.r))
     weights = value(model.output_kernel).astype("float64")
