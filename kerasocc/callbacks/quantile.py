@@ -12,8 +12,9 @@ from kerasocc.callbacks.collapse import report_collapse
 from kerasocc.callbacks.origin import SAMPLES, warn_if_around_origin
 from kerasocc.checks import check_choice, check_non_negative, check_positive
 
-RATE_PER_SPREAD = 0.1
-"""Default `rate`, in standard deviations of `<w, g(V phi(x))>` over the training set."""
+RATES = 10.0
+"""Default `rate`, in learning rates: a step of Adam moves each of the terms of which a projection
+is the sum, and `r` has to keep up with their sum."""
 
 
 class QuantileUpdate(StateCallback):
@@ -40,17 +41,18 @@ class QuantileUpdate(StateCallback):
     `CollapseError`; an objective without a lower bound, and embeddings that lie around the
     origin (`callbacks.origin.separation_from_origin` below 0.35), are reported by a warning.
 
-    Logs `r`, and `score_spread`, the standard deviation of the scores of the training set: of
-    the final weights of the epoch with `update="epoch"`, of those that it began with with
-    `update="joint"`, which has the pass over the training set at that time.
+    Logs `r` and, with `update="epoch"`, `score_spread`, the standard deviation of the scores of
+    the training set.
 
     With an encoder that is trained, low values of the objective are no goal, because collapse
     has the lowest: choose the number of epochs in advance or by a validation set.
 
     Args:
         update: `"epoch"`, `"batch"` or `"joint"`.
-        rate: Of `update="joint"`, in the unit of the projections; None for a tenth of their
-            standard deviation over the training set, computed at the beginning of each epoch.
+        rate: Of `update="joint"`, in the unit of the projections; None for ten times the
+            learning rate that the optimizer has when an epoch begins. At a rate that is much
+            smaller than the projections move in a step, `r` stays behind and no sample is beyond
+            it; at a large one `r` jumps about.
         tolerance: Standard deviation of the scores, relative to the root mean square of
             `<w, g(V phi(x))>`, below which they count as equal; float32 resolves 1e-7.
         action: What to do about equal scores: `"raise"` a `CollapseError`, `"warn"`, or
@@ -82,23 +84,21 @@ class QuantileUpdate(StateCallback):
             )
         self.tolerance = check_non_negative("tolerance", tolerance)
         self.action = check_choice("action", action, ["raise", "warn", "log"])
-        self._spread = 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
         self.model.r_from_batch.assign(float(self.update == "batch"))
         rate = 0.0
         if self.update == "joint":
-            # From all samples and before the steps: a rate that depends on the batch would be
+            # The same for all batches of an epoch: a rate that depends on the batch would be
             # correlated with its share, and biased again.
-            self._spread = float(np.std(self.model.training_projections(), dtype="float64"))
-            rate = RATE_PER_SPREAD * self._spread if self.rate is None else self.rate
+            rate = self.rate or RATES * self.value_of(self.model.optimizer.learning_rate)
         self.model.r_rate.assign(rate)
 
     def on_epoch_end(self, epoch, logs=None):
+        spread = {}
         if self.update == "epoch":
-            self._spread = float(np.std(self._set_from_training_data()))
+            spread["score_spread"] = float(np.std(self._set_from_training_data()))
         if logs is not None:
-            spread = {} if self.update == "batch" else {"score_spread": self._spread}
             logs.update({"r": self.value_of(self.model.r), **spread})
 
     def finish(self):

@@ -271,8 +271,7 @@ class OCNN(OneClassModel):
         return [QuantileUpdate(update="joint")]
 
     def separated_embeddings(self, x: Any) -> np.ndarray:
-        """What the hyperplane separates from the origin, shape `(samples, d)`: `phi(x)`, of
-        length 1 with `normalize`."""
+        """`phi(x)` as the hyperplane separates it from the origin, shape `(samples, d)`."""
         embeddings = self.embed(x)
         return _unit_length(embeddings) if self.normalize else embeddings
 

@@ -60,10 +60,13 @@ class FourierFeatures(keras.layers.Layer):
             )
         self._columns = math.prod(input_shape[1:])
         gamma = 1.0 / self._columns if self.gamma is None else self.gamma
+        deviation = math.sqrt(2 * gamma)
         self.frequencies = self.add_weight(
             name="frequencies",
             shape=(self._columns, self.features),
-            initializer=keras.initializers.RandomNormal(stddev=math.sqrt(2 * gamma), seed=self.seed),
+            initializer=keras.initializers.RandomNormal(
+                stddev=math.sqrt(2 * gamma), seed=self.seed
+            ),
             dtype="float32",
             autocast=False,
         )

@@ -49,12 +49,6 @@ def given(**options):
     return model
 
 
-def set_r(model, r):
-    """Give a model an `r`, as a training would."""
-    model.r.assign(r)
-    model.fitted.assign(1.0)
-
-
 def test_projection_by_hand():
     # V phi of the three samples: (1, -1, 0.5), (2, 0, -1), (0, -2, 2).
     linear = value(oc_nn.projection(X, V, W, "linear"))
@@ -76,7 +70,8 @@ def test_hinge_by_hand():
 def test_loss_by_hand(activation):
     with pytest.warns(UserWarning, match="no lower bound"):
         model = given(activation=activation, normalize=False, nu=0.5)
-    set_r(model, 1.0)
+    model.r.assign(1.0)
+    model.fitted.assign(1.0)
     # Squared norms: w 1 + 4 + 1 = 6, V 1 + 1 + .25 + 4 + 0 + 1 = 7.25.
     hinges = {"linear": [2.5, 0, 7], "relu": [0.5, 0, 3]}[activation]
     expected = 0.5 * 6 + 0.5 * 7.25 + 2 * np.mean(hinges) - 1
@@ -90,7 +85,8 @@ def test_loss_by_hand(activation):
 
 def test_sample_weights_do_not_touch_the_norms():
     model = given(nu=0.5)
-    set_r(model, 1.0)
+    model.r.assign(1.0)
+    model.fitted.assign(1.0)
     model.compile(keras.optimizers.SGD(0.0))
     weight = np.array([1.0, 0.0, 2.0], "float32")
     projection = sigmoid(X @ V) @ W
@@ -112,6 +108,7 @@ def test_a_step_follows_the_gradient_of_the_objective(activation, random):
     model.hidden_kernel.assign(v)
     model.output_kernel.assign(w)
     model.r.assign(r)
+    model.fitted.assign(1.0)
     model.compile(keras.optimizers.SGD(1.0))
     model.train_on_batch(x.astype("float32"))
 
@@ -290,7 +287,8 @@ def test_normalised_embeddings_bound_the_homogeneous_objectives(activation, rand
 def test_the_length_of_normalised_embeddings_does_not_matter(random):
     x = random.normal(size=(10, 2)).astype("float32")
     model = given(normalize=True)
-    set_r(model, 1.0)
+    model.r.assign(1.0)
+    model.fitted.assign(1.0)
     np.testing.assert_allclose(model.score(x), model.score(7 * x), rtol=1e-5)
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     np.testing.assert_allclose(model.score(x), 1 - sigmoid(x / lengths @ V) @ W, rtol=1e-5)
@@ -413,6 +411,7 @@ def test_weight_decay_is_of_the_encoder_alone():
     model.hidden_kernel.assign(np.zeros((2, 3)))
     model.output_kernel.assign(W)
     model.r.assign(-10.0)  # no hinge is active: the gradients are those of the norms
+    model.fitted.assign(1.0)
     model.compile(keras.optimizers.SGD(0.1))
     model.train_on_batch(X)
     np.testing.assert_allclose(value(encoder.layers[0].kernel), 0.95 * np.eye(2), rtol=1e-6)

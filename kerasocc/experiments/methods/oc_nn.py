@@ -47,9 +47,10 @@ FREQUENCIES = 512
 # objective has its minimum where the features are equal. See `benchmarks/README.md`.
 _FOURIER = {
     **NO_PRETRAINING,
-    **_TRAINED,
-    "fourier_features": FREQUENCIES,
+    "train_encoder": True,
     "head_epochs": 0,
+    "quantile_update": "joint",
+    "fourier_features": FREQUENCIES,
     "epochs": 10,
     "steps_per_epoch": 30,
     "learning_rate": 1e-3,
@@ -60,7 +61,6 @@ _FOURIER = {
 _FOURIER_FROZEN = {
     **_FOURIER,
     "train_encoder": False,
-    "quantile_update": "joint",
     "steps_per_epoch": 200,
 }
 

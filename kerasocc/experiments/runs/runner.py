@@ -114,16 +114,12 @@ def _train_phases(
     latent = make_latent_labels(config, data.truth_train)
     own = [latent] if latent else []
     phase = _phase(config, "training", model)
-    phase = phase._replace(
-        keep_best=config.keep == "best", steps_per_epoch=config.steps_per_epoch
-    )
+    phase = phase._replace(keep_best=config.keep == "best", steps_per_epoch=config.steps_per_epoch)
     fit(phase, *callbacks, *own)
     return histories, model, latent
 
 
-def _phase(
-    config: TrainConfig, name: str, model: OneClassModel, prefix: str = ""
-) -> Phase:
+def _phase(config: TrainConfig, name: str, model: OneClassModel, prefix: str = "") -> Phase:
     """A phase with the settings whose names begin with `prefix`."""
     return Phase(
         name,
