@@ -46,7 +46,8 @@ def warn_if_around_origin(model: Any, embeddings: np.ndarray) -> None:
             f"(separation {separation:.2f}, below {LEAST_SEPARATION}), which makes the "
             "origin a normal point: a hyperplane that separates them from it says nothing about "
             "samples farther out, and may rank them as the most normal. Put "
-            "`kerasocc.networks.fourier_features` in front, or scale the embeddings to length 1 "
-            "with `normalize=True`. `QuantileUpdate(action='log')` silences this warning.",
+            "`kerasocc.networks.fourier_features` in front (with a smaller `gamma` if they are "
+            "there), or scale the embeddings to length 1 with `normalize=True`. "
+            "`QuantileUpdate(action='log')` silences this warning.",
             stacklevel=2,
         )

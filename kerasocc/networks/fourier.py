@@ -64,9 +64,7 @@ class FourierFeatures(keras.layers.Layer):
         self.frequencies = self.add_weight(
             name="frequencies",
             shape=(self._columns, self.features),
-            initializer=keras.initializers.RandomNormal(
-                stddev=math.sqrt(2 * gamma), seed=self.seed
-            ),
+            initializer=keras.initializers.RandomNormal(stddev=deviation, seed=self.seed),
             dtype="float32",
             autocast=False,
         )
@@ -104,9 +102,9 @@ def fourier_features(
     too. The features are bounded and of length 1, so samples far from the training data have
     inner products near 0 with them, in whatever direction they lie.
 
-    Trainable frequencies that go to 0 make all features equal. `OCNN` has a small budget of
-    steps against that, and needs no `weight_decay`, which would pull them there. For
-    `DeepSVDD`, whose objective rewards it, take `trainable=False`.
+    Trainable frequencies that go to 0 make all features equal. Train them for a limited number of
+    steps and without `weight_decay`, which would pull them there. For `DeepSVDD`, whose objective
+    rewards it, take `trainable=False`.
 
     Args:
         input_shape: Number of columns, or the shape of a sample, which is flattened.

@@ -43,8 +43,8 @@ _FROZEN = {
 }
 FREQUENCIES = 512
 """Default of `fourier_features` for tables."""
-# A number of steps whatever the size of the table: more of them lower the AUC, because the
-# objective has its minimum where the features are equal. See `benchmarks/README.md`.
+# A number of steps whatever the size of the table, and `r` by gradient steps: with the quantile of
+# each batch the features collapse. See `benchmarks/README.md`.
 _FOURIER = {
     **NO_PRETRAINING,
     "train_encoder": True,
@@ -52,7 +52,7 @@ _FOURIER = {
     "quantile_update": "joint",
     "fourier_features": FREQUENCIES,
     "epochs": 10,
-    "steps_per_epoch": 30,
+    "steps_per_epoch": 150,
     "learning_rate": 1e-3,
     "drop_at": (),
     # It would pull the frequencies to 0, where all features are equal.

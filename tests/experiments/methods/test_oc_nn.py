@@ -30,7 +30,7 @@ def path(tmp_path):
 def test_defaults(path):
     config = TrainConfig.for_dataset(path, method="oc-nn")
     assert (config.fourier_features, config.train_encoder) == (512, True)
-    assert (config.epochs * config.steps_per_epoch, config.learning_rate) == (300, 1e-3)
+    assert (config.epochs * config.steps_per_epoch, config.learning_rate) == (1500, 1e-3)
     assert (config.pretrain_epochs, config.head_epochs, config.weight_decay) == (0, 0, 0.0)
     frozen = TrainConfig.for_dataset(path, method="oc-nn", train_encoder=False)
     assert (frozen.fourier_features, frozen.quantile_update) == (512, "joint")
@@ -94,6 +94,7 @@ def test_the_file_of_an_older_run(tmp_path):
 
 def test_a_run(path, tmp_path):
     config = TrainConfig.for_dataset(path, method="oc-nn", fourier_features=64, epochs=4)
+    assert config.steps_per_epoch == 150
     data = load_data(config)
     assert isinstance(data.preprocessing, Standardization)
     run = store.create(tmp_path / "runs", None, config)
@@ -102,6 +103,7 @@ def test_a_run(path, tmp_path):
     assert results["auc"] > 0.8
     model = kerasocc.load_model(run.model_file)
     assert model.encoder.name == "fourier_features" and model.normalize
-    # Four epochs of 30 steps, though a pass over the 76 rows is one step.
-    assert int(np.array(model.optimizer.iterations)) == 120
+    # Four epochs of 150 steps, though a pass over the rows is one.
+    assert len(data.x_train) < config.batch_size
+    assert int(np.array(model.optimizer.iterations)) == 600
     assert len(json.loads((run.path / "history.json").read_text())["training"]["loss"]) == 4
