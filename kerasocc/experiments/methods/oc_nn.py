@@ -44,7 +44,7 @@ _FROZEN = {
 FREQUENCIES = 512
 """Default of `fourier_features` for tables."""
 # A number of steps whatever the size of the table, and `r` by gradient steps: with the quantile of
-# each batch the features collapse. See `benchmarks/README.md`.
+# each batch the AUC is near chance. See `benchmarks/README.md`.
 _FOURIER = {
     **NO_PRETRAINING,
     "train_encoder": True,
