@@ -35,6 +35,7 @@ _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")
 _REGISTERED = (
     *(home for home in _HOMES.values() if home.startswith("kerasocc.models.")),
     "kerasocc.datasets.preprocessing",
+    "kerasocc.networks.fourier",
     "kerasocc.networks.icl",
     "kerasocc.networks.normalization",
     "kerasocc.networks.transforms",

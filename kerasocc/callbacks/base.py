@@ -38,8 +38,8 @@ class TrainingModel(Protocol):
     training_run: TrainingRun
     """The running `fit`."""
 
-    def embed(self, x: Any) -> np.ndarray:
-        """Embeddings of samples, shape `(samples, d)`."""
+    def embeddings_to_monitor(self, x: Any) -> np.ndarray:
+        """Embeddings of samples whose spread is followed, shape `(samples, d)`."""
 
 
 class StateCallback(keras.callbacks.Callback):

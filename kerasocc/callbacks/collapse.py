@@ -35,7 +35,8 @@ class CollapseMonitor(StateCallback):
     detects nothing (hypersphere collapse, section 3.4 of Deep SVDD). Logs
     `embedding_spread`, the root mean square over the dimensions of the standard deviation
     of `phi`, and `embedding_log_volume`, the sum over the dimensions of the logarithm of
-    the standard deviation.
+    the standard deviation. Of a model whose embeddings count by their direction alone, which is
+    `OCNN`, they are scaled to length 1 first.
 
     The network counts as collapsed if the spread, relative to the root mean square of the
     entries of the embeddings, is below `tolerance` after the training.
@@ -88,6 +89,6 @@ class CollapseMonitor(StateCallback):
 
     def _spread_and_size(self) -> tuple[np.ndarray, float]:
         """Standard deviation per dimension, shape `(d,)`, and RMS of the entries."""
-        embedding = self.model.embed(self._sample).astype("float64")
+        embedding = self.model.embeddings_to_monitor(self._sample).astype("float64")
         embedding = embedding.reshape(len(embedding), -1)
         return embedding.std(axis=0), float(np.sqrt(np.mean(embedding**2)))

@@ -38,6 +38,9 @@ def hinge(projections: Any, r: Any, nu: float) -> Any:
     `(1/nu) * max(0, r - <w, g(V phi(x))>) - r`; its mean over the batch plus
     `1/2 ||w||^2 + 1/2 ||V||_F^2` is the objective.
 
+    As far as we know, the scripts of the paper's authors (TensorFlow 1) leave the maximum with 0
+    out, and the Keras class that the notebooks of their repository run computes another loss.
+
     Args:
         projections: `<w, g(V phi(x))>`, shape `(batch,)`.
         r: Scalar; a constant for the gradient.
@@ -47,6 +50,23 @@ def hinge(projections: Any, r: Any, nu: float) -> Any:
         Per-example loss, shape `(batch,)`.
     """
     return ops.maximum(r - projections, 0.0) / nu - r
+
+
+def slope_in_r(projections: Any, r: Any, nu: float) -> Any:
+    """Derivative of the objective with respect to `r`: `mean(projections < r) / nu - 1`.
+
+    It is 0 where a fraction `nu` of the samples lies below `r`, which is then the
+    `nu`-quantile; above 0, so that `r` has to decrease, where more of them do.
+
+    Args:
+        projections: `<w, g(V phi(x))>`, shape `(batch,)`.
+        r: Scalar.
+        nu: Upper bound on the fraction of outliers, in (0, 1].
+
+    Returns:
+        Scalar, float32.
+    """
+    return ops.mean(ops.cast(projections < r, "float32")) / nu - 1.0
 
 
 def mirrored_hinge(projections: Any, r: Any) -> Any:

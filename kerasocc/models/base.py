@@ -202,6 +202,10 @@ class OneClassModel(Trainer):
         """Callbacks attached to every fit unless the user passes others of their kind."""
         return [CollapseMonitor()]
 
+    def embeddings_to_monitor(self, x: Any) -> np.ndarray:
+        """Embeddings whose spread `CollapseMonitor` follows, shape `(samples, d)`."""
+        return self.embed(x)
+
     @property
     def has_anomaly_loss(self) -> bool:
         """Whether the model defines `anomaly_loss_of`."""

@@ -31,21 +31,29 @@ class OCNN(OneClassModel):
 
         1/2 ||w||^2 + 1/2 ||V||_F^2 + 1/nu * mean(max(0, r - <w, g(V phi(x))>)) - r
 
-    It is trained alternately: `w` and `V` by backpropagation while `r` is fixed, then
-    `r`, which is the `nu`-quantile of `<w, g(V phi(x))>` over the training set
-    (`callbacks.QuantileUpdate`, attached by default). The score is
-    `r - <w, g(V phi(x))>`; above 0, the natural threshold, is anomalous. The
+    `w`, `V` and the encoder are trained by backpropagation, `r` is kept at the
+    `nu`-quantile of `<w, g(V phi(x))>` over the training set by `callbacks.QuantileUpdate`.
+    The score is `r - <w, g(V phi(x))>`; above 0, the natural threshold, is anomalous. The
     reported loss is the whole objective.
 
-    The encoder comes from an autoencoder (`kerasocc.pretrain`). It is frozen by
-    default, its BatchNorm then in inference mode, though its weights stay
-    trainable for others. One that is trained as well detects more, on three
-    conditions: embeddings of length 1, because the objective only pushes
-    `<w, g(V phi)>` up and longer embeddings, of anomalies as well, are the easiest
-    way to that; `w` and `V` that have been trained with the encoder frozen
-    (`start_from`), because random ones push it anywhere; and
-    `QuantileUpdate(update="batch")`, because no sample is left beyond an `r` that
-    stays behind for an epoch.
+    As far as we know the encoder of the paper is that of an autoencoder
+    (`kerasocc.pretrain`) and trained on, which is the default here: the embeddings are then
+    scaled to length 1, since longer ones, of anomalies as well, are the easiest way to push
+    `<w, g(V phi)>` up; the callbacks are `QuantileUpdate()` and a `CollapseMonitor` of the
+    unit-length embeddings. With a free encoder the minimum of the objective is collapse, so
+    its value says nothing about detection: choose the number of epochs in advance or by a
+    validation set. It helps to train `w` and `V` first with the encoder frozen (`start_from`),
+    because random ones push it anywhere, and `QuantileUpdate(update="batch")`, because no
+    sample is left beyond an `r` that stays behind for an epoch.
+
+    `train_encoder=False` freezes the encoder, its BatchNorm then in inference mode, though its
+    weights stay trainable for others. The embeddings keep their length with a sigmoid, and the
+    default callback is `QuantileUpdate(update="joint")`, which minimises the objective.
+
+    A hyperplane that separates normal samples from the origin says something where the origin
+    is far from them. It is not on centred columns behind a network without biases, which a
+    warning reports after the training. For tables take `networks.fourier_features` of
+    standardised columns.
 
     Only the sigmoid bounds the objective from below. With `"linear"` and `"relu"`
     it is homogeneous: `(t w, t V, t^2 r)` has `t^2` times the value. So it has no
@@ -75,14 +83,14 @@ class OCNN(OneClassModel):
 
     Warns:
         UserWarning: If the objective is unbounded, and for an encoder that is
-            trained without weight decay.
+            trained without weight decay on embeddings of any length.
 
     Example:
         >>> autoencoder = kerasocc.pretrain(encoder, decoder, data.x_train, epochs=50)
-        >>> head = kerasocc.OCNN(encoder, normalize=True)
+        >>> head = kerasocc.OCNN(encoder, train_encoder=False, normalize=True)
         >>> head.compile(optimizer=keras.optimizers.Adam(1e-2))
         >>> head.fit(data.x_train, epochs=40)
-        >>> model = kerasocc.OCNN(encoder, train_encoder=True)
+        >>> model = kerasocc.OCNN(encoder)
         >>> model.start_from(head)
         >>> model.compile(optimizer=keras.optimizers.Adam(1e-3))
         >>> model.fit(data.x_train, epochs=20, callbacks=[QuantileUpdate(update="batch")])
@@ -94,6 +102,7 @@ class OCNN(OneClassModel):
     """
 
     needs_initialization = True
+    named_state = (*OneClassModel.named_state, "r_rate")
 
     def __init__(
         self,
@@ -102,7 +111,7 @@ class OCNN(OneClassModel):
         units: int = 32,
         nu: float = 0.1,
         activation: str = "sigmoid",
-        train_encoder: bool = False,
+        train_encoder: bool = True,
         normalize: bool | None = None,
         **options: Unpack[ModelOptions],
     ):
@@ -123,6 +132,7 @@ class OCNN(OneClassModel):
             )
         self.r = add_state(self, "r")
         self.r_from_batch = add_state(self, "r_from_batch")
+        self.r_rate = add_state(self, "r_rate")
         self.threshold.assign(0.0)
         self.build_from_encoder()
 
@@ -233,11 +243,15 @@ class OCNN(OneClassModel):
         super().derive_state(name)
         if name == "fitted" and float(ops.convert_to_numpy(self.r)):
             self.fitted.assign(1.0)
+        elif name == "r_rate":
+            self.r_rate.assign(0.0)
 
     def update_state(self, representation: Any) -> None:
-        global_projections = distribution.global_concat(ops.stop_gradient(representation))
-        quantile = ops.quantile(global_projections, self.nu)
-        self.r.assign(self.r + self.r_from_batch * (quantile - self.r))
+        projections = distribution.global_concat(ops.stop_gradient(representation))
+        to_quantile = ops.quantile(projections, self.nu) - self.r
+        slope = oc_nn.slope_in_r(projections, self.r, self.nu)
+        # `QuantileUpdate` has one of the factors differ from 0, or none.
+        self.r.assign(self.r + self.r_from_batch * to_quantile - self.r_rate * slope)
 
     def optimizer_groups(self) -> list[OptimizerGroup]:
         head = [self.hidden_kernel, self.output_kernel]
@@ -251,9 +265,19 @@ class OCNN(OneClassModel):
         return [w for w in self.encoder.trainable_variables if len(w.shape) >= 2]
 
     def default_callbacks(self) -> list[StateCallback]:
+        if self.train_encoder:
+            return [QuantileUpdate(), *super().default_callbacks()]
         # The embeddings of a frozen encoder stay what they are.
-        monitors = super().default_callbacks() if self.train_encoder else []
-        return [QuantileUpdate(), *monitors]
+        return [QuantileUpdate(update="joint")]
+
+    def separated_embeddings(self, x: Any) -> np.ndarray:
+        """`phi(x)` as the hyperplane separates it from the origin, shape `(samples, d)`."""
+        embeddings = self.embed(x)
+        return _unit_length(embeddings) if self.normalize else embeddings
+
+    def embeddings_to_monitor(self, x: Any) -> np.ndarray:
+        """Embeddings of length 1: longer ones are the easiest way to a lower objective."""
+        return _unit_length(self.embed(x))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -264,3 +288,8 @@ class OCNN(OneClassModel):
             "train_encoder": self.train_encoder,
             "normalize": self.normalize,
         }
+
+
+def _unit_length(embeddings: np.ndarray) -> np.ndarray:
+    embeddings = embeddings.astype("float32")
+    return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)

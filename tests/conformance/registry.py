@@ -52,6 +52,7 @@ def encoder_of_views(seed: int) -> keras.Model:
 
 
 SLOW = {
+    "oc_nn_fourier",
     "neutral_ad",
     "icl",
     "multi_head_rotnet",
@@ -59,7 +60,8 @@ SLOW = {
     "robust_autoencoder",
     "direction",
 }
-"""Models whose steps take long (many views of a sample, a decoder), and the one of the guide."""
+"""Models whose steps take long (many views of a sample, a decoder), a second encoder of OC-NN,
+and the model of the guide."""
 
 CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
@@ -77,6 +79,15 @@ CASES = [
         15,
         0.9,
         0.2,
+    ),
+    Case(
+        "oc_nn_fourier",
+        lambda **k: kocc.OCNN(kocc.networks.fourier_features((8, 8, 1), seed=k["seed"]), **k),
+        15,
+        0.9,
+        0.2,
+        # Raw pixels are so far apart that their features are orthogonal, which is warned of.
+        exempt=("test_saved_model_without_preprocessing",),
     ),
     Case(
         "neutral_ad",

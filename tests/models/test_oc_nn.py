@@ -42,6 +42,7 @@ def objective(embedding, v, w, r, nu, activation="sigmoid"):
 
 def given(**options):
     """A model of `V` and `W` whose embeddings are the inputs."""
+    options = {"train_encoder": False, **options}
     model = kocc.OCNN(identity(2), units=3, seed=0, **options)
     model.hidden_kernel.assign(V)
     model.output_kernel.assign(W)
@@ -102,7 +103,8 @@ def test_a_step_follows_the_gradient_of_the_objective(activation, random):
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     v, w = random.normal(size=(4, 3)), random.normal(size=3)
     r, nu, small = 0.4, 0.3, 1e-6
-    model = kocc.OCNN(identity(4), units=3, nu=nu, activation=activation, normalize=True, seed=0)
+    options = dict(train_encoder=False, normalize=True, seed=0)
+    model = kocc.OCNN(identity(4), units=3, nu=nu, activation=activation, **options)
     model.hidden_kernel.assign(v)
     model.output_kernel.assign(w)
     model.r.assign(r)
@@ -130,7 +132,8 @@ def test_r_is_the_quantile_over_the_training_set(random):
     x = random.normal(size=(57, 2))
     model = given(nu=0.3)
     model.compile(keras.optimizers.SGD(0.0))
-    history = model.fit(x, batch_size=10, epochs=2, verbose=0).history
+    update = QuantileUpdate(action="log")
+    history = model.fit(x, batch_size=10, epochs=2, verbose=0, callbacks=[update]).history
     projection = sigmoid(x.astype("float32") @ V) @ W
     expected = np.quantile(projection, 0.3)
     np.testing.assert_allclose(history["r"], expected, rtol=1e-5)
@@ -142,7 +145,10 @@ def test_r_is_the_quantile_over_the_training_set(random):
 
 def test_r_follows_the_weights(digits):
     model = kocc.OCNN(
-        kocc.networks.lenet("digits", seed=0), preprocessing=digits.preprocessing, seed=0
+        kocc.networks.lenet("digits", seed=0),
+        train_encoder=False,
+        preprocessing=digits.preprocessing,
+        seed=0,
     )
     model.compile(keras.optimizers.Adam(1e-2))
     recorded = []
@@ -155,7 +161,7 @@ def test_r_follows_the_weights(digits):
     from kerasocc.engine.sources import as_source
 
     source = as_source(digits.x_train)
-    model.fit(digits.x_train, epochs=3, verbose=0, callbacks=[Record()])
+    model.fit(digits.x_train, epochs=3, verbose=0, callbacks=[Record(), QuantileUpdate()])
     for r, expected in recorded:
         assert r == pytest.approx(expected, rel=1e-4)
     assert len({round(r, 3) for r, _ in recorded}) == 3
@@ -165,7 +171,8 @@ def test_r_before_the_first_epoch_is_the_quantile_too(random):
     x = random.normal(size=(50, 2)).astype("float32")
     model = given(nu=0.2)
     model.compile(keras.optimizers.SGD(0.0))
-    loss = model.fit(x, verbose=0).history["loss"][0]
+    update = QuantileUpdate(action="log")
+    loss = model.fit(x, verbose=0, callbacks=[update]).history["loss"][0]
     r = np.quantile(sigmoid(x @ V) @ W, 0.2)
     assert loss == pytest.approx(objective(x, V, W, r, 0.2), rel=1e-5)
 
@@ -174,7 +181,7 @@ def test_r_per_batch(random):
     x = random.normal(size=(30, 2)).astype("float32")
     model = given(nu=0.25)
     model.compile(keras.optimizers.SGD(0.0))
-    update = QuantileUpdate(update="batch")
+    update = QuantileUpdate(update="batch", action="log")
     history = model.fit(x, batch_size=20, shuffle=False, verbose=0, callbacks=[update]).history
     projection = sigmoid(x @ V) @ W
     assert history["r"][0] == pytest.approx(np.quantile(projection[20:], 0.25), rel=1e-5)
@@ -216,6 +223,7 @@ def blob(random, count=200):
 
 def long_training(x, seed, epochs, **options):
     keras.utils.set_random_seed(seed)
+    options = {"train_encoder": False, **options}
     model = kocc.OCNN(identity(2), units=8, nu=0.1, seed=seed, **options)
     model.compile(keras.optimizers.Adam(1e-2))
     history = model.fit(x, batch_size=200, epochs=epochs, verbose=0).history
@@ -248,11 +256,18 @@ def test_the_unbounded_objective_is_reported_by_name(random):
     normal, _ = blob(random)
     with pytest.warns(UserWarning, match="With activation='linear' and normalize=False"):
         model = kocc.OCNN(
-            identity(2), units=8, activation="linear", normalize=False, seed=0, name="lines"
+            identity(2),
+            units=8,
+            activation="linear",
+            train_encoder=False,
+            normalize=False,
+            seed=0,
+            name="lines",
         )
     model.compile(keras.optimizers.Adam(1e-2))
     with pytest.warns(UserWarning, match="objective of lines has no lower bound: it is -"):
-        losses = model.fit(normal, epochs=50, batch_size=100, verbose=0).history["loss"]
+        options = dict(epochs=50, batch_size=100, verbose=0, callbacks=[QuantileUpdate()])
+        losses = model.fit(normal, **options).history["loss"]
     assert losses[-1] < 2 * losses[len(losses) // 2] < 0
 
 
@@ -280,7 +295,7 @@ def test_the_length_of_normalised_embeddings_does_not_matter(random):
 
 
 def test_equal_scores_are_reported(random):
-    x = random.normal(size=(20, 2))
+    x = random.normal(3.0, 1.0, size=(20, 2))
     model = given()
     model.hidden_kernel.assign(np.zeros((2, 3)))
     model.compile(keras.optimizers.SGD(0.0))
@@ -296,7 +311,8 @@ def test_equal_scores_are_reported(random):
 def test_a_frozen_encoder_stays_as_it_is(digits):
     encoder = kocc.networks.lenet("digits", seed=0)
     before = [value(w).copy() for w in encoder.weights]
-    model = kocc.OCNN(encoder, preprocessing=digits.preprocessing, seed=0)
+    options = dict(train_encoder=False, preprocessing=digits.preprocessing, seed=0)
+    model = kocc.OCNN(encoder, **options)
     model.compile(keras.optimizers.Adam(1e-2))
     head = value(model.hidden_kernel).copy()
     model.fit(digits.x_train, epochs=2, verbose=0)
@@ -325,17 +341,59 @@ def test_a_trained_encoder_moves_and_is_watched(digits):
     assert "embedding_spread" in history
 
 
+def test_the_encoder_is_trained_by_default():
+    model = kocc.OCNN(identity(2), seed=0)
+    assert model.train_encoder and model.normalize
+    kinds = [type(callback).__name__ for callback in model.default_callbacks()]
+    assert kinds == ["QuantileUpdate", "CollapseMonitor"]
+    assert model.default_callbacks()[0].update == "epoch"
+    frozen = kocc.OCNN(identity(2), train_encoder=False, seed=0)
+    assert not frozen.normalize
+    (callback,) = frozen.default_callbacks()
+    assert callback.update == "joint"
+
+
+def test_a_stored_model_keeps_whether_its_encoder_is_frozen(tmp_path):
+    model = given(normalize=False)
+    assert model.get_config()["train_encoder"] is False
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert not loaded.train_encoder and not loaded.normalize
+
+
+def test_the_spread_that_is_watched_is_that_of_directions(random):
+    encoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, use_bias=False)])
+    model = kocc.OCNN(encoder, weight_decay=1e-3, seed=0)
+    encoder.layers[0].kernel.assign(50 * np.eye(2))
+    x = random.uniform(1.0, 3.0, size=(40, 2)).astype("float32")
+    model.compile(keras.optimizers.SGD(0.0))
+    history = model.fit(x, verbose=0).history
+    directions = x / np.linalg.norm(x, axis=1, keepdims=True)
+    spread = np.sqrt(np.mean(directions.std(axis=0) ** 2))
+    assert history["embedding_spread"][0] == pytest.approx(spread, rel=1e-4)
+
+
+def test_one_direction_is_a_collapse_whatever_the_lengths(random):
+    encoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, use_bias=False)])
+    model = kocc.OCNN(encoder, weight_decay=1e-3, normalize=False, seed=0)
+    encoder.layers[0].kernel.assign([[1.0, 2.0], [0.0, 0.0]])
+    x = random.uniform(1.0, 3.0, size=(40, 2)).astype("float32")
+    model.compile(keras.optimizers.SGD(0.0))
+    with pytest.raises(CollapseError, match="maps all training samples to one point"):
+        model.fit(x, verbose=0)
+
+
 def test_a_trained_encoder_starts_from_the_head_on_the_frozen_one(digits):
     encoder = kocc.networks.lenet("digits", seed=0)
     common = dict(preprocessing=digits.preprocessing, seed=0)
-    head = kocc.OCNN(encoder, normalize=True, **common)
+    head = kocc.OCNN(encoder, train_encoder=False, normalize=True, **common)
     model = kocc.OCNN(encoder, train_encoder=True, **common)
     with pytest.raises(ValueError, match="`head` must be a fitted OCNN .* that is not fitted"):
         model.start_from(head)
     head.compile(keras.optimizers.Adam(1e-2))
     head.fit(digits.x_train, epochs=3, verbose=0)
     with pytest.raises(ValueError, match="`head` must be .*'normalize': False.* 'normalize': True"):
-        kocc.OCNN(encoder, **common).start_from(head)
+        kocc.OCNN(encoder, train_encoder=False, **common).start_from(head)
     model.start_from(head)
     np.testing.assert_allclose(model.score(digits.x_test), head.score(digits.x_test), atol=1e-6)
     model.compile(keras.optimizers.SGD(0.0))
@@ -374,7 +432,8 @@ def test_it_learns_the_digits(digits):
         seed=0,
         verbose=0,
     )
-    model = kocc.OCNN(encoder, preprocessing=digits.preprocessing, seed=0)
+    options = dict(train_encoder=False, preprocessing=digits.preprocessing, seed=0)
+    model = kocc.OCNN(encoder, **options)
     model.compile(keras.optimizers.Adam(1e-2))
     model.fit(digits.x_train, epochs=50, verbose=0)
     scores = model.score(digits.x_test)
@@ -390,7 +449,10 @@ def test_it_learns_the_digits(digits):
         ({"nu": float("nan")}, "`nu` must be .* Received: nu=nan"),
         ({"units": 0}, "`units` must be .* Received: units=0"),
         ({"activation": "tanh"}, "`activation` must be one of .*'sigmoid'"),
-        ({"weight_decay": 1e-3}, "`weight_decay` must be 0 with a frozen encoder"),
+        (
+            {"weight_decay": 1e-3, "train_encoder": False},
+            "`weight_decay` must be 0 with a frozen encoder",
+        ),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -75,7 +75,7 @@ class Schema:
         return {name: v for name, v in values.items() if v is not dataclasses.MISSING}
 
     def needed_by(self, method: Any) -> Iterator[str]:
-        """Names of the settings that a run of a method cannot do without."""
+        """Names of the settings that the file of a run of a method must hold."""
         for group in self.groups:
             if not group.owners or method in group.owners:
                 yield from group.fields

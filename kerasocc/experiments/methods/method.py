@@ -90,6 +90,7 @@ class Method:
         keeps_files: Whether a callback keeps files that belong to the weights.
         encoder: From `(config, shape, samples)` to an encoder of its own, `samples` being the
             number of training samples; None for the networks that the settings choose.
+        uses_own_encoder: From `config` to whether it has that encoder with these settings.
         head: From `config` to the phase in which the encoder is frozen, or None.
         check_shape: From `(config, shape)`; raises `ValueError` for samples that it cannot
             be trained on.
@@ -106,9 +107,14 @@ class Method:
     needs_decoder: bool = False
     keeps_files: bool = False
     encoder: Callable[[Any, tuple[int, ...], int], keras.Model] | None = None
+    uses_own_encoder: Callable[[Any], bool] = lambda config: True
     head: Callable[[Any], HeadPhase | None] = lambda config: None
     check_shape: Callable[[Any, tuple[int, ...]], None] = lambda config, shape: None
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
+
+    def has_own_encoder(self, config: Any) -> bool:
+        """Whether a run has the encoder of the method, not a network that the settings choose."""
+        return self.encoder is not None and self.uses_own_encoder(config)
 
 
 def values_of(config: Any, *names: str) -> dict[str, Any]:

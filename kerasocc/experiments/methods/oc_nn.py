@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kerasocc
-from kerasocc.experiments.methods.method import Choices, HeadPhase, Method, values_of
+from kerasocc.experiments.methods.method import (
+    NO_PRETRAINING,
+    Choices,
+    HeadPhase,
+    Method,
+    values_of,
+)
 from kerasocc.experiments.methods.shared import OutlierFraction
 from kerasocc.experiments.settings import kinds
-from kerasocc.experiments.settings.setting import require, setting
+from kerasocc.experiments.settings.setting import only_if, require, setting
 
 if TYPE_CHECKING:
     from kerasocc.callbacks import StateCallback
@@ -27,7 +33,37 @@ _BRIEF = {
     "learning_rate": 1e-3,
     "drop_at": (),
 }
-_FROZEN = {"epochs": 150, "learning_rate": 1e-2, "drop_at": (100,), "weight_decay": 0.0}
+_FROZEN = {
+    "quantile_update": "joint",
+    "epochs": 150,
+    "learning_rate": 1e-2,
+    "drop_at": (100,),
+    "weight_decay": 0.0,
+}
+FREQUENCIES = 512
+"""Default of `fourier_features` for tables."""
+# A number of steps whatever the size of the table, and `r` by gradient steps: with the quantile of
+# each batch the AUC is near chance. See `benchmarks/README.md`.
+_FOURIER = {
+    **NO_PRETRAINING,
+    "train_encoder": True,
+    "head_epochs": 0,
+    "quantile_update": "joint",
+    "fourier_features": FREQUENCIES,
+    "preprocessing": "standard",
+    "batch_size": 128,
+    "epochs": None,
+    "steps": 1500,
+    "learning_rate": 1e-3,
+    "drop_at": (),
+    # It would pull the frequencies to 0, where all features are equal.
+    "weight_decay": 0.0,
+}
+_FOURIER_FROZEN = {
+    **_FOURIER,
+    "train_encoder": False,
+    "steps": 2000,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +80,13 @@ class OCNNSettings(OutlierFraction):
         "scale the embeddings to length 1; none: unless the encoder is frozen and the activation "
         "is sigmoid",
     )
+    fourier_features: int = setting(
+        0,
+        kinds.integer(0),
+        "number of random Fourier frequencies that are the encoder of a table, whose columns are "
+        "then standardised; 0: an MLP on columns scaled to [0, 1]",
+        older=0,
+    )
     train_encoder: bool = setting(False, kinds.flag(), "train the encoder too")
     head_epochs: int = setting(
         0,
@@ -59,8 +102,9 @@ class OCNNSettings(OutlierFraction):
     )
     quantile_update: str = setting(
         "epoch",
-        kinds.choice("epoch", "batch"),
-        "when the quantile r of the scores is updated",
+        kinds.choice("epoch", "batch", "joint"),
+        "how the quantile r of the scores is updated: after every epoch, by every batch, or "
+        "by gradient steps together with the weights",
     )
 
 
@@ -70,6 +114,21 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     return kerasocc.OCNN(encoder, **own, **options)
 
 
+def make_encoder(config: Any, shape: tuple[int, ...], samples: int) -> Any:
+    """Random Fourier features."""
+    options = dict(features=config.fourier_features, seed=config.seed)
+    return kerasocc.networks.fourier_features(shape, **options)
+
+
+def check_shape(config: Any, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` for images in random Fourier features."""
+    if config.fourier_features and len(shape) != 1:
+        raise ValueError(
+            "`fourier_features` must be 0 unless the samples are rows of a table. Received: "
+            f"fourier_features={config.fourier_features}, samples of shape {shape}"
+        )
+
+
 def callbacks(config: Any, backup: Path) -> list[StateCallback]:
     """The callback of the quantile."""
     return [kerasocc.callbacks.QuantileUpdate(update=config.quantile_update)]
@@ -77,9 +136,22 @@ def callbacks(config: Any, backup: Path) -> list[StateCallback]:
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """The defaults depend on whether the encoder is trained, and on the data."""
-    if not choices.chosen.get("train_encoder", True):
+    is_trained = choices.chosen.get("train_encoder", True)
+    if _takes_fourier_features(choices):
+        return _FOURIER if is_trained else _FOURIER_FROZEN
+    if not is_trained:
         return _FROZEN
     return {**_TRAINED, **(_BRIEF if choices.data_kind in _BRIEF_ON else {})}
+
+
+def _takes_fourier_features(choices: Choices) -> bool:
+    """Whether they are the encoder: those of tables, unless it is chosen to be an MLP."""
+    chosen = choices.chosen
+    if "fourier_features" in chosen:
+        return bool(chosen["fourier_features"])
+    # The file of an older run has these settings, whatever their values.
+    of_an_mlp = {"hidden", "use_bias"} & chosen.keys() or chosen.get("pretrain_epochs")
+    return choices.is_own_table and not of_an_mlp
 
 
 def head(config: Any) -> HeadPhase | None:
@@ -103,12 +175,24 @@ METHOD = Method(
     build=build,
     callbacks=callbacks,
     defaults=defaults,
+    encoder=make_encoder,
+    uses_own_encoder=lambda config: config.fourier_features > 0,
+    check_shape=check_shape,
     head=head,
     rules={
         "weight_decay": require(
             lambda config: not config.weight_decay or config.train_encoder,
             "must be 0 unless `train_encoder`: nothing else is trained but `w` and `V`, whose "
             "norms OC-NN has in its objective",
-        )
+        ),
+        "pretrain_epochs": require(
+            lambda config: not config.pretrain_epochs or not config.fourier_features,
+            "must be 0 with `fourier_features`, which have no decoder",
+        ),
+        "hidden": only_if(
+            lambda config: not config.fourier_features,
+            "must be left out with `fourier_features`, which are the encoder; 0 of them leave it "
+            "to an MLP",
+        ),
     },
 )

@@ -74,7 +74,7 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
     config.definition.check_shape(config, shape)
-    if config.definition.encoder is not None:
+    if config.definition.has_own_encoder(config):
         return None
     if len(shape) == 1:
         if config.network is not None:

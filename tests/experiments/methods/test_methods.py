@@ -83,7 +83,7 @@ def test_the_defaults_of_every_method_are_valid(method, dataset, tmp_path):
         (tmp_path / "t.csv").write_text("a,b,c,label\n")
     config = TrainConfig.for_dataset(dataset, method=method.name)
     assert config.definition is method
-    # On tables Deep SVDD starts from random weights.
+    # On tables Deep SVDD starts from random weights, OC-NN from random features.
     trains_at_once = config.preprocessing == "standard"
     assert bool(config.pretrain_epochs) == (method.pretrained and not trains_at_once)
 
@@ -132,7 +132,7 @@ def test_every_method_builds_its_model_with_its_settings(method, tmp_path):
 def built(method, config):
     networks = kerasocc.networks
     encoder, decoder = networks.lenet("digits"), networks.lenet_decoder("digits")
-    if method.encoder is not None:
+    if method.has_own_encoder(config):
         encoder, decoder = method.encoder(config, (8, 8, 1), 100), None
     options = dict(preprocessing=None, seed=config.seed, weight_decay=config.weight_decay)
     return method.build(config, encoder, decoder, options)
