@@ -53,7 +53,7 @@ class OCNN(OneClassModel):
     A hyperplane that separates normal samples from the origin says something where the origin
     is far from them. It is not on centred columns behind a network without biases, which a
     warning reports after the training. For tables take `networks.fourier_features` of
-    standardised columns.
+    standardised columns, and `QuantileUpdate(update="joint")`, also where these are trained.
 
     Only the sigmoid bounds the objective from below. With `"linear"` and `"relu"`
     it is homogeneous: `(t w, t V, t^2 r)` has `t^2` times the value. So it has no
