@@ -12,7 +12,12 @@ from kerasocc.engine import evaluation, saving
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.calibration import threshold_at
 from kerasocc.engine.inference import InferenceRunner
-from kerasocc.engine.keras_contract import new_weights_allowed, own_variables, remove_weight
+from kerasocc.engine.keras_contract import (
+    new_weights_allowed,
+    own_variables,
+    remove_weight,
+    variable_scope,
+)
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.state import add_state
 
@@ -199,7 +204,7 @@ class Scorer(keras.Model):
                 remove_weight(self, weight)
         if self.built:
             self.invalidate_compiled()
-        with new_weights_allowed(self):
+        with variable_scope(self), new_weights_allowed(self):
             return add_state(self, name, shape, initial=initial)
 
     def invalidate_compiled(self) -> None:
