@@ -11,9 +11,10 @@ from keras import ops
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_choice, check_integer
 from kerasocc.datasets.storage.rows import chunks, rows_at_once
+from kerasocc.engine.keras_contract import first_epoch
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sources import as_source
-from kerasocc.losses.nearest_neighbors import nearest_distances
+from kerasocc.losses import nearest_neighbors
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.coreset import greedy_coreset, random_coreset
 from kerasocc.models.options import CommonOptions
@@ -136,7 +137,7 @@ class NearestNeighbors(OneClassModel):
         return self._distances(rows, self.k + 1)
 
     def _distances(self, rows: Any, count: int) -> Any:
-        return nearest_distances(rows, self.memory, count)
+        return nearest_neighbors.nearest_distances(rows, self.memory, count)
 
     def scaled(self, x: Any) -> Any:
         """Embeddings of inputs `(batch, ...)` as `memory` holds them, shape `(batch, d)`."""
@@ -227,7 +228,7 @@ class NearestNeighbors(OneClassModel):
         )
         self.stop_training = False
         hooks.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
+        for epoch in range(first_epoch(self, initial_epoch), epochs):
             hooks.on_epoch_begin(epoch)
             hooks.on_epoch_end(epoch, {"loss": self.training_run.cached["loss"]})
             if self.stop_training:

@@ -163,7 +163,7 @@ CASES = [
         ),
         1,
         0.9,
-        0.2,
+        0.15,
         exempt=(
             # There are no steps that lower a loss or change a weight, see
             # tests/models/test_nearest_neighbors.py for what it finds.

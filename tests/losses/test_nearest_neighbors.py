@@ -20,7 +20,9 @@ def expected(x, memory, count):
 
 def test_by_hand():
     memory = [[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]
-    np.testing.assert_allclose(found([[0, 0], [3, 0]], memory, 2), [[0, 1], [3, np.sqrt(10)]])
+    expected = [[0, 1], [3, np.sqrt(10)]]
+    distances = found([[0, 0], [3, 0]], memory, 2)
+    np.testing.assert_allclose(distances, expected, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("rows_per_block", [7, 10, 25, 26, 100])

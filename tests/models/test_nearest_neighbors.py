@@ -77,9 +77,7 @@ def test_standardized_columns_have_equal_weight(rows):
     for coreset in ("random", "greedy"):
         model = fitted(constant, standardize=True, coreset=coreset)
         np.testing.assert_allclose(model.score(constant), expected, rtol=1e-3)
-    np.testing.assert_allclose(
-        np.array(model.deviation), [*stretched.std(axis=0), 1.0], rtol=1e-5
-    )
+    np.testing.assert_allclose(np.array(model.deviation), [*stretched.std(axis=0), 1.0], rtol=1e-5)
     assert not np.allclose(fitted(constant).score(constant), expected, rtol=0.1)
 
 
@@ -175,7 +173,7 @@ def test_an_interrupted_fit_is_taken_up(rows, tmp_path):
         )
     model = kocc.NearestNeighbors(max_samples=20, seed=1)
     history = model.fit(rows, epochs=4, verbose=0, callbacks=[backup]).history
-    assert len(history["loss"]) == 3
+    assert len(history["loss"]) == 2 and int(model.epochs_trained.numpy()) == 4
     expected = fitted(rows, max_samples=20, seed=1)
     np.testing.assert_array_equal(model.score(rows), expected.score(rows))
 
