@@ -13,18 +13,20 @@ from keras import ops
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.engine.calibration import threshold_at
 from kerasocc.engine.keras_contract import variable_scope
-from kerasocc.engine.labels import check_training_labels
 from kerasocc.engine.saving import restored
 from kerasocc.engine.scorer import Scorer
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.members import (
     Folds,
+    check_no_callbacks,
     checked_members,
     input_shapes,
     is_normal,
     part_for,
+    share_weights,
     train_members,
+    training_source,
 )
 from kerasocc.models.score_scales import SCALES
 from kerasocc.state import add_state
@@ -66,10 +68,8 @@ class Ensemble(Scorer):
             unknown standardization.
 
     Example:
-        >>> members = [
-        ...     kerasocc.DeepSVDD(kerasocc.networks.mlp([20, 64, 32], seed=seed), seed=seed)
-        ...     for seed in range(5)
-        ... ]
+        >>> encoders = [kerasocc.networks.mlp([20, 64, 32], seed=seed) for seed in range(5)]
+        >>> members = [kerasocc.DeepSVDD(e, seed=seed) for seed, e in enumerate(encoders)]
         >>> model = kerasocc.Ensemble([*members, kerasocc.NearestNeighbors(standardize=True)])
         >>> model.compile(keras.optimizers.Adam(1e-3))
         >>> model.fit(x_train, epochs=20)
@@ -126,7 +126,7 @@ class Ensemble(Scorer):
 
     @property
     def uses_labels(self) -> bool:
-        """Whether `y` given to `fit` changes the objective of a member."""
+        """Whether a member uses labels."""
         return any(member.uses_labels for member in self.members)
 
     def raw_scores(self, x: Any) -> Any:
@@ -172,15 +172,7 @@ class Ensemble(Scorer):
         return self.inference.map(method, self.scoring_source(x), batch_size=batch_size)
 
     def disagreement(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
-        """Standard deviation of the standardized scores over the members.
-
-        Args:
-            x: Samples, shape `(samples, ...)`, or a dataset of batches.
-            batch_size: Samples per pass.
-
-        Returns:
-            Shape `(samples,)`, float32; 0 where all members agree.
-        """
+        """Standard deviation over the members of their `member_scores`, shape `(samples,)`."""
         return self.member_scores(x, batch_size=batch_size).std(axis=1)
 
     # Training.
@@ -211,20 +203,20 @@ class Ensemble(Scorer):
     ) -> keras.callbacks.History:
         """Train the members and standardize their scores.
 
-        The members are trained one after the other; on JAX those of one architecture in one
-        program, unless they share weights (see `train_together`).
+        The members are trained one after the other, or by `train_together` if they share no
+        weights.
 
         Args:
             x: Training samples, as for other models; not endless.
             y: Semi-supervised labels, shape `(samples,)`. Members that do not use labels are
                 trained without the labelled anomalies.
             sample_weight: Factors of the samples' losses, shape `(samples,)`.
-            calibration: `"cross"` trains every member without one fold of the samples, sets the
-                scales of the members and the threshold by the scores of the samples that they
-                were trained without, and so uses all samples for both (cross-conformal). A
-                member that is compared with samples that it has not seen would flag at most a
-                share of `2 * fpr` of new normal samples, in practice about `fpr`; the mean over
-                all members, which varies less than that of the members of a fold, fewer.
+            calibration: `"cross"` trains every member without one fold of the samples. The scores
+                of the samples that they were trained without set the members' scales and the
+                threshold, so that all samples serve for both. Cross-conformal p-values, which
+                compare each fold with its own members, would flag at most a share `2 * fpr` of
+                new normal samples. The threshold is on the mean over all members, which varies
+                less than that over those of a fold, and so flags rather fewer.
             folds: Number of folds, at most that of the members: member `i` is trained without
                 the samples whose position leaves the remainder `i % folds`.
             fpr: With `calibration="cross"`: the false positive rate to set the threshold for.
@@ -239,22 +231,10 @@ class Ensemble(Scorer):
                 single model: train the members on their own and call `standardize`.
 
         Reference:
-            Vovk, Cross-conformal predictors, Annals of Mathematics and Artificial Intelligence
-            2015.
+            Vovk, Cross-conformal predictors, Ann. of Mathematics and Artificial Intelligence 2015.
         """
-        if options.get("callbacks"):
-            raise ValueError(
-                "`callbacks` must be left out: a callback belongs to one model. Call `fit` of the "
-                "members with callbacks of their own, then `standardize`."
-            )
-        source = as_source(x, y, sample_weight)
-        if source.endless:
-            raise ValueError(
-                "`x` must come to an end: the scores of all its samples set the scales of the "
-                "members. Received: an endless dataset"
-            )
-        if source.has_random_access and source.y is not None:
-            check_training_labels(source.y, uses_labels=self.uses_labels)
+        check_no_callbacks(options)
+        source = training_source(x, y, sample_weight, uses_labels=self.uses_labels)
         self.ensure_built(source)
         self.held_out_scores = None
         if calibration is not None:
@@ -273,16 +253,10 @@ class Ensemble(Scorer):
     def _fit_cross(
         self, source: Source, count: int, fpr: float, options: dict[str, Any]
     ) -> keras.callbacks.History:
-        folds = Folds(count, len(self.members), source)
-        members = list(zip(self.members, folds.of_members, strict=True))
-        parts = [part_for(m, source, folds.training_rows(fold)) for m, fold in members]
-        history = train_members(self.members, parts, options)
-        held_out = [source.take(folds.held_out_rows(fold)) for fold in range(count)]
-        self._set_scales([member.score(held_out[fold]) for member, fold in members])
-        self.held_out_scores = np.full(source.num_samples, np.nan, "float32")
-        for fold, part in enumerate(held_out):
-            scores = self.member_scores(part)[:, folds.of_members == fold]
-            self.held_out_scores[folds.held_out_rows(fold)] = scores.mean(axis=1)
+        folds = Folds(count, self.members, source)
+        history = folds.train(options)
+        self._set_scales(folds.scores_of_members())
+        self.held_out_scores = folds.held_out_scores(self.member_scores)
         self.threshold.assign(threshold_at(self.held_out_scores[is_normal(source)], fpr))
         return history
 
@@ -306,13 +280,18 @@ class Ensemble(Scorer):
         self.invalidate_compiled()
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
-        """Load as `keras.Model.load_weights` does."""
         super().load_weights(filepath, **kwargs)
         # The weights of a member may have been replaced by others.
         self.invalidate_compiled()
 
     def get_config(self) -> dict[str, Any]:
-        members = [keras.saving.serialize_keras_object(member) for member in self.members]
+        serialize = keras.saving.serialize_keras_object
+        if share_weights(self.members):
+            # Keras marks a layer as shared when it meets it again, too late for the member that
+            # had it first.
+            for member in self.members:
+                serialize(member)
+        members = [serialize(member) for member in self.members]
         return {"members": members, "standardization": self.standardization, "name": self.name}
 
     @classmethod

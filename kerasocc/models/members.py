@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerasocc.checks import check_integer
-from kerasocc.engine.sources import Source
+from kerasocc.engine.labels import check_training_labels
+from kerasocc.engine.sources import Source, as_source
 from kerasocc.engine.train_together import train_together
 from kerasocc.models.base import OneClassModel
 
@@ -43,6 +45,44 @@ def input_shapes(members: list[OneClassModel]) -> list[tuple[int | None, ...]]:
     return [m.encoder_input_shape for m in members if m.encoder_input_shape is not None]
 
 
+def check_no_callbacks(options: dict[str, Any]) -> None:
+    """Raise `ValueError` if the arguments of `fit` hold callbacks."""
+    if options.get("callbacks"):
+        raise ValueError(
+            "`callbacks` must be left out: a callback belongs to one model. Call `fit` of the "
+            "members with callbacks of their own, then `standardize`."
+        )
+
+
+def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool) -> Source:
+    """The training samples of all members, if they can be trained on.
+
+    Args:
+        x: Samples, as for `fit`.
+        y: Semi-supervised labels, or None.
+        sample_weight: Factors of the losses, or None.
+        uses_labels: Whether a member uses labels.
+
+    Raises:
+        ValueError: If they are endless, or labelled anomalies that no member uses.
+    """
+    source = as_source(x, y, sample_weight)
+    if source.endless:
+        raise ValueError(
+            "`x` must come to an end: the scores of all its samples set the scales of the "
+            "members. Received: an endless dataset"
+        )
+    if source.has_random_access and source.y is not None:
+        check_training_labels(source.y, uses_labels=uses_labels)
+    return source
+
+
+def share_weights(members: list[OneClassModel]) -> bool:
+    """Whether a weight, one of the preprocessing for instance, belongs to several members."""
+    weights = [id(weight) for member in members for weight in member.variables]
+    return len(set(weights)) < len(weights)
+
+
 def train_members(
     members: list[OneClassModel], parts: list[Source], options: dict[str, Any]
 ) -> keras.callbacks.History:
@@ -60,11 +100,8 @@ def train_members(
         functools.partial(member.fit, part, **options)
         for member, part in zip(members, parts, strict=True)
     ]
-    weights = [id(weight) for member in members for weight in member.variables]
-    can_train_together = len(set(weights)) == len(weights)
-    histories = (
-        train_together(trainings) if can_train_together else [train() for train in trainings]
-    )
+    one_by_one = share_weights(members)
+    histories = [train() for train in trainings] if one_by_one else train_together(trainings)
     merged = keras.callbacks.History()
     merged.epoch = max((history.epoch for history in histories), key=len)
     merged.history = {
@@ -100,37 +137,59 @@ def is_normal(source: Source) -> Any:
 
 
 class Folds:
-    """Which samples and which members belong to which fold.
+    """Members that are trained without a fold of the samples each.
 
     Member `i` is trained without the samples whose position leaves the remainder `i % count`.
 
     Args:
         count: Number of folds.
-        members: Number of members, no fewer.
+        members: Compiled models, no fewer.
         source: All training samples, arrays.
 
     Raises:
         ValueError: If a fold would have no member, or the samples cannot be read by position.
     """
 
-    def __init__(self, count: int, members: int, source: Source):
-        self.count = check_integer("folds", count, minimum=2)
+    def __init__(self, count: int, members: list[OneClassModel], source: Source):
+        check_integer("folds", count, minimum=2)
         if not source.has_random_access:
             raise ValueError('`calibration="cross"` needs arrays. Received: a dataset')
-        if count > members:
+        if count > len(members):
             raise ValueError(
                 "`folds` must be at most the number of members: the held-out score of a sample is "
                 "that of the members that are trained without its fold. Received: "
-                f"folds={count}, {members} members"
+                f"folds={count}, {len(members)} members"
             )
-        self.of_members = np.arange(members) % count
-        self._of_samples = np.arange(source.num_samples) % count
-        self._is_normal = is_normal(source)
+        self._members, self._source = members, source
+        self._of_members = np.arange(len(members)) % count
+        of_samples = np.arange(source.num_samples) % count
+        self._others = [np.flatnonzero(of_samples != fold) for fold in range(count)]
+        normal = is_normal(source)
+        self._rows = [np.flatnonzero((of_samples == fold) & normal) for fold in range(count)]
+        self._held_out = [source.take(rows) for rows in self._rows]
 
-    def training_rows(self, fold: int) -> np.ndarray:
-        """Positions of the samples that the members of a fold are trained on."""
-        return np.flatnonzero(self._of_samples != fold)
+    def train(self, options: dict[str, Any]) -> keras.callbacks.History:
+        """Train the members, as `train_members` does."""
+        folds = zip(self._members, self._of_members, strict=True)
+        parts = [part_for(member, self._source, self._others[fold]) for member, fold in folds]
+        return train_members(self._members, parts, options)
 
-    def held_out_rows(self, fold: int) -> np.ndarray:
-        """Positions of the other samples, without labelled anomalies."""
-        return np.flatnonzero((self._of_samples == fold) & self._is_normal)
+    def scores_of_members(self) -> list[np.ndarray]:
+        """Every member's own scores of the normal samples that it was trained without."""
+        folds = zip(self._members, self._of_members, strict=True)
+        return [member.score(self._held_out[fold]) for member, fold in folds]
+
+    def held_out_scores(self, member_scores: Callable[[Source], np.ndarray]) -> np.ndarray:
+        """Mean scores by the members that were trained without a sample.
+
+        Args:
+            member_scores: From samples to standardized scores, shape `(samples, members)`.
+
+        Returns:
+            Shape `(samples,)`, float32, NaN for labelled anomalies.
+        """
+        found = np.full(self._source.num_samples, np.nan, "float32")
+        for fold, rows in enumerate(self._rows):
+            scores = member_scores(self._held_out[fold])
+            found[rows] = scores[:, self._of_members == fold].mean(axis=1)
+        return found
