@@ -29,7 +29,7 @@ class MadeUpSettings(Temperature):
         symbol="s",
         rules=(
             require(
-                lambda config: config.sharpness < config.epochs,
+                lambda config: config.method != "made-up" or config.sharpness < config.epochs,
                 "must be less than the {config.epochs} epochs",
             ),
         ),
