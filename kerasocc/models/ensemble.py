@@ -267,8 +267,7 @@ class Ensemble(Scorer):
         it again after a member has been trained further.
 
         Args:
-            x: Normal samples, shape `(samples, ...)`, or a dataset of batches; rather such that
-                no member was trained on.
+            x: Normal samples, as for `score`; rather such that no member was trained on.
         """
         source = as_source(x)
         self.ensure_built(source)
@@ -280,6 +279,9 @@ class Ensemble(Scorer):
         self.invalidate_compiled()
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
+        for member in self.members:
+            if member.compiled and member.built:
+                member.build_optimizer()
         super().load_weights(filepath, **kwargs)
         # The weights of a member may have been replaced by others.
         self.invalidate_compiled()
@@ -287,8 +289,7 @@ class Ensemble(Scorer):
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         if share_weights(self.members):
-            # Keras marks a layer as shared when it meets it again, too late for the member that
-            # had it first.
+            # Keras marks a layer as shared when it meets it again.
             for member in self.members:
                 serialize(member)
         members = [serialize(member) for member in self.members]
