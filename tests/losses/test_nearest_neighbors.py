@@ -28,7 +28,10 @@ def test_by_hand():
 @pytest.mark.parametrize("rows_per_block", [7, 10, 25, 26, 100])
 @pytest.mark.parametrize("count", [1, 3])
 def test_blocks_change_nothing(random, rows_per_block, count):
-    memory, x = random.normal(size=(50, 4)), random.normal(size=(9, 4))
+    # Rows that fill up the last block must not come near, not even to the middle of a sphere.
+    memory = random.normal(size=(50, 4))
+    memory *= 5 / np.linalg.norm(memory, axis=1, keepdims=True)
+    x = random.normal(size=(9, 4))
     distances = found(x, memory, count, rows_per_block=rows_per_block)
     np.testing.assert_allclose(distances, expected(x, memory, count), rtol=1e-5)
 
