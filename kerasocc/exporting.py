@@ -18,13 +18,14 @@ import numpy as np
 from kerasocc.checks import check_choice
 from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.ensemble import Ensemble
 
 SIGNATURE = "serving_default"
 """Name of the signature that serving software calls by default."""
 
 
 def export(
-    model: OneClassModel,
+    model: OneClassModel | Ensemble,
     path: str | os.PathLike,
     *,
     format: str = "tf_saved_model",
@@ -54,7 +55,7 @@ def export(
     Exported scorers do not check their input for NaN, whose p-value is 1.
 
     Args:
-        model: A fitted model. It is not changed.
+        model: A fitted model, or an `Ensemble`. It is not changed.
         path: Local folder (SavedModel) or file (ONNX, LiteRT; any suffix) to write
             atomically. Missing parent folders are created.
         format: `"tf_saved_model"`, with the signature `serving_default`; `"onnx"`, which
@@ -85,7 +86,7 @@ def export(
 
 
 def _check_model(model: Any) -> None:
-    if not isinstance(model, OneClassModel):
+    if not isinstance(model, (OneClassModel, Ensemble)):
         raise ValueError(
             f"`model` must be a one-class model of kerasocc. Received: {type(model).__name__}"
         )
@@ -133,7 +134,7 @@ def _empty(folder: Path) -> bool:
     return not any(folder.iterdir())
 
 
-def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
+def _endpoint(model: OneClassModel | Ensemble) -> tuple[Any, Any, Any]:
     """Archive with the scorer as its only endpoint, the function of the endpoint, its input."""
     import tensorflow as tf
 
@@ -154,18 +155,21 @@ def _endpoint(model: OneClassModel) -> tuple[Any, Any, Any]:
     return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
 
 
-def _track_scoring_weights(archive: Any, model: OneClassModel) -> None:
+def _track_scoring_weights(archive: Any, model: OneClassModel | Ensemble) -> None:
     """Add the weights of the model to the archive, except those used in training only."""
-    training_only = getattr(model, "regularizer", None)
-    layers = [layer for layer in model.layers if layer is not training_only]
-    for layer in layers:
-        archive.track(layer)
-    of_layers = {id(w) for layer in model.layers for w in layer.weights}
+    parts = [*model.members, model] if isinstance(model, Ensemble) else [model]
+    layers = [layer for part in parts for layer in part.layers if layer not in parts]
+    training_only = [getattr(part, "regularizer", None) for part in parts]
+    # Members may share layers.
+    for layer in dict.fromkeys(layers):
+        if layer not in training_only:
+            archive.track(layer)
+    of_layers = {id(w) for layer in layers for w in layer.weights}
     state = [w for w in model.weights if id(w) not in of_layers]
     archive.add_variable_collection("state", state)
 
 
-def _write_saved_model(model: OneClassModel, folder: Path) -> None:
+def _write_saved_model(model: OneClassModel | Ensemble, folder: Path) -> None:
     import tensorflow as tf
 
     archive, _, _ = _endpoint(model)
@@ -176,7 +180,7 @@ def _write_saved_model(model: OneClassModel, folder: Path) -> None:
         raise OSError(f"The SavedModel could not be written: {error.message}") from error
 
 
-def _write_onnx(model: OneClassModel, file: Path) -> None:
+def _write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
     try:
         import tf2onnx
     except ImportError as error:
@@ -188,7 +192,7 @@ def _write_onnx(model: OneClassModel, file: Path) -> None:
     tf2onnx.convert.from_function(function, [inputs], output_path=str(file))
 
 
-def _write_litert(model: OneClassModel, file: Path) -> None:
+def _write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     import tensorflow as tf
 
     archive, function, _ = _endpoint(model)

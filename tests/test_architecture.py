@@ -89,7 +89,12 @@ KNOWN_CIRCLES: set[frozenset[str]] = set()
 
 # What several models share, and what one of them keeps in a file of its own.
 SHARED_BY_MODELS = {"base", "hypersphere", "options", "reconstruction"}
-PARTS_OF_MODELS = {"training_noise": "robust_autoencoder"}
+PARTS_OF_MODELS = {
+    "training_noise": "robust_autoencoder",
+    "coreset": "nearest_neighbors",
+    "members": "ensemble",
+    "score_scales": "ensemble",
+}
 
 CONTRACT = "engine/keras_contract.py"
 # What Keras and TensorFlow do not document, or may change without notice, and where else it may

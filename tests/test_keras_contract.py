@@ -187,6 +187,21 @@ def test_callbacks_that_look_at_batches(make, expected, tmp_path):
     assert contract.looks_at_batches(make(tmp_path)) is expected
 
 
+def test_a_restored_epoch_is_the_first(tmp_path):
+    class Seen(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            epochs.append((epoch, contract.first_epoch(self.model, 2)))
+            if len(epochs) == 2:
+                raise KeyboardInterrupt
+
+    epochs = []
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(KeyboardInterrupt):
+        plain_model().fit(X, np.zeros(12), epochs=9, verbose=0, callbacks=[backup, Seen()])
+    plain_model().fit(X, np.zeros(12), epochs=2, verbose=0, callbacks=[backup, Seen()])
+    assert epochs == [(0, 2), (1, 2), (1, 1)]
+
+
 # TensorFlow: data, memory, graphs.
 
 

@@ -131,6 +131,18 @@ def remove_weight(layer: keras.layers.Layer, weight: keras.Variable) -> None:
         layer._untrack_variable(weight)
 
 
+def first_epoch(model: keras.Model, initial_epoch: int) -> int:
+    """The epoch that a `fit` begins with, after `on_train_begin` of its callbacks.
+
+    `BackupAndRestore` sets it on the model, for the loops of Keras.
+
+    Args:
+        model: The model.
+        initial_epoch: As given to `fit`.
+    """
+    return model._initial_epoch or initial_epoch
+
+
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback would notice that batches run several at a time.
 

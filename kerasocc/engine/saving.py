@@ -95,6 +95,8 @@ def restored(config: dict[str, Any], custom_objects: Any = None) -> dict[str, An
     def value_of(value: Any) -> Any:
         if isinstance(value, dict) and "class_name" in value:
             return keras.saving.deserialize_keras_object(value, custom_objects)
+        if isinstance(value, list):
+            return [value_of(entry) for entry in value]
         return value
 
     return {name: value_of(value) for name, value in config.items()}

@@ -185,6 +185,12 @@ class ArraySource(Source):
         y, sample_weight = (None if column is None else column[:stop] for column in columns)
         return type(self)(self.x[:stop], y, sample_weight), self.x[stop:]
 
+    def take(self, rows: np.ndarray) -> Source:
+        """The samples at the given positions, with their labels and weights, as a source."""
+        columns = (self.y, self.sample_weight)
+        y, sample_weight = (None if column is None else column[rows] for column in columns)
+        return type(self)(self.x[rows], y, sample_weight)
+
     def holds_copies_of_one_sample(self) -> bool:
         """Whether all samples are equal."""
         first = self.read(slice(0, 1))

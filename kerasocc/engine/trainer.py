@@ -217,7 +217,11 @@ class Trainer(Detector):
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
         )
-        return training.fit(self, x, y, sample_weight, options, super().fit)
+        return training.fit(self, x, y, sample_weight, options)
+
+    def run_epochs(self, *args: Any, **options: Any) -> keras.callbacks.History:
+        """The loop over the epochs of a `fit`, that of `keras.Model.fit`."""
+        return super().fit(*args, **options)
 
     def make_train_function(self, force: bool = False) -> Any:
         """As in Keras; arrays may have a training function of our own."""

@@ -53,7 +53,6 @@ def fit(
     y: Any,
     sample_weight: Any,
     options: FitOptions,
-    keras_fit: Callable[..., keras.callbacks.History],
 ) -> keras.callbacks.History:
     """Train a model.
 
@@ -63,7 +62,6 @@ def fit(
         y: Semi-supervised labels, or None.
         sample_weight: Factors of the losses, or None.
         options: The other arguments.
-        keras_fit: `keras.Model.fit` of the model.
     """
     _check_options(model, options)
     source = as_source(x, y, sample_weight)
@@ -93,7 +91,7 @@ def fit(
         callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
         set_steps_per_execution(model, steps)
-        history = keras_fit(
+        history = model.run_epochs(
             run.provider.data,
             epochs=options.epochs,
             verbose=options.verbose,

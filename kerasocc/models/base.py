@@ -211,6 +211,17 @@ class OneClassModel(Trainer):
         """Whether the model defines `anomaly_loss_of`."""
         return type(self).anomaly_loss_of is not OneClassModel.anomaly_loss_of
 
+    def training_scores(self, x: Any) -> np.ndarray:
+        """Scores of the samples that the model was fitted on, for statistics of them.
+
+        Args:
+            x: These samples; a model may need them all, and in the same order.
+
+        Returns:
+            Shape `(samples,)`, float32.
+        """
+        return self.score(x)
+
     # Inputs to scores.
 
     def build(self, input_shape: Any) -> None:

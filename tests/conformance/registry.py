@@ -51,6 +51,41 @@ def encoder_of_views(seed: int) -> keras.Model:
     return sequential((8, 8, 1), [*convolution, *dense], "encoder_of_views")
 
 
+def ensemble(*, preprocessing, seed, weight_decay=0.0) -> keras.Model:
+    """Models of three methods; one has negative scores, one stores samples."""
+    options = dict(preprocessing=preprocessing, seed=seed)
+    return kocc.Ensemble(
+        [
+            kocc.DeepSVDD(encoder(seed), weight_decay=weight_decay, **options),
+            kocc.OCNN(encoder(seed + 1), train_encoder=True, weight_decay=weight_decay, **options),
+            kocc.NearestNeighbors(k=3, **options),
+        ]
+    )
+
+
+NOT_OF_AN_ENSEMBLE = (
+    # It has no loss, optimizer, steps, encoder or order of its own; the members, which have, go
+    # through these tests themselves. tests/models/test_ensemble.py shows what it finds.
+    "test_learns",
+    "test_another_seed_gives_another_order",
+    "test_validation_reports_the_exact_rank_auc",
+    "test_steps_per_execution",
+    "test_two_replicas_equal_one",
+    "test_mixed_precision",
+    "test_train_and_test_on_batch",
+    "test_weight_decay_shrinks_and_stays_out_of_the_loss",
+    "test_a_step_mixes_both_losses",
+    "test_loaded_model_trains_on_like_the_original",
+    # Callbacks belong to one model: it refuses them.
+    "test_keras_callbacks_see_val_auc",
+    "test_batch_hooks_see_every_batch",
+    "test_resumed_training_equals_uninterrupted",
+    "test_monitor_logs_the_spread",
+    "test_training_with_latent_labels",
+    # The scores of all training samples set the scales.
+    "test_endless_dataset",
+)
+
 SLOW = {
     "oc_nn_fourier",
     "neutral_ad",
@@ -131,6 +166,32 @@ CASES = [
         # Every training sample has noise of its own, and an endless dataset no samples.
         exempt=("test_endless_dataset",),
     ),
+    Case(
+        "nearest_neighbors",
+        # The seed draws which of the samples are stored.
+        lambda weight_decay=0.0, **k: kocc.NearestNeighbors(
+            encoder(k["seed"]), k=3, max_samples=60, **k
+        ),
+        1,
+        0.9,
+        0.15,
+        exempt=(
+            # There are no steps that lower a loss or change a weight, see
+            # tests/models/test_nearest_neighbors.py for what it finds.
+            "test_learns",
+            "test_batch_hooks_see_every_batch",
+            "test_train_and_test_on_batch",
+            "test_weight_decay_shrinks_and_stays_out_of_the_loss",
+            "test_diverged_training_is_reported",
+            "test_resumed_training_equals_uninterrupted",
+            # Nothing has to be chosen by `compile`.
+            "test_fit_before_compile",
+            # There are no losses of a step that could be mixed.
+            "test_a_step_mixes_both_losses",
+            "test_training_with_latent_labels",
+        ),
+    ),
+    Case("ensemble", lambda **k: ensemble(**k), 15, 0.9, 0.2, exempt=NOT_OF_AN_ENSEMBLE),
     Case("direction", lambda **k: DirectionModel(encoder(k["seed"]), **k), 15, 0.9, 0.2),
 ]
 

@@ -16,6 +16,7 @@ _MODULES = (
     "neutral_ad",
     "icl",
     "multi_head_rotnet",
+    "nearest_neighbors",
 )
 
 _FOUND = (import_module(f"{__name__}.{module}").METHOD for module in _MODULES)

@@ -29,7 +29,7 @@ class MadeUpSettings(Temperature):
         symbol="s",
         rules=(
             require(
-                lambda config: config.sharpness < config.epochs,
+                lambda config: config.method != "made-up" or config.sharpness < config.epochs,
                 "must be less than the {config.epochs} epochs",
             ),
         ),
@@ -63,7 +63,7 @@ def test_it_gets_an_option(parser):
     option = "Made Up: --sharpness SHARPNESS how sharp the boundary is (in the paper: s) "
     assert f"{option}(default: 2.0)" in text
     assert "NeuTraL AD, ICL, Made Up: --temperature TEMPERATURE" in text
-    assert "icl,multi-head-rotnet,made-up}" in text
+    assert "multi-head-rotnet,nearest-neighbors,made-up}" in text
     given = vars(parser.parse_args(["--method", "made-up", "--sharpness", "3"]))
     names = ("method", "sharpness", "temperature")
     config = Extended.for_dataset(**{name: given[name] for name in names if name in given})

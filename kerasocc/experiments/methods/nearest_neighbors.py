@@ -1,0 +1,70 @@
+"""Nearest neighbours: the distance to the nearest training samples, without a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import kerasocc
+from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method, values_of
+from kerasocc.experiments.settings import kinds
+from kerasocc.experiments.settings.setting import only_if, require, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearestNeighborsSettings:
+    """The settings of nearest neighbours."""
+
+    k: int = setting(5, kinds.integer(1), "number of neighbours whose mean distance is the score")
+    coreset: str = setting(
+        "random",
+        kinds.choice("random", "greedy"),
+        "which 10,000 of more training samples are stored: random ones, or by greedy k-center "
+        "those that cover the others best",
+    )
+
+
+def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
+    """The model, which compares the samples themselves: columns of a table standardized."""
+    options = dict(options)
+    del options["weight_decay"]
+    is_table = len(encoder.input_shape) == 2
+    own = values_of(config, "k", "coreset")
+    return kerasocc.NearestNeighbors(standardize=is_table, **own, **options)
+
+
+def defaults(choices: Choices) -> dict[str, Any]:
+    """There are no steps: an epoch more changes nothing."""
+    return {**NO_PRETRAINING, "epochs": 1, "drop_at": (), "weight_decay": 0.0}
+
+
+def make_encoder(config: Any, shape: tuple[int, ...]) -> Any:
+    """A network without weights."""
+    import keras
+
+    return keras.Sequential([keras.Input(shape), keras.layers.Flatten()])
+
+
+METHOD = Method(
+    name="nearest-neighbors",
+    title="Nearest neighbours",
+    settings=NearestNeighborsSettings,
+    build=build,
+    defaults=defaults,
+    pretrained=False,
+    encoder=make_encoder,
+    rules={
+        "hidden": only_if(
+            lambda config: False,
+            "must be left out: the method 'nearest-neighbors' has no network",
+        ),
+        "latent": only_if(
+            lambda config: False,
+            "must be left out: the method 'nearest-neighbors' has no training steps",
+        ),
+        "weight_decay": require(
+            lambda config: not config.weight_decay,
+            "must be 0: the method 'nearest-neighbors' trains no weights",
+        ),
+    },
+)

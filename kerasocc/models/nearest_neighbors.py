@@ -1,0 +1,267 @@
+"""Mean distance to the nearest training samples, of the inputs or of embeddings."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasocc.callbacks.base import StateCallback
+from kerasocc.checks import check_choice, check_integer
+from kerasocc.datasets.storage.rows import chunks, rows_at_once
+from kerasocc.engine.keras_contract import first_epoch
+from kerasocc.engine.optimizer_steps import OptimizerGroup
+from kerasocc.engine.sources import as_source
+from kerasocc.losses import nearest_neighbors
+from kerasocc.models.base import OneClassModel
+from kerasocc.models.coreset import greedy_coreset, random_coreset
+from kerasocc.models.options import CommonOptions
+from kerasocc.state import add_state
+
+
+@keras.saving.register_keras_serializable(package="kerasocc")
+class NearestNeighbors(OneClassModel):
+    """Scores by the mean distance to the `k` nearest training samples.
+
+    `fit` stores the training samples, embedded by a frozen encoder or, without one, as they
+    come out of the preprocessing. There are no gradient steps: every epoch of `fit` reports the
+    same loss, the mean score of the stored samples, each compared with the others; one is
+    enough. `compile` may be left out, and its optimizer is not used. A second `fit` replaces
+    the stored samples. `sample_weight` changes nothing: leave out samples that are not to be
+    stored. As other models without labels do, `fit` refuses labelled anomalies (-1).
+
+    Distances mean something only where the columns of a table have comparable scales: pass
+    `standardize=True`, or an adapted `preprocessing`.
+
+    The stored samples, `memory`, are weights of the model. **Its files, backups and exports
+    hold them: whoever has the file has these rows of the training data**, or their embeddings.
+
+    Args:
+        encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`, such as a
+            pretrained backbone or the encoder of another model. It is not trained. None for
+            the inputs themselves, flattened.
+        k: Number of neighbours.
+        max_samples: Most training samples to store, more than `k`; None for all. The time of a
+            score and the size of a file are in proportion to it.
+        coreset: Which samples to store of more than `max_samples`: `"random"` ones, by the
+            seed, or by `"greedy"` k-center those that cover the others best, which takes a pass
+            over the training samples for every stored one and keeps outliers among them.
+        standardize: Whether every dimension of the embeddings is divided by its standard
+            deviation over the training samples (over the stored ones where these are random).
+        **options: `preprocessing`, `seed` (of the coreset) and `name`, see `OneClassModel`.
+
+    Attributes:
+        memory: The stored embeddings, divided by `deviation`, shape `(m, d)`.
+        deviation: What dimensions are divided by, shape `(d,)`; ones without `standardize`.
+        positions: Their positions in the training data of the last `fit`, shape `(m,)`; None
+            in a model that was loaded.
+
+    Raises:
+        ValueError: For `k` below 1, `max_samples` that is not above it, or an unknown `coreset`.
+
+    Example:
+        >>> model = kerasocc.NearestNeighbors(k=5, standardize=True)
+        >>> model.fit(x_train)
+        >>> model.calibrate(x_held_out, fpr=0.05)
+        >>> model.is_anomaly(x_new)
+
+    References:
+        - Angiulli and Pizzuti, Fast Outlier Detection in High Dimensional Spaces, PKDD 2002.
+        - Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022.
+    """
+
+    needs_initialization = True
+    data_state = ("memory",)
+
+    def __init__(
+        self,
+        encoder: keras.Model | None = None,
+        *,
+        k: int = 5,
+        max_samples: int | None = 10_000,
+        coreset: str = "random",
+        standardize: bool = False,
+        **options: Unpack[CommonOptions],
+    ):
+        # Mixed precision must not round the inputs.
+        flatten = keras.layers.Flatten(dtype="float32", name="inputs_as_embeddings")
+        super().__init__(flatten if encoder is None else encoder, **options)
+        self.k = check_integer("k", k, minimum=1)
+        self.max_samples = max_samples
+        if max_samples is not None:
+            self.max_samples = check_integer("max_samples", max_samples, minimum=self.k + 1)
+        self.coreset = check_choice("coreset", coreset, ["random", "greedy"])
+        self.standardize = bool(standardize)
+        self.positions: np.ndarray | None = None
+        self._embeds_inputs = encoder is None
+        self._sample_shape: tuple[int, ...] | None = None
+        # There is nothing to choose.
+        self.compile()
+        self.build_from_encoder()
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        self._sample_shape = tuple(input_shape[1:])
+        size = self.embedding_size(input_shape)
+        self.deviation = add_state(self, "deviation", (size,), initial=1.0)
+        # As many rows as a score needs, until there are training data.
+        self.memory = add_state(self, "memory", (self.k + 1, size))
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build_by_call(tuple(config["input_shape"]))
+
+    @property
+    def encoder_input_shape(self) -> tuple[int | None, ...] | None:
+        if not self._embeds_inputs:
+            return super().encoder_input_shape
+        return None if self._sample_shape is None else (None, *self._sample_shape)
+
+    def represent(self, x: Any, training: bool = False) -> Any:
+        """Mean distances of inputs `(batch, ...)` from their neighbours, shape `(batch,)`."""
+        return ops.mean(self._distances(self.scaled(x), self.k), axis=-1)
+
+    def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
+        return representation
+
+    def score_of(self, representation: Any) -> Any:
+        return representation
+
+    def neighbor_distances(self, x: Any) -> Any:
+        """Distances of inputs `(batch, ...)` from the `k + 1` nearest, shape `(batch, k + 1)`."""
+        return self.memory_distances(self.scaled(x))
+
+    def memory_distances(self, rows: Any) -> Any:
+        """As `neighbor_distances`, of rows like those of `memory`, shape `(batch, d)`."""
+        return self._distances(rows, self.k + 1)
+
+    def _distances(self, rows: Any, count: int) -> Any:
+        return nearest_neighbors.nearest_distances(rows, self.memory, count)
+
+    def scaled(self, x: Any) -> Any:
+        """Embeddings of inputs `(batch, ...)` as `memory` holds them, shape `(batch, d)`."""
+        return ops.cast(self.embedding(x), "float32") / self.deviation
+
+    def training_scores(self, x: Any) -> np.ndarray:
+        """Scores of the samples of the last `fit`; a stored sample is none of its neighbours.
+
+        Args:
+            x: The samples that `fit` was given, in the same order.
+
+        Returns:
+            Shape `(samples,)`, float32.
+
+        Raises:
+            ValueError: If the model was loaded, or `x` holds other samples.
+        """
+        self.check_fitted()
+        distances = self.inference.map("neighbor_distances", as_source(x))
+        if self.positions is None or self.positions[-1] >= len(distances):
+            reason = "a loaded model" if self.positions is None else f"{len(distances)} samples"
+            raise ValueError(
+                "`training_scores` needs the samples of the last `fit`, of this process. "
+                f"Received: {reason}"
+            )
+        scores = distances[:, :-1].mean(axis=1)
+        scores[self.positions] = distances[self.positions, 1:].mean(axis=1)
+        return scores
+
+    def initialize(self) -> None:
+        run = self.training_run
+        if run.latent_rule is not None:
+            raise ValueError(
+                f"`callbacks` must not hold `LatentLabels`: {type(self).__name__} has no steps in "
+                "which samples could be left out"
+            )
+        embeddings, self.positions = self._stored_embeddings()
+        if len(embeddings) <= self.k:
+            raise ValueError(
+                f"`x` must hold more than k={self.k} samples: each needs as many neighbours. "
+                f"Received: {len(embeddings)} samples"
+            )
+        self.memory = self.add_state("memory", embeddings.shape)
+        self.memory.assign(embeddings)
+        distances = self.inference.run("memory_distances", _in_chunks(embeddings))
+        run.cached["loss"] = float(distances[:, 1:].mean(dtype="float64"))
+
+    def _stored_embeddings(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of `memory` and their positions in the training data; sets `deviation`."""
+        run, source = self.training_run, self.training_run.source
+        if self.coreset == "random" and source.has_random_access:
+            positions = self._random_positions(source.num_samples)
+            samples = _in_chunks(source.read(positions))
+            return self._scaled_rows(self.inference.run("embedding", samples)), positions
+        rows = self._scaled_rows(run.map("embedding"))
+        if self.coreset == "random":
+            positions = self._random_positions(len(rows))
+        else:
+            most = len(rows) if self.max_samples is None else self.max_samples
+            positions = greedy_coreset(rows, most, self.order_seed)
+        return rows[positions], positions
+
+    def _scaled_rows(self, embeddings: np.ndarray) -> np.ndarray:
+        rows = embeddings.astype("float32")
+        if self.standardize:
+            deviation = rows.std(axis=0, dtype="float64")
+            # That of a constant is 0 up to rounding.
+            varies = deviation > 1e-6 * np.abs(rows).max(axis=0)
+            self.deviation.assign(np.where(varies, deviation, 1.0).astype("float32"))
+        return rows / ops.convert_to_numpy(self.deviation)
+
+    def _random_positions(self, samples: int) -> np.ndarray:
+        most = samples if self.max_samples is None else self.max_samples
+        return random_coreset(samples, most, self.order_seed)
+
+    def run_epochs(
+        self, x: Any, *, epochs: int, verbose: Any, callbacks: Any, initial_epoch: int, **_: Any
+    ) -> keras.callbacks.History:
+        """Epochs without steps: all that callbacks do between them."""
+        hooks = keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=verbose != 0,
+            verbose=1 if verbose == "auto" else verbose,
+            epochs=epochs,
+            steps=1,
+            model=self,
+        )
+        self.stop_training = False
+        hooks.on_train_begin()
+        for epoch in range(first_epoch(self, initial_epoch), epochs):
+            hooks.on_epoch_begin(epoch)
+            hooks.on_epoch_end(epoch, {"loss": self.training_run.cached["loss"]})
+            if self.stop_training:
+                break
+        hooks.on_train_end()
+        return self.history
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Not available: there are no gradient steps.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has no training steps; `fit` stores the training samples."
+        )
+
+    def optimizer_groups(self) -> list[OptimizerGroup]:
+        return [OptimizerGroup(self.optimizer, [])]
+
+    def default_callbacks(self) -> list[StateCallback]:
+        # The embeddings of a frozen encoder stay what they are.
+        return []
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        # Nothing is trained whose weights could decay.
+        del config["weight_decay"]
+        if self._embeds_inputs:
+            config["encoder"] = None
+        own = {"k": self.k, "max_samples": self.max_samples, "coreset": self.coreset}
+        return {**config, **own, "standardize": self.standardize}
+
+
+def _in_chunks(rows: np.ndarray) -> Any:
+    return chunks(rows, rows_at_once(rows.shape[1:]))
