@@ -192,7 +192,8 @@ def icl_encoder(
         samples: `n`, number of training samples, for `permutations`; it need not be exact.
         hidden: Widths of the hidden layers for the complements.
         code: Dimension of the embeddings.
-        seed: Seed of the initial weights and of the orders.
+        seed: Seed of the initial weights; the orders do not depend on it, so that weights can
+            be loaded into an encoder of another seed.
 
     Returns:
         Model from samples `(batch, features)`, or `(batch, *features)`, to pairs of
@@ -228,7 +229,7 @@ def icl_encoder(
         sequential((rows, window), networks[0], "windows"),
         sequential((rows, columns - window), networks[1], "complements"),
         count=count,
-        orders=None if permutations == 1 else _orders(columns, permutations, seed),
+        orders=None if permutations == 1 else _orders(columns, permutations),
     )
     parts = [layers.Flatten()] if len(shape) > 1 else []
     return sequential(shape, [*parts, pairs], "icl_encoder")
@@ -249,9 +250,9 @@ def _network_layers(
     ]
 
 
-def _orders(columns: int, permutations: int, seed: int | None) -> list[list[int]]:
-    """The order of the table and random ones."""
-    generator = np.random.default_rng(None if seed is None else [seed, columns])
+def _orders(columns: int, permutations: int) -> list[list[int]]:
+    """The order of the table and random ones, whatever the seed: weights must fit them."""
+    generator = np.random.default_rng(columns)
     random = [generator.permutation(columns).tolist() for _ in range(permutations - 1)]
     return [list(range(columns)), *random]
 
