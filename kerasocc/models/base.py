@@ -285,8 +285,6 @@ class OneClassModel(Trainer):
     def call(self, x: Any, training: bool = False) -> Any:
         return self.score_of(self.represent(x, training))
 
-    # Configuration.
-
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
