@@ -28,7 +28,7 @@ _HOMES = {
     "OneClassModel": "kerasocc.models.base",
     "RobustAutoencoder": "kerasocc.models.robust_autoencoder",
     "export": "kerasocc.exporting",
-    "load_model": "kerasocc.engine.model_files",
+    "load_model": "kerasocc.engine.loading",
     "pretrain": "kerasocc.pretraining",
     "train_together": "kerasocc.engine.train_together",
 }

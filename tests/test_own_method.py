@@ -1,5 +1,7 @@
 """The guide "Write your own method": its code runs and reaches what it says."""
 
+import inspect
+
 import numpy as np
 
 from kerasocc.experiments.config.train_config import config_class
@@ -18,6 +20,11 @@ def test_the_guide_runs_as_it_stands():
     assert model.calibration.samples == len(held_out) < 39
     assert not model.is_anomaly(held_out).any()
     assert model.is_anomaly(data.x_test[data.y_test == 1]).mean() > 0.5
+    weighted = names["WeightedDirectionModel"](names["encoder"], factor=3.0, seed=0)
+    assert weighted.built
+    restored = type(weighted).from_config(weighted.get_config())
+    assert (restored.factor, restored.seed) == (3.0, 0)
+    assert "preprocessing" in inspect.signature(type(weighted)).parameters
     method = names["METHOD"]
     config = config_class({**METHODS, method.name: method}).for_dataset(method="direction")
     assert config.margin == 0.0

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.engine.assumptions import ScorableModel
 from kerasocc.engine.labels import check_evaluation_labels
+from kerasocc.engine.model_protocols import ScorableModel
 from kerasocc.engine.sources import Source
 
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasocc.callbacks.latent_labels import LatentLabels
-from kerasocc.engine.assumptions import TrainableModel
+from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.positions import check_ends, check_order
 from kerasocc.engine.sources import Source
 from kerasocc.losses.latent_outlier_exposure import LatentRule, flag_batch, mixed_loss

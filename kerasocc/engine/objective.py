@@ -7,8 +7,8 @@ from typing import Any
 from keras import ops
 
 from kerasocc import distribution
-from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.latent_training import apply_latent_rule
+from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.losses.weight_decay import squared_norm
 
 

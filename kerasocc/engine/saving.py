@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from kerasocc.engine.assumptions import ScorableModel
 from kerasocc.engine.keras_contract import own_variables
+from kerasocc.engine.model_protocols import ScorableModel
 from kerasocc.files import complete_or_absent
 
 

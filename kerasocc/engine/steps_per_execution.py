@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keras
 
-from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.jax_loop import loops_are_fast
 from kerasocc.engine.keras_contract import has_strategy, looks_at_batches, num_replicas
+from kerasocc.engine.model_protocols import TrainableModel
 
 STEPS_AT_ONCE = 32
 """Steps of one execution chosen by `"auto"`: the progress bar still moves."""

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from kerasocc.checks import check_integer
-from kerasocc.engine import objective, training
+from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import known_compile_options, variable_scope
@@ -202,7 +202,7 @@ class Trainer(Detector):
             CollapseError: If the training ended in hypersphere collapse.
             FloatingPointError: If the loss became NaN or infinite.
         """
-        options = training.FitOptions(
+        options = fitting.FitOptions(
             batch_size=batch_size,
             epochs=epochs,
             verbose=verbose,
@@ -217,7 +217,7 @@ class Trainer(Detector):
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
         )
-        return training.fit(self, x, y, sample_weight, options)
+        return fitting.fit(self, x, y, sample_weight, options)
 
     def run_epochs(self, *args: Any, **options: Any) -> keras.callbacks.History:
         """The loop over the epochs of a `fit`, that of `keras.Model.fit`."""

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.labels import check_training_labels, warn_of_evaluation_labels
+from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.sources import Source
 from kerasocc.losses.latent_outlier_exposure import LatentRule
 

@@ -10,7 +10,6 @@ import keras
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_fraction, check_integer
-from kerasocc.engine.assumptions import TrainableModel
 from kerasocc.engine.batch_providers import make_batch_provider
 from kerasocc.engine.fit_callbacks import (
     EpochCount,
@@ -23,6 +22,7 @@ from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
 from kerasocc.engine.labels import check_training_labels
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
+from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.replicas import check_batch_size
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
