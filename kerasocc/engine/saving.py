@@ -63,8 +63,9 @@ def restore_variables(model: ScorableModel, store: Any) -> None:
     if stored != {str(position) for position in range(len(by_position))}:
         raise ValueError(
             f"Layer '{model.name}' expected {len(by_position)} variables, but received "
-            f"{len(stored)} variables during loading. Expected: "
-            f"{[variable.name for variable in by_position]}"
+            f"{len(stored)} variables during loading. Expected by position: "
+            f"{[variable.name for variable in by_position]}; by name: {list(by_name)}. Received "
+            f"by name: {sorted(key for key in keys if not key.isdecimal())}"
         )
     for position, variable in enumerate(by_position):
         variable.assign(store[str(position)])
