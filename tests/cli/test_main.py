@@ -122,10 +122,10 @@ def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
 
 @pytest.mark.parametrize("error", [CollapseError("the\nsame\nscore"), FloatingPointError("nan")])
 def test_a_failed_training_is_one_line_and_is_not_resumed(out, capsys, monkeypatch, error):
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(runner, "_train_phases", fail)
+    monkeypatch.setattr(runner, "train_phases", fail)
     assert refused(["train"], capsys) == " ".join(str(error).split())
     assert status(out / "digits-0-deep-svdd") == "failed"
     message = refused(["train", "--resume", "--name", "digits-0-deep-svdd"], capsys)
@@ -133,19 +133,19 @@ def test_a_failed_training_is_one_line_and_is_not_resumed(out, capsys, monkeypat
 
 
 def test_a_full_disk_is_one_line_and_the_run_can_be_resumed(out, capsys, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(28, "No space left on device", "model.keras")
 
-    monkeypatch.setattr(runner, "_train_phases", fail)
+    monkeypatch.setattr(runner, "train_phases", fail)
     assert refused(["train"], capsys) == "No space left on device: 'model.keras'"
     assert status(out / "digits-0-deep-svdd") == "interrupted"
 
 
 def test_a_bug_keeps_its_traceback(out, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(runner, "_train_phases", fail)
+    monkeypatch.setattr(runner, "train_phases", fail)
     with pytest.raises(RuntimeError, match="a bug"):
         main(["train"])
 

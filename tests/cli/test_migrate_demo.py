@@ -109,14 +109,14 @@ def test_an_interrupted_run_is_gone_on_with(out, capsys, monkeypatch):
 
 
 def test_a_failed_training_leaves_the_others(out, capsys, monkeypatch):
-    original = runner._train_phases
+    original = runner.train_phases
 
-    def fail(config, *arguments):
+    def fail(config, *arguments, **options):
         if config.method == "deep-svdd":
             raise CollapseError("all\nequal")
-        return original(config, *arguments)
+        return original(config, *arguments, **options)
 
-    monkeypatch.setattr(runner, "_train_phases", fail)
+    monkeypatch.setattr(runner, "train_phases", fail)
     command = ["migrate-demo", "--classes", "5", "--methods", "one-class", "dcae", *SHORT]
     for _ in range(2):
         assert main([*command, "--quiet"]) == 2

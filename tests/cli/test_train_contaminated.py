@@ -94,8 +94,8 @@ def test_icl_on_a_table(out, pumps):
     run = train(out, "icl", *of_table(pumps, "icl", "--temperature", "0.2"))
     model = kerasocc.load_model(run / "model.keras")
     assert isinstance(model, kerasocc.ICL) and model.temperature == 0.2
-    # Four windows of three columns among six; the code is the last width.
-    assert model.encoder.output_shape == (None, 4, 2, 16)
+    # Ten orders of the columns, four windows of three among six; the code is the last width.
+    assert model.encoder.output_shape == (None, 10, 4, 2, 16)
     check_scores(run, auc=0.85)
 
 

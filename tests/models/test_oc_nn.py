@@ -221,13 +221,13 @@ def blob(random, count=200):
     return random.normal(3.0, 0.5, size=(count, 2)), random.normal(0.0, 0.5, size=(50, 2))
 
 
-def long_training(x, seed, epochs, **options):
+def long_training(x, seed, epochs, callbacks=None, **options):
     keras.utils.set_random_seed(seed)
     options = {"train_encoder": False, **options}
     model = kocc.OCNN(identity(2), units=8, nu=0.1, seed=seed, **options)
     model.compile(keras.optimizers.Adam(1e-2))
-    history = model.fit(x, batch_size=200, epochs=epochs, verbose=0).history
-    return model, history
+    options = dict(batch_size=200, epochs=epochs, verbose=0, callbacks=callbacks)
+    return model, model.fit(x, **options).history
 
 
 @pytest.mark.slow
@@ -276,7 +276,8 @@ def test_normalised_embeddings_bound_the_homogeneous_objectives(activation, rand
     normal, _ = blob(random)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        model, history = long_training(normal, 0, epochs=30, activation=activation)
+        update = [QuantileUpdate()]
+        model, history = long_training(normal, 0, 30, update, activation=activation)
     assert model.normalize
     # Its minimum is 0, at w = V = 0: the loss falls towards it, never below. The r of an epoch
     # is that of the weights before it, which the loss may pass by a little.

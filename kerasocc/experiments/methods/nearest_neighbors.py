@@ -38,7 +38,7 @@ def defaults(choices: Choices) -> dict[str, Any]:
     return {**NO_PRETRAINING, "epochs": 1, "drop_at": (), "weight_decay": 0.0}
 
 
-def make_encoder(config: Any, shape: tuple[int, ...]) -> Any:
+def make_encoder(config: Any, shape: tuple[int, ...], samples: int) -> Any:
     """A network without weights."""
     import keras
 
