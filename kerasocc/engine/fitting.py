@@ -74,6 +74,8 @@ def fit(
         check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
     model.ensure_built(source)
     claim_ownership(model.variables)
+    if model.current_run is not None:
+        raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
     users = keras.tree.flatten(options.callbacks) if options.callbacks else []
     rule = latent_rule_of(model, users)
     run = TrainingRun(model, source, batch_size, options.steps_per_epoch, rule)
@@ -122,8 +124,6 @@ def _current(run: TrainingRun) -> Iterator[None]:
 
 
 def _check_options(model: TrainableModel, options: FitOptions) -> None:
-    if model.current_run is not None:
-        raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
     if options.class_weight is not None:

@@ -646,7 +646,7 @@ def test_contaminated_digits(refresh):
 @pytest.mark.slow
 def test_the_toy_in_two_dimensions():
     """Blind takes the clusters of anomalies for normal, latent outlier exposure does not."""
-    path = Path(__file__).parents[1] / "benchmarks" / "latent_toy.py"
+    path = Path(__file__).parents[2] / "benchmarks" / "latent_toy.py"
     spec = importlib.util.spec_from_file_location("latent_toy", path)
     toy = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(toy)

@@ -36,7 +36,17 @@ def decoder(seed: int) -> keras.Model:
 
 def windows_encoder(seed: int) -> keras.Model:
     shape = (8, 8, 1)
-    return kocc.networks.icl_encoder(shape, window=32, hidden=(32,), code=16, seed=seed)
+    # In one order, with all windows: what the statistics of several orders round to differs
+    # between one and two replicas by more than the 1e-6 of the suite.
+    return kocc.networks.icl_encoder(
+        shape,
+        window=32,
+        hidden=(32,),
+        code=16,
+        permutations=1,
+        num_windows=None,
+        seed=seed,
+    )
 
 
 def encoder_of_views(seed: int) -> keras.Model:

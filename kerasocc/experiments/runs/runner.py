@@ -157,6 +157,7 @@ def _phase(
         learning_rate=getattr(config, f"{prefix}learning_rate"),
         optimizer=config.optimizer,
         drop_at=getattr(config, f"{prefix}drop_at"),
+        keep_best=keep == "best",
         keeps_files=config.definition.keeps_files,
     )
 
