@@ -84,6 +84,17 @@ def check_integer(name: str, value: Any, *, minimum: int) -> int:
     return int(value)
 
 
+def check_number_or_share(name: str, value: Any) -> Any:
+    """Return `value` if it is a whole number from 1 on, or a share between 0 and 1."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not (0 < value < 1 or (value >= 1 and value % 1 == 0)):
+        raise ValueError(
+            f"`{name}` must be a whole number from 1 on, or a share between 0 and 1. "
+            f"Received: {name}={value!r}"
+        )
+    return value
+
+
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """Return `value` if it is one of `choices`."""
     choices = list(choices)

@@ -88,7 +88,7 @@ class OurDetector:
 
         with tempfile.TemporaryDirectory() as folder:
             data = _as_dataset(self._config, self._problem, x)
-            _, self._model, _ = train_phases(self._config, Path(folder), data)
+            self._model = train_phases(self._config, Path(folder), data).model
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Scores of samples, shape `(samples,)`."""

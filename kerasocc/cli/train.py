@@ -10,6 +10,7 @@ from kerasocc.cli.common import echo
 from kerasocc.cli.train_options import add_options
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.files import merged, read_settings
+from kerasocc.experiments.config.implied_method import implied_method
 from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.runs.startup import import_keras
@@ -31,7 +32,10 @@ def train(arguments: argparse.Namespace) -> int:
     else:
         run = None
         settings = {} if arguments.config is None else read_settings(arguments.config)
-        config = TrainConfig.for_dataset(**merged(settings, given))
+        chosen = merged(settings, given)
+        if "method" not in chosen:
+            chosen["method"] = implied_method(chosen, TrainConfig.schema)
+        config = TrainConfig.for_dataset(**chosen)
         store.check_new(arguments.out, arguments.name)
     progress(f"{config.definition.title} on {config.dataset}{_which_class(config)}; loading Keras")
 
@@ -44,7 +48,8 @@ def train(arguments: argparse.Namespace) -> int:
     data = load_data(config)
     # Validates before there is a run, which would have to be resumed.
     check_network(config, data.sample_format.shape)
-    training_epochs(config, len(data.x_train))
+    if config.definition.members is None:
+        training_epochs(config, len(data.x_train))
     progress(describe(data))
     run = run or store.create(arguments.out, arguments.name, config)
     try:
@@ -94,9 +99,10 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "train",
         help="train a model and report how well it detects anomalies",
-        description="Train a one-class model, pretrained by an autoencoder unless it is one or has "
-        "a task of its own, and report how well it detects anomalies. Without an option: "
-        "scikit-learn's digits, 0 against the rest. "
+        description="Train a one-class model and report how well it detects anomalies. Without "
+        "an option of a method an ensemble is trained, whose members suit the data. A single "
+        "model is pretrained by an autoencoder unless it is one or has a task of its own. Without "
+        "an option: scikit-learn's digits, 0 against the rest. "
         "Everything is written to OUT/NAME; an interrupted run is continued by --resume. The "
         "defaults shown are those for the digits, other data have others; those in the groups of "
         "single methods are for these methods.",

@@ -11,6 +11,8 @@ from kerasocc.experiments.config.schema import help_text
 from kerasocc.experiments.config.train_config import Config
 from kerasocc.experiments.settings.setting import definition_of
 
+_BY_OPTIONS = "that of the options of methods, of the training and of the network, else auto"
+
 
 def add_options(parser: argparse.ArgumentParser, config_class: type[Config] = TrainConfig) -> None:
     """Add all options, in groups.
@@ -24,7 +26,8 @@ def add_options(parser: argparse.ArgumentParser, config_class: type[Config] = Tr
         method = {"method": settings.owners[0]} if settings.owners else {}
         defaults = config_class.for_dataset(**method)
         for name, field in settings.fields.items():
-            _add_option(group, field, getattr(defaults, name))
+            default = _BY_OPTIONS if name == "method" else getattr(defaults, name)
+            _add_option(group, field, default)
     _add_run(parser.add_argument_group("run"))
 
 

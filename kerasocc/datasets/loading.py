@@ -52,8 +52,8 @@ def load(
         labelled_classes: Classes of the labelled anomalies, or how many to draw.
         validation: Fraction of the training part that is held out for validation.
         test: Fraction of the test part, for data without an official one.
-        preprocessing: `"contrast"`, `"unit"` or `"imagenet"` for images, `"min-max"` or
-            `"standard"` for tables.
+        preprocessing: `"contrast"`, `"unit"` or `"imagenet"` for images, `"min-max"`,
+            `"standard"`, `"robust"` or `"quantile"` for tables.
         seed: Seed of all draws.
         label: Name of the label column; tables only.
         missing: What to do about missing values; tables only.

@@ -23,6 +23,7 @@ from kerasocc.models.members import (
     input_shapes,
     is_normal,
     part_for,
+    scores_in_training,
     share_weights,
     train_members,
     training_source,
@@ -39,9 +40,9 @@ class Ensemble(Detector):
     own scores of the training samples. `fit` trains the members and does that. Members that have
     been trained already, each in its own way, become an ensemble by `standardize`.
 
-    It saves to one `.keras` file and exports as one scorer. It has no optimizer, no loss and no
-    steps of its own: `compile` is passed on to the members, and the loss that `evaluate` reports
-    is the mean score. `embed` gives the embeddings of all members side by side.
+    It saves to one `.keras` file and exports as one scorer. `compile` is passed on to the members,
+    and the loss that `evaluate` reports is the mean score. `embed` gives the embeddings of all
+    members side by side.
 
     Args:
         members: Models of this package, all for samples of one shape. With different seeds, or
@@ -92,9 +93,8 @@ class Ensemble(Detector):
         self.threshold = add_state(self, "threshold", initial=math.inf)
         self.fitted = add_state(self, "fitted")
         self.held_out_scores: np.ndarray | None = None
-        shapes = input_shapes(self.members)
-        if shapes:
-            self.build_by_call(shapes[0])
+        if self.encoder_input_shape is not None:
+            self.build_by_call(self.encoder_input_shape)
 
     # Inputs to scores.
 
@@ -117,6 +117,11 @@ class Ensemble(Detector):
         for member in self.members:
             member.ensure_built(source)
         self.build_by_call((None, *source.input_shape()))
+
+    @property
+    def encoder_input_shape(self) -> tuple[int | None, ...] | None:
+        """Shape of the batches that the members take; None until one knows it."""
+        return next(iter(input_shapes(self.members)), None)
 
     @property
     def views_per_sample(self) -> int:
@@ -241,12 +246,7 @@ class Ensemble(Detector):
             return self._fit_cross(source, folds, check_fraction("fpr", fpr, zero=True), options)
         parts = [part_for(member, source) for member in self.members]
         history = train_members(self.members, parts, options)
-        self._set_scales(
-            [
-                member.training_scores(part)[is_normal(part)]
-                for member, part in zip(self.members, parts, strict=True)
-            ]
-        )
+        self._set_scales(scores_in_training(self.members, parts))
         return history
 
     def _fit_cross(
@@ -259,18 +259,25 @@ class Ensemble(Detector):
         self.calibrate_on_scores(self.held_out_scores[is_normal(source)], fpr=fpr)
         return history
 
-    def standardize(self, x: Any) -> None:
+    def standardize(self, x: Any, *, trained_on: bool = False) -> None:
         """Set the scales of trained members, and make the ensemble a fitted model.
 
         For members that were trained on their own; `fit` does it by the training samples. Call
         it again after a member has been trained further.
 
         Args:
-            x: Normal samples, as for `score`; rather such that no member was trained on.
+            x: Normal samples, as for `score`.
+            trained_on: Whether they are those of the last `fit` of all members, in the same
+                order, so that a sample that `NearestNeighbors` stores is not its own neighbour.
         """
         source = as_source(x)
         self.ensure_built(source)
-        self._set_scales([member.score(source) for member in self.members])
+        parts = [source] * len(self.members)
+        self._set_scales(
+            scores_in_training(self.members, parts)
+            if trained_on
+            else [member.score(source) for member in self.members]
+        )
 
     def _set_scales(self, references: list[np.ndarray]) -> None:
         self.scale.adapt(references)

@@ -77,6 +77,14 @@ def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool) ->
     return source
 
 
+def scores_in_training(members: list[OneClassModel], parts: list[Source]) -> list[np.ndarray]:
+    """The scores of every member for the normal samples of its training part."""
+    return [
+        member.training_scores(part)[is_normal(part)]
+        for member, part in zip(members, parts, strict=True)
+    ]
+
+
 def share_weights(members: list[OneClassModel]) -> bool:
     """Whether a weight, one of the preprocessing for instance, belongs to several members."""
     weights = [id(weight) for member in members for weight in member.variables]

@@ -153,8 +153,13 @@ def test_files(rows, tmp_path):
         x = rows.reshape(70, 2, 2) + 0.1
         np.testing.assert_array_equal(loaded.score(x), model.score(x))
         np.testing.assert_array_equal(loaded.is_anomaly(x), model.is_anomaly(x))
-        with pytest.raises(ValueError, match="needs the samples of the last `fit`.*a loaded"):
-            loaded.training_scores(x)
+        if options:
+            with pytest.raises(ValueError, match="needs the samples of the last `fit`.*a loaded"):
+                loaded.training_scores(x)
+        else:
+            found = loaded.training_scores(rows.reshape(70, 2, 2))
+            expected = model.training_scores(rows.reshape(70, 2, 2))
+            np.testing.assert_array_equal(found, expected)
         with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
             loaded.score(rows)
         model.save_weights(tmp_path / "model.weights.h5")
@@ -262,3 +267,44 @@ def test_what_it_does_not_do(rows):
         model.training_scores(rows[:10])
     with pytest.raises(ValueError, match=r"shape \(4,\)"):
         model.score(rows[:, :3])
+
+
+def test_principal_components_by_hand():
+    # All variance lies along (1, 1), but for a hundredth across.
+    along = np.float32([-3, -1, 0, 1, 3])
+    x = np.stack([along + 0.1, along - 0.1], axis=1).astype("float32")
+    x[2] = 0.0
+    model = kocc.NearestNeighbors(k=1, components=1, seed=0)
+    model.fit(x, verbose=0)
+    np.testing.assert_allclose(np.abs(np.array(model.projection)), 0.5**0.5, atol=0.02)
+    # What is across the direction does not count: (5, -5) has the projection of 0.
+    found = model.score(np.float32([[5, -5], [4, 4]]))
+    np.testing.assert_allclose(found, [0.0, 2**0.5], atol=0.2)
+
+
+@pytest.mark.parametrize(("components", "expected"), [(0.5, 1), (0.97, 2), (2, 2), (1.0, 1)])
+def test_components_hold_a_share_of_the_variance(components, expected, random, tmp_path):
+    x = (random.normal(size=(400, 4)) * [3, 2, 0.3, 0.1]).astype("float32")
+    model = fitted(x, components=components, seed=0)
+    assert model.projection.shape == (4, expected)
+    np.testing.assert_allclose(
+        np.array(model.projection).T @ np.array(model.projection), np.eye(expected), atol=1e-5
+    )
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        kocc.load_model(tmp_path / "model.keras").score(x), model.score(x)
+    )
+
+
+def test_all_components_change_nothing(random):
+    x = random.normal(size=(60, 3)).astype("float32")
+    new = random.normal(size=(9, 3)).astype("float32")
+    for options in ({}, dict(standardize=True)):
+        whole = fitted(x, components=3, seed=0, **options)
+        np.testing.assert_allclose(whole.score(new), fitted(x, **options).score(new), rtol=1e-5)
+
+
+@pytest.mark.parametrize("components", [0, -1, 1.5, True, "all", float("nan")])
+def test_components_that_mean_nothing_are_refused(components):
+    with pytest.raises(ValueError, match="`components` must be a whole number from 1 on, or a sh"):
+        kocc.NearestNeighbors(components=components)

@@ -5,12 +5,15 @@ from kerasocc.datasets.preprocessing.layers import (
     MinMaxScaling,
     Preprocessing,
 )
+from kerasocc.datasets.preprocessing.quantiles import QuantileScaling, RobustScaling
 from kerasocc.datasets.preprocessing.recipes import (
     IMAGE_PREPROCESSINGS,
     TABLE_PREPROCESSINGS,
     contrast_min_max,
     imagenet,
     min_max,
+    quantile,
+    robust,
     standardize,
     unit_range,
 )
@@ -22,11 +25,15 @@ __all__ = [
     "GlobalContrastNormalization",
     "MinMaxScaling",
     "Preprocessing",
+    "QuantileScaling",
+    "RobustScaling",
     "Standardization",
     "contrast_min_max",
     "imagenet",
     "min_max",
     "moments",
+    "quantile",
+    "robust",
     "standardize",
     "unit_range",
 ]

@@ -12,6 +12,7 @@ from kerasocc.datasets.preprocessing.layers import (
     MinMaxScaling,
     Preprocessing,
 )
+from kerasocc.datasets.preprocessing.quantiles import QuantileScaling, RobustScaling
 from kerasocc.datasets.preprocessing.standardization import Standardization
 
 
@@ -98,5 +99,32 @@ def standardize(x: Any) -> Standardization:
     return layer
 
 
-TABLE_PREPROCESSINGS = {"min-max": min_max, "standard": standardize}
+def robust(x: Any) -> RobustScaling:
+    """Make a table preprocessing that extreme values do not change.
+
+    Args:
+        x: Training rows, array or `Rows` of shape `(samples, columns)`.
+    """
+    layer = RobustScaling()
+    layer.adapt(x)
+    return layer
+
+
+def quantile(x: Any) -> QuantileScaling:
+    """Make a table preprocessing after which every column is normally distributed.
+
+    Args:
+        x: Training rows, array or `Rows` of shape `(samples, columns)`.
+    """
+    layer = QuantileScaling()
+    layer.adapt(x)
+    return layer
+
+
+TABLE_PREPROCESSINGS = {
+    "min-max": min_max,
+    "standard": standardize,
+    "robust": robust,
+    "quantile": quantile,
+}
 """Functions that make the layer for tables, by the values of `preprocessing`."""

@@ -48,7 +48,8 @@ def tabular(
             medians of the training rows.
         preprocessing: `"min-max"`, the default, as in Deep SAD (every column scaled to
             [0, 1]); `"standard"` (mean 0, standard deviation 1), which a single extreme
-            value does not squeeze as much.
+            value does not squeeze as much; `"robust"` (by median and quartiles), which it
+            does not change; or `"quantile"` (a normal distribution of every column).
         contamination: See `one_vs_rest`.
         labelled: See `one_vs_rest`.
         validation: See `one_vs_rest`.

@@ -34,6 +34,24 @@ def check(config: Any) -> None:
             check_rule(field, rule, config)
 
 
+def check_left_out(config: Any, usual: Any, names: list[str]) -> None:
+    """Raise `ValueError` for a setting that the method decides about itself.
+
+    Args:
+        config: A `TrainConfig`.
+        usual: The same without what was chosen of these settings. A file of settings holds
+            them all: equal ones are no choice.
+        names: Settings that were chosen.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if value != getattr(usual, name):
+            raise ValueError(
+                f"`{name}` must be left out: the method {config.method!r} decides about it. Name "
+                f"another `method`. Received: {name}={value!r}"
+            )
+
+
 def _used_by(owners: tuple[str, ...]) -> Rule:
     names = " or ".join(map(repr, owners))
     return only_if(lambda config: config.method in owners, f"is of the method {names}")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from kerasocc.experiments.config.consistency import check
+from kerasocc.experiments.config.consistency import check, check_left_out
 from kerasocc.experiments.config.defaults import settings_for
 from kerasocc.experiments.config.schema import Schema, describe, make_schema
 from kerasocc.experiments.methods import METHODS, Method
@@ -54,7 +54,12 @@ class Config:
         """
         dataset = absolute(check_name("dataset", dataset))
         cls._check_known("Settings", settings)
-        return cls(**settings_for(dataset, protocol, settings, cls.schema.methods))
+        config = cls(**settings_for(dataset, protocol, settings, cls.schema.methods))
+        others = {k: v for k, v in settings.items() if k not in config.definition.chooses}
+        if len(others) < len(settings):
+            usual = cls(**settings_for(dataset, protocol, others, cls.schema.methods))
+            check_left_out(config, usual, sorted(set(settings) - set(others)))
+        return config
 
     def write(self, path: str | os.PathLike) -> None:
         """Write as JSON; `read` returns an equal object."""

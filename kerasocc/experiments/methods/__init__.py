@@ -8,6 +8,7 @@ from importlib import import_module
 from kerasocc.experiments.methods.method import Method
 
 _MODULES = (
+    "auto",
     "deep_svdd",
     "deep_sad",
     "oc_nn",

@@ -58,6 +58,21 @@ class HeadPhase(NamedTuple):
     learning_rate: float
 
 
+@dataclass(frozen=True)
+class Member:
+    """A model of an ensemble that a run trains.
+
+    Attributes:
+        method: Name of its method.
+        settings: What differs from the defaults of the method for the data.
+        has_neighbors: Whether nearest neighbours in its embedding are a member, too.
+    """
+
+    method: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    has_neighbors: bool = False
+
+
 def no_callbacks(config: Any, backup: Path) -> list[StateCallback]:
     """The callbacks of a method whose default ones have no settings."""
     return []
@@ -81,7 +96,7 @@ class Method:
         settings: Dataclass of its own settings, with fields made by `setting`. Methods that
             share a setting inherit it from the same dataclass.
         build: From `(config, encoder, decoder, options)` to the model; `options` are the
-            keyword arguments that all models have in common.
+            keyword arguments that all models have in common. None for an ensemble.
         callbacks: From `(config, backup)` to callbacks in place of the model's default ones;
             `backup` is the folder of what an interrupted run needs.
         defaults: From `Choices` to the defaults that differ from those of the data.
@@ -95,12 +110,15 @@ class Method:
         check_shape: From `(config, shape)`; raises `ValueError` for samples that it cannot
             be trained on.
         rules: What settings that it shares with other methods must fulfil, by name.
+        members: From `(config, shape)` to the members of the ensemble that it trains in place
+            of a model; None for a method with a model.
+        chooses: Names of the settings that it chooses itself, which must be left out.
     """
 
     name: str
     title: str
     settings: type
-    build: Callable[[Any, keras.Model, keras.Model | None, dict[str, Any]], Any]
+    build: Callable[[Any, keras.Model, keras.Model | None, dict[str, Any]], Any] | None = None
     callbacks: Callable[[Any, Path], list[StateCallback]] = no_callbacks
     defaults: Callable[[Choices], dict[str, Any]] = no_defaults
     pretrained: bool = True
@@ -111,6 +129,8 @@ class Method:
     head: Callable[[Any], HeadPhase | None] = lambda config: None
     check_shape: Callable[[Any, tuple[int, ...]], None] = lambda config, shape: None
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
+    members: Callable[[Any, tuple[int, ...]], list[Member]] | None = None
+    chooses: frozenset[str] = frozenset()
 
     def has_own_encoder(self, config: Any) -> bool:
         """Whether a run has the encoder of the method, not a network that the settings choose."""

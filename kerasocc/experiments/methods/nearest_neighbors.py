@@ -22,15 +22,24 @@ class NearestNeighborsSettings:
         "which 10,000 of more training samples are stored: random ones, or by greedy k-center "
         "those that cover the others best",
     )
+    components: float | None = setting(
+        None,
+        kinds.number_or_share(),
+        "how many principal components are compared, or if below 1 the share of the variance "
+        "that they hold; none: the samples themselves",
+        older=None,
+    )
 
 
 def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
-    """The model, which compares the samples themselves: columns of a table standardized."""
+    """The model, which compares the samples themselves, the columns of a table at one scale."""
     options = dict(options)
     del options["weight_decay"]
     is_table = len(encoder.input_shape) == 2
-    own = values_of(config, "k", "coreset")
-    return kerasocc.NearestNeighbors(standardize=is_table, **own, **options)
+    own = values_of(config, "k", "coreset", "components")
+    # A preprocessing that is asked for has brought the columns to one scale.
+    scales = is_table and config.preprocessing is None
+    return kerasocc.NearestNeighbors(standardize=scales, **own, **options)
 
 
 def defaults(choices: Choices) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from kerasocc.experiments.reports import latent_labels
+from kerasocc.experiments.reports import latent_labels, members
 
 FIGURES = {
     "samples.png": "Test samples with the smallest and the largest scores",
@@ -53,6 +53,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
         f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
         **({"Latent labels": latent_labels.in_words(latent)} if latent else {}),
+        **(members.in_words(results["members"]) if results.get("members") else {}),
         "Time": phases,
         "Samples": f"trained on {training['normal']} normal"
         f"{f', {hidden} hidden anomalous' if hidden else ''}"
@@ -105,6 +106,11 @@ def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:
         if name in shown
     )
     note = results["calibration"]["note"]
+    of_members = members.table(results["members"]) if results.get("members") else ""
+    left_out = "".join(
+        f'<p class="note">Left out: {html.escape(name)}: {html.escape(reason)}</p>\n'
+        for name, reason in results.get("left_out", {}).items()
+    )
     latent = latent_labels.FILE if results.get("latent_labels") else None
     more = f'\nLatent labels: <a href="{latent}">{latent}</a>.' if latent else ""
     warning = f'<p class="note">Threshold: {html.escape(note)}.</p>\n' if note else ""
@@ -122,7 +128,7 @@ def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:
 <table>
 {table}
 </table>
-{warning}{figures}
+{warning}{left_out}{of_members}{figures}
 <p>All figures: <a href="results.json">results.json</a>. Settings:
 <a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.{more}</p>
 </main>

@@ -51,8 +51,9 @@ def write_report(
     figures = {
         "histogram.png": plots.plot_histogram(scores, labels, threshold),
         "roc.png": plots.plot_roc(labels, scores, threshold),
-        "training.png": plots.plot_history(histories),
     }
+    if histories:
+        figures["training.png"] = plots.plot_history(histories)
     if x.ndim == 4 and x.shape[-1] in (1, 3):
         if decomposition is not None:
             figures["decomposition.png"] = plots.plot_decomposition(*decomposition)

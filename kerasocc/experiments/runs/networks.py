@@ -55,6 +55,9 @@ def check_network(config: TrainConfig, shape: tuple[int, ...]) -> None:
             be trained on them, or the file of weights cannot be read.
         FileNotFoundError: If there is no such file.
     """
+    if config.definition.members is not None:
+        # Its members suit the samples.
+        return
     choose_network(config, shape)
     if config.weights is not None:
         WeightsFile(config.weights)

@@ -68,6 +68,8 @@ def run_phase(
     phase.model.compile(optimizer=keras.optimizers.get(optimizer))
     interval = 0.0 if phase.keeps_files else SECONDS_BETWEEN_BACKUPS
     backups = EpochBackup(backup, phase.name, phase.epochs, interval)
+    # A model without a network learns the shape of its samples from them alone.
+    phase.model.build_by_call((None, *data.x_train.shape[1:]))
     backups.restore(phase.model)
 
     def rate(epoch: int, _: float) -> float:

@@ -12,28 +12,19 @@ from typing import Any
 import keras
 
 import kerasocc
-from kerasocc.callbacks import CollapseError, CollapseMonitor, LatentLabels
+from kerasocc.callbacks import CollapseError
 from kerasocc.datasets import OneClassDataset
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.reports import members
 from kerasocc.experiments.reports.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.latent_labels import write_latent_labels
 from kerasocc.experiments.reports.report import write_report
-from kerasocc.experiments.runs.building import (
-    make_callbacks,
-    make_head,
-    make_latent_labels,
-    make_model,
-)
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
-from kerasocc.experiments.runs.epoch_bar import EpochBar
+from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
-from kerasocc.experiments.runs.length import training_epochs
-from kerasocc.experiments.runs.networks import make_networks
-from kerasocc.experiments.runs.phases import History, Phase, run_phase
-from kerasocc.models.base import OneClassModel
-from kerasocc.pretraining import check_changed, snapshot
+from kerasocc.experiments.runs.model_training import TrainedModel, train_model
 
 
 def train(
@@ -58,7 +49,7 @@ def train(
     with run.locked(), _recorded_status(run):
         run.remove_leftovers()
         trained = train_phases(config, run.backup, data, progress=progress)
-        run.complete(_finish(config, run, data, *trained))
+        run.complete(_finish(config, run, data, trained))
     return run.results
 
 
@@ -79,109 +70,27 @@ def _recorded_status(run: RunFolder) -> Iterator[None]:
 
 def train_phases(
     config: TrainConfig, backup: Path, data: OneClassDataset, *, progress: bool = False
-) -> tuple[dict[str, History], OneClassModel, LatentLabels | None]:
-    """Train the model of a run, after the phases before it.
+) -> TrainedModel | TrainedEnsemble:
+    """Train what a run trains: a model in its phases, or an ensemble of several.
 
     Args:
         config: The settings.
         backup: Folder of what an interrupted run needs; it exists.
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
-
-    Returns:
-        The histories by the name of the phase, the trained model, and its latent labels if
-        it has any.
     """
-    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
-    untrained = snapshot(encoder)
-    histories = {}
-
-    def fit(phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
-        bar = EpochBar(phase.name.capitalize(), phase.epochs) if progress else None
-        try:
-            histories[phase.name] = run_phase(
-                phase, data, backup, [*callbacks, *([bar] if bar else [])]
-            )
-        finally:
-            if bar:
-                bar.close()
-
-    if config.pretrain_epochs:
-        autoencoder = kerasocc.Autoencoder(
-            encoder,
-            decoder,
-            preprocessing=data.preprocessing,
-            weight_decay=config.pretrain_weight_decay,
-            seed=config.seed,
-        )
-        fit(
-            _phase(
-                config,
-                "pretraining",
-                autoencoder,
-                config.pretrain_epochs,
-                prefix="pretrain_",
-            ),
-            # Records the spread that the training starts from.
-            CollapseMonitor(action="log"),
-        )
-        check_changed(encoder, untrained)
-    callbacks = make_callbacks(config, backup)
-    model = make_model(config, encoder, decoder, data.preprocessing)
-    head = make_head(config, encoder, data.preprocessing)
-    if head is not None:
-        fit(_head_phase(config, head), *make_callbacks(config, backup))
-        model.start_from(head)
-    latent = make_latent_labels(config, data.truth_train)
-    own = [latent] if latent else []
-    epochs = training_epochs(config, len(data.x_train))
-    fit(_phase(config, "training", model, epochs, keep=config.keep), *callbacks, *own)
-    return histories, model, latent
-
-
-def _phase(
-    config: TrainConfig,
-    name: str,
-    model: OneClassModel,
-    epochs: int,
-    *,
-    prefix: str = "",
-    keep: str = "last",
-) -> Phase:
-    """A phase with the settings whose names begin with `prefix`."""
-    return Phase(
-        name,
-        model,
-        epochs=epochs,
-        batch_size=config.batch_size,
-        learning_rate=getattr(config, f"{prefix}learning_rate"),
-        optimizer=config.optimizer,
-        drop_at=getattr(config, f"{prefix}drop_at"),
-        keep_best=keep == "best",
-        keeps_files=config.definition.keeps_files,
-    )
-
-
-def _head_phase(config: TrainConfig, model: OneClassModel) -> Phase:
-    head = config.definition.head(config)
-    return Phase(
-        "head",
-        model,
-        epochs=head.epochs,
-        batch_size=config.batch_size,
-        learning_rate=head.learning_rate,
-        optimizer=config.optimizer,
-    )
+    is_ensemble = config.definition.members is not None
+    train_it = train_ensemble if is_ensemble else train_model
+    return train_it(config, backup, data, progress=progress)
 
 
 def _finish(
     config: TrainConfig,
     run: RunFolder,
     data: OneClassDataset,
-    histories: dict[str, History],
-    model: OneClassModel,
-    latent: LatentLabels | None,
+    trained: TrainedModel | TrainedEnsemble,
 ) -> dict[str, Any]:
+    histories, model, latent = trained.histories, trained.model, trained.latent
     calibration = calibrate(model, data, config.threshold_rate)
     begun = time.monotonic()
     scores = model.score(data.x_test)
@@ -190,14 +99,12 @@ def _finish(
     results = {
         "run": run.name,
         "method": config.definition.title,
+        **_of_members(trained, data),
         **evaluate(labels, scores, float(keras.ops.convert_to_numpy(model.threshold))),
         "auc_of_noise": auc_of_noise(model, data),
         "latent_labels": latent and write_latent_labels(run.path, latent.mode, latent.labels, data),
         "calibration": calibration,
-        "seconds": {
-            **{name: sum(history["seconds"]) for name, history in histories.items()},
-            "scoring": scoring,
-        },
+        "seconds": {**trained.seconds, "scoring": scoring},
         "samples": sample_counts(data),
         "seed": config.seed,
         "backend": keras.backend.backend(),
@@ -208,6 +115,16 @@ def _finish(
     parts = decompose(model, data)
     write_report(run.path, results, data.x_test, labels, scores, histories, parts)
     return results
+
+
+def _of_members(trained: TrainedModel | TrainedEnsemble, data: OneClassDataset) -> dict[str, Any]:
+    """What the results hold of the members of an ensemble; nothing of a single model."""
+    if not isinstance(trained, TrainedEnsemble):
+        return {}
+    titles, kinds, _, seconds = map(list, zip(*trained.members, strict=True))
+    test = data.x_test, data.y_test
+    found = members.describe(titles, kinds, seconds, trained.model, *test)
+    return {"members": found, "left_out": trained.left_out}
 
 
 def _versions() -> dict[str, str | None]:

@@ -65,10 +65,11 @@ class DataSettings:
     )
     preprocessing: str | None = setting(
         None,
-        kinds.choice("contrast", "unit", "imagenet", "min-max", "standard"),
+        kinds.choice("contrast", "unit", "imagenet", "min-max", "standard", "robust", "quantile"),
         "of images: contrast normalization (Deep SVDD), scaling to [0, 1] alone (Deep SAD), or "
         "that of weights trained on ImageNet (imagenet); of tables: every column scaled to [0, 1] "
-        "(min-max) or to mean 0 and deviation 1 (standard); none: the first of the kind",
+        "(min-max), to mean 0 and deviation 1 (standard), by median and quartiles (robust) or "
+        "to a normal distribution (quantile); none: the first of the kind",
     )
     altered: str | None = setting(
         None,

@@ -12,6 +12,7 @@ from kerasocc.checks import (
     check_integer,
     check_non_negative,
     check_non_negative_or_auto,
+    check_number_or_share,
     check_positive,
 )
 from kerasocc.experiments.settings import parsing
@@ -80,6 +81,11 @@ def non_negative_or_auto(*, infinity: bool = False) -> Kind:
 def integer(minimum: int) -> Kind:
     """A whole number not below `minimum`."""
     return Kind(partial(check_integer, minimum=minimum), int)
+
+
+def number_or_share() -> Kind:
+    """A whole number from 1 on, or a share between 0 and 1."""
+    return Kind(check_number_or_share, float, is_number=True)
 
 
 def flag() -> Kind:

@@ -38,7 +38,10 @@ class TrainingSettings:
         "epochs of the method; none: as many as its `steps` need",
         rules=(
             require(
-                lambda config: (config.epochs is None) != (config.steps is None),
+                lambda config: (
+                    (config.epochs is None) != (config.steps is None)
+                    or config.definition.members is not None
+                ),
                 "must be given, or `steps`, but not both: steps={config.steps}",
             ),
         ),

@@ -12,7 +12,7 @@ from kerasocc.experiments.config import TrainConfig
         (dict(eta=2.0), "`eta` is of the method 'deep-sad'"),
         (dict(method="deep-sad", nu=0.2), "`nu` is of the method 'deep-svdd' or 'oc-nn'. Rec"),
         (dict(method="deep-sad", objective="soft-boundary"), "`objective` is of the method"),
-        (dict(method="sad"), r"`method` must be one of \['deep-svdd', 'deep-sad', 'oc-nn'"),
+        (dict(method="sad"), r"`method` must be one of \['auto', 'deep-svdd', 'deep-sad'"),
         (dict(units=8), "`units` is of the method 'oc-nn'. Received: units=8"),
         (dict(method="oc-nn", lam=1.0), "`lam` is of the method 'robust-autoencoder'"),
         (

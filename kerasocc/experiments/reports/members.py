@@ -1,0 +1,103 @@
+"""The members of an ensemble in a report: what each finds alone, and how far they agree."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import kerasocc
+
+
+def describe(
+    titles: list[str],
+    kinds: list[str],
+    seconds: list[float],
+    model: kerasocc.Ensemble,
+    x: Any,
+    labels: np.ndarray,
+) -> list[dict[str, Any]]:
+    """What `results.json` holds of the members.
+
+    Args:
+        titles: What they are called.
+        kinds: What methods they are of, in words.
+        seconds: Of their training.
+        model: Made of them, in this order.
+        x: Test samples, shape `(samples, ...)`.
+        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+
+    Returns:
+        For every member `title`, `kind`, `seconds`, `auc` (of it alone; None without both
+        classes) and `agreement`, the rank correlation of its scores with the mean of the others'
+        (None for the only member, and where the scores do not vary).
+    """
+    scores = np.float64(model.member_scores(x))
+    others = [np.delete(scores, number, axis=1) for number in range(len(titles))]
+    return [
+        {
+            "title": title,
+            "kind": kinds[number],
+            "seconds": seconds[number],
+            "auc": _auc(labels, scores[:, number]),
+            "agreement": _correlation(scores[:, number], rest),
+        }
+        for number, (title, rest) in enumerate(zip(titles, others, strict=True))
+    ]
+
+
+def _auc(labels: np.ndarray, scores: np.ndarray) -> float | None:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(labels, scores)) if len(np.unique(labels)) == 2 else None
+
+
+def _correlation(scores: np.ndarray, others: np.ndarray) -> float | None:
+    from scipy.stats import spearmanr
+
+    mean = others.mean(axis=1) if others.shape[1] else np.zeros(len(scores))
+    if np.ptp(scores) == 0 or np.ptp(mean) == 0:
+        return None
+    return float(spearmanr(scores, mean).statistic)
+
+
+def in_words(members: list[dict[str, Any]]) -> dict[str, str]:
+    """The members, and how sure the choice is, for the key figures of a run."""
+    found = [member["agreement"] for member in members if member["agreement"] is not None]
+    aucs = [100 * member["auc"] for member in members if member["auc"] is not None]
+    parts = []
+    if found:
+        parts.append(
+            "rank correlation of a member with the others "
+            f"{min(found):.2f} to {max(found):.2f} on the test samples"
+        )
+    if aucs:
+        parts.append(f"AUC alone {min(aucs):.1f} to {max(aucs):.1f} %")
+    kinds = Counter(member["kind"] for member in members)
+    return {
+        "Members": ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
+        **({"Agreement": "; ".join(parts)} if parts else {}),
+    }
+
+
+def table(members: list[dict[str, Any]]) -> str:
+    """The members as an HTML table."""
+    rows = "\n".join(
+        f"<tr><td>{html.escape(member['title'])}</td><td>{_percent(member['auc'])}</td>"
+        f"<td>{_number(member['agreement'])}</td><td>{member['seconds']:.2f}</td></tr>"
+        for member in members
+    )
+    heads = ("member", "AUC alone, %", "rank correlation with the others", "seconds")
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
+
+
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{100 * fraction:.2f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

@@ -1,0 +1,143 @@
+"""The training of the model of a run: pretraining, a phase with a frozen encoder, training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+
+import kerasocc
+from kerasocc.callbacks import CollapseMonitor, LatentLabels
+from kerasocc.datasets import OneClassDataset
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs.building import (
+    make_callbacks,
+    make_head,
+    make_latent_labels,
+    make_model,
+)
+from kerasocc.experiments.runs.epoch_bar import EpochBar
+from kerasocc.experiments.runs.length import training_epochs
+from kerasocc.experiments.runs.networks import make_networks
+from kerasocc.experiments.runs.phases import History, Phase, run_phase
+from kerasocc.models.base import OneClassModel
+from kerasocc.pretraining import check_changed, snapshot
+
+
+class TrainedModel(NamedTuple):
+    """What the training of a model has brought.
+
+    Attributes:
+        histories: Values per epoch, by the name of the phase.
+        model: Trained.
+        latent: Its latent labels, or None.
+    """
+
+    histories: dict[str, History]
+    model: OneClassModel
+    latent: LatentLabels | None
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds of every phase."""
+        return {name: sum(history["seconds"]) for name, history in self.histories.items()}
+
+
+def train_model(
+    config: TrainConfig,
+    backup: Path,
+    data: OneClassDataset,
+    *,
+    progress: bool = False,
+    title: str | None = None,
+) -> TrainedModel:
+    """Train the model of a run, after the phases before it.
+
+    Args:
+        config: The settings.
+        backup: Folder of what an interrupted run needs; it exists.
+        data: What `load_data` returned.
+        progress: Whether to draw a bar per phase.
+        title: Text before the bars; None for the names of the phases.
+    """
+    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
+    untrained = snapshot(encoder)
+    histories = {}
+
+    def fit(phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
+        bar = EpochBar(title or phase.name.capitalize(), phase.epochs) if progress else None
+        try:
+            histories[phase.name] = run_phase(
+                phase, data, backup, [*callbacks, *([bar] if bar else [])]
+            )
+        finally:
+            if bar:
+                bar.close()
+
+    if config.pretrain_epochs:
+        autoencoder = kerasocc.Autoencoder(
+            encoder,
+            decoder,
+            preprocessing=data.preprocessing,
+            weight_decay=config.pretrain_weight_decay,
+            seed=config.seed,
+        )
+        fit(
+            _phase(
+                config,
+                "pretraining",
+                autoencoder,
+                config.pretrain_epochs,
+                prefix="pretrain_",
+            ),
+            # Records the spread that the training starts from.
+            CollapseMonitor(action="log"),
+        )
+        check_changed(encoder, untrained)
+    callbacks = make_callbacks(config, backup)
+    model = make_model(config, encoder, decoder, data.preprocessing)
+    head = make_head(config, encoder, data.preprocessing)
+    if head is not None:
+        fit(_head_phase(config, head), *make_callbacks(config, backup))
+        model.start_from(head)
+    latent = make_latent_labels(config, data.truth_train)
+    own = [latent] if latent else []
+    epochs = training_epochs(config, len(data.x_train))
+    fit(_phase(config, "training", model, epochs, keep=config.keep), *callbacks, *own)
+    return TrainedModel(histories, model, latent)
+
+
+def _phase(
+    config: TrainConfig,
+    name: str,
+    model: OneClassModel,
+    epochs: int,
+    *,
+    prefix: str = "",
+    keep: str = "last",
+) -> Phase:
+    """A phase with the settings whose names begin with `prefix`."""
+    return Phase(
+        name,
+        model,
+        epochs=epochs,
+        batch_size=config.batch_size,
+        learning_rate=getattr(config, f"{prefix}learning_rate"),
+        optimizer=config.optimizer,
+        drop_at=getattr(config, f"{prefix}drop_at"),
+        keep_best=keep == "best",
+        keeps_files=config.definition.keeps_files,
+    )
+
+
+def _head_phase(config: TrainConfig, model: OneClassModel) -> Phase:
+    head = config.definition.head(config)
+    return Phase(
+        "head",
+        model,
+        epochs=head.epochs,
+        batch_size=config.batch_size,
+        learning_rate=head.learning_rate,
+        optimizer=config.optimizer,
+    )
