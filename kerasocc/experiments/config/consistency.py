@@ -69,12 +69,13 @@ def _rules_of(method: Method) -> Iterator[tuple[str, Rule]]:
             ),
         )
     if method.needs_decoder:
-        yield "network", _left_out(f"the method {method.name!r} needs a decoder")
+        for name in ("network", "encoder"):
+            yield name, _left_out(f"the method {method.name!r} needs a decoder")
     if method.encoder is not None:
         reason = f"must be left out: the method {method.name!r} has an encoder of its own"
         rule = only_if(lambda config: not method.has_own_encoder(config), reason)
-        yield "network", rule
-        yield "use_bias", rule
+        for name in ("network", "encoder", "use_bias"):
+            yield name, rule
     yield from method.rules.items()
 
 

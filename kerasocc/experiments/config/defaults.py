@@ -45,7 +45,7 @@ def settings_for(
         data = {**data, "normal_class": None}
     choices = Choices({**fixed, **chosen}, data, data_kind, protocol)
     defaults = {**data, **_of_method(methods, choices)}
-    if chosen.get("network") is not None:
+    if chosen.get("network") is not None or chosen.get("encoder") is not None:
         # There is no decoder: it starts from the weights in a file, or from random ones.
         defaults |= NO_PRETRAINING
     defaults |= _one_length(defaults, {**fixed, **chosen})

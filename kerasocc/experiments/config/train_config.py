@@ -35,6 +35,16 @@ class Config:
         """The definition of its method."""
         return self.schema.methods[self.method]
 
+    @property
+    def network_name(self) -> str | None:
+        """The network or the encoder that was chosen, None for that of the data."""
+        return self.encoder or self.network
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether the encoder has a decoder to be pretrained with."""
+        return self.network_name is None
+
     @classmethod
     def for_dataset(
         cls, dataset: str = "digits", protocol: str | None = None, **settings: Any

@@ -44,7 +44,7 @@ def _of_images() -> list[Member]:
     # Contrast normalization takes away what tells some classes apart, and brings out what tells
     # others apart.
     return [
-        Member("nearest-neighbors", {"preprocessing": p, "k": 3, "components": 0.95})
+        Member("nearest-neighbors", {"preprocessing": p, "k": 3, "components": 256})
         for p in ("unit", "contrast")
     ]
 

@@ -32,13 +32,14 @@ class NearestNeighborsSettings:
 
 
 def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
-    """The model, which compares the samples themselves, the columns of a table at one scale."""
+    """The model, which compares embeddings, or the samples themselves with columns at one scale."""
     options = dict(options)
     del options["weight_decay"]
-    is_table = len(encoder.input_shape) == 2
     own = values_of(config, "k", "coreset", "components")
+    if config.network_name is not None:
+        return kerasocc.NearestNeighbors(encoder, **own, **options)
     # A preprocessing that is asked for has brought the columns to one scale.
-    scales = is_table and config.preprocessing is None
+    scales = len(encoder.input_shape) == 2 and config.preprocessing is None
     return kerasocc.NearestNeighbors(standardize=scales, **own, **options)
 
 
@@ -62,6 +63,7 @@ METHOD = Method(
     defaults=defaults,
     pretrained=False,
     encoder=make_encoder,
+    uses_own_encoder=lambda config: config.network_name is None,
     rules={
         "hidden": only_if(
             lambda config: False,

@@ -8,6 +8,7 @@ import keras
 
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.data_defaults import default_hidden
+from kerasocc.experiments.runs.own_encoder import find_function, make_own_encoder
 from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18, wide_resnet
 from kerasocc.networks.lenet import ARCHITECTURES, Shape
 from kerasocc.networks.weights_file import WeightsFile
@@ -32,6 +33,8 @@ def make_networks(
         FileNotFoundError: If there is no such file.
     """
     network = choose_network(config, shape)
+    if config.encoder is not None:
+        return make_own_encoder(config.encoder, shape, config.weights), None
     if network is None:
         return config.definition.encoder(config, shape, samples), None
     options: dict[str, Any] = dict(use_bias=config.use_bias, seed=config.seed)
@@ -59,7 +62,9 @@ def check_network(config: TrainConfig, shape: tuple[int, ...]) -> None:
         # Its members suit the samples.
         return
     choose_network(config, shape)
-    if config.weights is not None:
+    if config.encoder is not None:
+        find_function(config.encoder)
+    elif config.weights is not None:
         WeightsFile(config.weights)
 
 
@@ -68,7 +73,7 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
 
     Returns:
         Widths of an MLP, what `lenet` takes, the name of another network, or None for
-        the encoder that the method has of its own.
+        the encoder that the user or the method has of its own.
 
     Raises:
         ValueError: If there is no network for samples of this shape, or the method cannot
@@ -77,7 +82,7 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
     config.definition.check_shape(config, shape)
-    if config.definition.has_own_encoder(config):
+    if config.definition.has_own_encoder(config) or config.encoder is not None:
         return None
     if len(shape) == 1:
         if config.network is not None:

@@ -13,6 +13,10 @@ def _absolute(text: str) -> str:
     return os.path.abspath(text)
 
 
+_HAS_WEIGHTS = only_if(
+    lambda config: config.network == "resnet18" or config.encoder is not None,
+    "needs the network 'resnet18' or an `encoder`",
+)
 _RESNET18 = only_if(
     lambda config: config.network == "resnet18", "is of the network 'resnet18' alone"
 )
@@ -34,16 +38,30 @@ class NetworkSettings:
         "encoder of images, not pretrained (the papers on MHRot use wide-resnet); none: a LeNet, "
         "for tables an MLP",
     )
+    encoder: str | None = setting(
+        None,
+        kinds.name(),
+        "function of yours that makes the encoder: it is called with the shape of a sample and "
+        "returns a Keras model; its module lies in the working directory or is installed",
+        metavar="MODULE:FUNCTION",
+        rules=(
+            only_if(
+                lambda config: config.network is None and config.hidden is None,
+                "must stand without `network` and `hidden`",
+            ),
+        ),
+        older=None,
+    )
     pooling: str = setting(
         "avg", kinds.choice("avg", "max", "none"), "pooling of the ResNet-18", rules=(_RESNET18,)
     )
     weights: str | None = setting(
         None,
         kinds.name(_absolute),
-        "file of the initial weights of the ResNet-18 (.weights.h5, .pth, .safetensors, .npz); "
-        "none: random weights",
+        "file of the initial weights of the ResNet-18 (.weights.h5, .pth, .safetensors, .npz) or "
+        "of `encoder` (.weights.h5, .keras); none: random weights, or those that it comes with",
         metavar="FILE",
-        rules=(_RESNET18,),
+        rules=(_HAS_WEIGHTS,),
     )
     use_bias: bool = setting(
         False,

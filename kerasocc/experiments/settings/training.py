@@ -65,8 +65,9 @@ class TrainingSettings:
         "epochs of the autoencoder, 0 for none",
         rules=(
             require(
-                lambda config: config.network is None or not config.pretrain_epochs,
-                "must be 0: the network {config.network!r} has no decoder to be pretrained with",
+                lambda config: config.has_decoder or not config.pretrain_epochs,
+                "must be 0: the network {config.network_name!r} has no decoder to be pretrained "
+                "with",
             ),
         ),
     )

@@ -40,7 +40,7 @@ from kerasocc.experiments.config import TrainConfig
         (dict(regularizer="noise", regularizer_weight=-1), "`regularizer_weight` must be a finite"),
         (dict(use_bias=1), "`use_bias` must be true or false. Received: use_bias=1"),
         (dict(pooling="max"), "`pooling` is of the network 'resnet18' alone"),
-        (dict(weights="w.pth"), "`weights` is of the network 'resnet18' alone"),
+        (dict(weights="w.pth"), "`weights` needs the network 'resnet18' or an `encoder`"),
         (dict(network="resnet18", pretrain_epochs=3), "`pretrain_epochs` must be 0: the network"),
         (dict(keep="best", validation=0), "`keep` must be 'last' where no samples are held out"),
         (dict(amount=2), "`amount` needs `altered`. Received: amount=2"),
