@@ -52,6 +52,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.source is None:
         _check_no_file_options(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
+    if arguments.source is not None:
+        found.check_columns(arguments.source, labelled=True, label=arguments.label)
     import_keras()
     from kerasocc.experiments.reports import evaluation
     from kerasocc.experiments.runs import labelled_scores

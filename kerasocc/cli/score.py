@@ -42,6 +42,7 @@ def score(arguments: argparse.Namespace) -> int:
 
     check_output(arguments.output, arguments.source)
     found = find_trained(arguments.out, arguments.run, arguments.model)
+    found.check_columns(arguments.source)
     import_keras()
     from kerasocc.experiments.runs.file_scores import score_file
 

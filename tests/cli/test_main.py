@@ -154,7 +154,7 @@ def test_a_bug_keeps_its_traceback(out, monkeypatch):
     ("arguments", "message"),
     [
         (["bogus"], "invalid choice: 'bogus'"),
-        (["train", "--speed", "3"], "unrecognized arguments: --speed 3 (see `kerasocc --help`)"),
+        (["train", "--speed", "3"], "unrecognized arguments: --speed 3; near names: --seed"),
         (["train", "--epochs", "many"], "invalid int value: 'many' (see `kerasocc train --help`)"),
         (["train", "--drop-at", "4,x"], "argument --drop-at: must be whole numbers such as 40,50"),
         (["train", "--epochs", "0"], "`epochs` must be an integer of at least 1"),

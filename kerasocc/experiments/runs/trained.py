@@ -52,6 +52,27 @@ class FoundModel:
     model_file: Path
     run: RunFolder | None
 
+    def check_columns(
+        self, source: str | os.PathLike, *, labelled: bool = False, label: str | None = None
+    ) -> None:
+        """Look for the columns of a table to score, before Keras is imported.
+
+        Args:
+            source: The file.
+            labelled: Whether a label column is needed.
+            label: Its name; default that of the training.
+
+        Raises:
+            ValueError: If a column is missing.
+        """
+        from kerasocc.datasets.readers.new_samples import check_columns
+        from kerasocc.datasets.sample_format import SampleFormat
+
+        if self.run is not None:
+            label = label or TrainConfig.read(self.run.config_file).label
+            sample_format = SampleFormat.read(self.run.sample_format_file)
+            check_columns(source, sample_format, labelled=labelled, label=label)
+
     def load(self) -> Trained:
         """Load the model; imports Keras.
 
