@@ -17,7 +17,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from kerasocc import __version__
-from kerasocc.cli import datasets, evaluate, export, migrate_demo, reproduce, score, train
+from kerasocc.cli import (
+    calibrate,
+    datasets,
+    evaluate,
+    export,
+    migrate_demo,
+    reproduce,
+    score,
+    train,
+)
 from kerasocc.experiments.runs.startup import (
     INTERRUPTED,
     TERMINATED,
@@ -116,7 +125,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    for command in (train, evaluate, score, export, datasets, migrate_demo, reproduce):
+    for command in (train, calibrate, evaluate, score, export, datasets, migrate_demo, reproduce):
         command.add(commands)
     return parser
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from kerasocc.cli.common import echo
 from kerasocc.cli.train_options import add_options
-from kerasocc.datasets.catalog import resolve
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.files import merged, read_settings
 from kerasocc.experiments.runs import store
+from kerasocc.experiments.runs.columns import check_columns
 from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -33,7 +33,7 @@ def train(arguments: argparse.Namespace) -> int:
         run = None
         settings = {} if arguments.config is None else read_settings(arguments.config)
         config = TrainConfig.for_dataset(**merged(settings, given))
-        _check_columns(config)
+        check_columns(config)
         store.check_new(arguments.out, arguments.name)
     progress(f"{config.definition.title} on {config.dataset}{_which_class(config)}; loading Keras")
 
@@ -62,14 +62,6 @@ def _which_class(config: TrainConfig) -> str:
     if config.altered is not None:
         return f", anomalies altered by {config.altered} of {config.amount}"
     return "" if config.normal_class is None else f", normal class {config.normal_class}"
-
-
-def _check_columns(config: TrainConfig) -> None:
-    """Look for the label column of a table before Keras is imported, which takes a while."""
-    from kerasocc.datasets.readers.labelled_tables import check_columns
-
-    if config.altered is None:
-        check_columns(resolve(config.dataset), label=config.label)
 
 
 def _check_no_config_file(path: str | None) -> None:

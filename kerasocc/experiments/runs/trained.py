@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,10 @@ class FoundModel:
 
     model_file: Path
     run: RunFolder | None
+
+    def __post_init__(self):
+        if self.run is not None:
+            self.run.finish_replacement()
 
     def check_columns(
         self, source: str | os.PathLike, *, labelled: bool = False, label: str | None = None
@@ -157,7 +162,13 @@ def _finished_last(out: Path) -> RunFolder:
             f"There is no finished run in {str(out)!r}. Train one with `kerasocc train`, or name a "
             "model file with `--model`."
         )
-    return max(complete, key=lambda run: run.results_file.stat().st_mtime)
+    return max(complete, key=_finished)
+
+
+def _finished(run: RunFolder) -> tuple[datetime.datetime, float]:
+    """When a run was finished, in whole seconds, and when `results.json` was written."""
+    finished = datetime.datetime.fromisoformat(run.results["finished"])
+    return finished, run.results_file.stat().st_mtime
 
 
 def _is_complete(run: RunFolder) -> bool:
