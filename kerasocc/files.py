@@ -28,7 +28,7 @@ def complete_or_absent(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
-        with _errors_named(temporary, path):
+        with errors_named(path, temporary):
             yield temporary
             os.replace(temporary, path)
     finally:
@@ -56,7 +56,7 @@ def complete_folder_or_absent(path: str | os.PathLike) -> Iterator[Path]:
     mark = uuid.uuid4().hex[:8]
     temporary = path.with_name(f".{mark}-{path.name}")
     try:
-        with _errors_named(temporary, path):
+        with errors_named(path, temporary):
             yield temporary
             if path.exists():
                 _replace_folder(temporary, path, aside=path.with_name(f".{mark}-old-{path.name}"))
@@ -67,15 +67,21 @@ def complete_folder_or_absent(path: str | os.PathLike) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _errors_named(temporary: Path, path: Path) -> Iterator[None]:
-    """Have errors of the system name the path that the user knows."""
+def errors_named(path: str | os.PathLike, temporary: Path | None = None) -> Iterator[None]:
+    """Have errors of the system name the path that the user knows.
+
+    Args:
+        path: What an error is about that names nothing, as that of a full disk does.
+        temporary: A file or folder that stands for `path` in the other errors.
+    """
     try:
         yield
     except OSError as error:
-        named = error.filename
-        if error.errno is None or not (named is None or str(named).startswith(str(temporary))):
+        named = "" if error.filename is None else str(error.filename)
+        is_temporary = temporary is not None and named.startswith(str(temporary))
+        if error.errno is None or (named and not is_temporary):
             raise
-        shown = str(path) if named is None else str(path) + str(named)[len(str(temporary)) :]
+        shown = str(path) + named[len(str(temporary)) :] if named else str(path)
         # Some libraries put the whole story into the text.
         raise OSError(error.errno, os.strerror(error.errno), shown) from error
 

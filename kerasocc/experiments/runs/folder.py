@@ -33,6 +33,7 @@ class RunFolder:
         self.name = self.path.name
         self.config_file = self.path / "config.json"
         self.results_file = self.path / "results.json"
+        self.data_file = self.path / "data.json"
         self.sample_format_file = self.path / "sample_format.json"
         self.model_file = self.path / "model.keras"
         self.backup = self.path / "backup"

@@ -12,6 +12,7 @@ from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.experiments.reports.decisions import write_decisions
 from kerasocc.experiments.runs.calibration import calibrate, calibrate_on_normal_scores
 from kerasocc.experiments.runs.data import load_data
+from kerasocc.experiments.runs.fingerprint import check_same_data
 from kerasocc.experiments.runs.folder import now
 from kerasocc.experiments.runs.trained import FoundModel, Trained
 from kerasocc.files import write_json
@@ -96,4 +97,6 @@ def _calibrated(
     if model.calibration is not None:
         scores = model.sorted_calibration_scores()
         return calibrate_on_normal_scores(model, scores, rate, before["on"])
-    return calibrate(model, load_data(trained.config), rate)
+    data = load_data(trained.config)
+    check_same_data(trained.run.data_file, data, "name normal samples with `--data`")
+    return calibrate(model, data, rate)

@@ -25,11 +25,13 @@ class Trained:
         model: The model.
         sample_format: How new samples must look.
         config: The settings of the run, None for a model file alone.
+        run: Its folder, None for a model file alone.
     """
 
     model: OneClassModel
     sample_format: SampleFormat
     config: TrainConfig | None
+    run: RunFolder | None = None
 
     @property
     def threshold(self) -> float | None:
@@ -95,7 +97,8 @@ class FoundModel:
                     f"{self.run.sample_format_file} must fit to the model, which takes samples of "
                     f"shape {shape and shape[1:]}. Received: {sample_format}"
                 )
-            return Trained(model, sample_format, TrainConfig.read(self.run.config_file))
+            config = TrainConfig.read(self.run.config_file)
+            return Trained(model, sample_format, config, self.run)
         if shape is None or None in shape[1:]:
             raise ValueError(
                 f"{str(self.model_file)!r} does not have a fixed shape of its samples. Received: "
