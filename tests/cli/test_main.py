@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import warnings
@@ -118,6 +119,21 @@ def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
     assert status(run) == "complete"
     history = json.loads((run / "history.json").read_text())
     assert {len(values) for phase in history.values() for values in phase.values()} == {2}
+
+
+def test_sigterm_answers_like_ctrl_c(out, capsys, monkeypatch):
+    save, usual = Autoencoder.save_weights, signal.getsignal(signal.SIGTERM)
+
+    def terminated(self, path):
+        save(self, path)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(phases, "SECONDS_BETWEEN_BACKUPS", 0)
+    monkeypatch.setattr(Autoencoder, "save_weights", terminated)
+    assert main(["train", "--quiet", *SHORT]) == 143
+    assert "Resume with: kerasocc train --resume --name digits-0" in capsys.readouterr().out
+    assert status(out / "digits-0-deep-svdd") == "interrupted"
+    assert signal.getsignal(signal.SIGTERM) is usual
 
 
 @pytest.mark.parametrize("error", [CollapseError("the\nsame\nscore"), FloatingPointError("nan")])
