@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasocc.checks import check_fraction
-from kerasocc.cli.common import add_reading_options, echo
+from kerasocc.cli.common import add_import_option, add_reading_options, echo, import_modules
 from kerasocc.experiments.runs.folder import RunFolder
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -40,6 +40,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--out", default="runs", help="folder of all runs (default: runs)")
     add_reading_options(parser)
+    add_import_option(parser)
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
@@ -51,6 +52,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
     if arguments.data is not None:
         found.check_columns(arguments.data)
     import_keras()
+    import_modules(arguments.modules)
     from kerasocc.experiments.reports.page import key_figures
     from kerasocc.experiments.runs.threshold import change_threshold
 

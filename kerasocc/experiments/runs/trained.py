@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +89,7 @@ class FoundModel:
         """
         from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
 
-        model = kerasocc.load_model(self.model_file)
+        model = _loaded(self.model_file)
         shape = model.encoder_input_shape
         if self.run is not None:
             sample_format = SampleFormat.read(self.run.sample_format_file)
@@ -106,6 +107,19 @@ class FoundModel:
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
         return Trained(model, SampleFormat(kind=kind, shape=tuple(shape[1:])), None)
+
+
+def _loaded(model_file: Path) -> OneClassModel:
+    try:
+        return kerasocc.load_model(model_file)
+    except (TypeError, ValueError) as error:
+        absent = re.search(r"Could not locate (class|function) '(\w+)'", str(error))
+        if absent is None:
+            raise
+        raise ValueError(
+            f"{str(model_file)!r} holds a {absent[1]} of its author, {absent[2]!r}: name the "
+            "module that defines and registers it with `--import`. Received: none that does"
+        ) from error
 
 
 def _fits(sample_format: SampleFormat, shape: tuple[int | None, ...] | None) -> bool:
