@@ -170,9 +170,12 @@ def _track_scoring_weights(archive: Any, model: OneClassModel | Ensemble) -> Non
 
 
 def _write_saved_model(model: OneClassModel | Ensemble, folder: Path) -> None:
+    _write_out(_endpoint(model)[0], folder)
+
+
+def _write_out(archive: Any, folder: str | os.PathLike) -> None:
     import tensorflow as tf
 
-    archive, _, _ = _endpoint(model)
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:
@@ -210,7 +213,7 @@ def _write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
         )
     # The converter keeps the names of inputs and outputs of a SavedModel only.
     with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
+        _write_out(archive, folder)
         converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     file.write_bytes(converted)
 

@@ -28,8 +28,9 @@ def complete_or_absent(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with errors_named(path, temporary):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -47,18 +48,42 @@ def complete_folder_or_absent(path: str | os.PathLike) -> Iterator[Path]:
 
     Yields:
         The path to write to.
+
+    Raises:
+        OSError: As `complete_or_absent`; names a file below `path` if one cannot be written.
     """
     path = Path(path)
     mark = uuid.uuid4().hex[:8]
     temporary = path.with_name(f".{mark}-{path.name}")
     try:
-        yield temporary
-        if path.exists():
-            _replace_folder(temporary, path, aside=path.with_name(f".{mark}-old-{path.name}"))
-        else:
-            os.replace(temporary, path)
+        with errors_named(path, temporary):
+            yield temporary
+            if path.exists():
+                _replace_folder(temporary, path, aside=path.with_name(f".{mark}-old-{path.name}"))
+            else:
+                os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def errors_named(path: str | os.PathLike, temporary: Path | None = None) -> Iterator[None]:
+    """Have errors of the system name the path that the user knows.
+
+    Args:
+        path: What an error is about that names nothing, as that of a full disk does.
+        temporary: A file or folder that stands for `path` in the other errors.
+    """
+    try:
+        yield
+    except OSError as error:
+        named = "" if error.filename is None else str(error.filename)
+        is_temporary = temporary is not None and named.startswith(str(temporary))
+        if error.errno is None or (named and not is_temporary):
+            raise
+        shown = str(path) + named[len(str(temporary)) :] if named else str(path)
+        # Some libraries put the whole story into the text.
+        raise OSError(error.errno, os.strerror(error.errno), shown) from error
 
 
 def _replace_folder(new: Path, path: Path, *, aside: Path) -> None:
@@ -76,6 +101,12 @@ def write_text(path: str | os.PathLike, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with complete_or_absent(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: str | os.PathLike, content: bytes | memoryview) -> None:
+    """Write `content`, atomically."""
+    with complete_or_absent(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(path: str | os.PathLike, content: Any) -> None:

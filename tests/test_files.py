@@ -1,8 +1,11 @@
 """A file or folder is complete or absent."""
 
+import errno
+
 import pytest
 
 from kerasocc import files
+from tests.full_disk import largest_file
 
 
 def test_failure_keeps_the_old_file(tmp_path):
@@ -44,3 +47,28 @@ def test_broken_json_is_named(tmp_path):
 def test_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         files.write_text(tmp_path / "absent" / "a.txt", "text")
+
+
+def test_an_error_of_the_system_names_the_file_and_not_the_temporary_one(tmp_path):
+    path = tmp_path / "a.txt"
+    with largest_file(3), pytest.raises(OSError) as caught:
+        files.write_text(path, "text")
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    with pytest.raises(FileNotFoundError) as caught:
+        files.write_bytes(tmp_path / "absent" / "a.txt", b"text")
+    assert caught.value.filename == str(tmp_path / "absent" / "a.txt")
+    with largest_file(3), pytest.raises(OSError) as caught:
+        with files.complete_folder_or_absent(tmp_path / "b") as folder:
+            folder.mkdir()
+            files.write_text(folder / "c.txt", "text")
+    assert caught.value.filename == str(tmp_path / "b" / "c.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    for error in (OSError("of a library"), OSError(errno.EACCES, "no", "another file")):
+        with pytest.raises(OSError) as caught, files.complete_or_absent(tmp_path / "a"):
+            raise error
+        assert caught.value is error
+    with pytest.raises(BrokenPipeError), files.errors_named("standard output"):
+        raise BrokenPipeError(errno.EPIPE, "gone")

@@ -137,6 +137,15 @@ def test_an_option_of_a_later_keras_does_not_make_a_file_unloadable():
     assert model.steps_per_execution == 3
 
 
+def test_keras_writes_weights_to_memory():
+    model, other = plain_model(), plain_model()
+    memory = contract.weights_file_in_memory()
+    model.save_weights(memory)
+    assert memory.getvalue().startswith(b"\x89HDF")
+    other.load_weights(memory)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+
+
 def test_own_variables_are_stored_in_their_order():
     class Owner(keras.layers.Layer):
         def build(self, input_shape):

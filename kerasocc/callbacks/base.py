@@ -16,6 +16,9 @@ class TrainingRun(Protocol):
     flags: np.ndarray | None
     """Which samples are taken for anomalies, shape `(samples,)`, 0 or 1, float32."""
 
+    weights: np.ndarray | None
+    """Weights of the samples that `map` has gone through, shape `(samples,)`; None without."""
+
     def map(self, method: str) -> np.ndarray:
         """Apply a method of the model to the training set, in inference mode and stored order."""
 

@@ -28,6 +28,10 @@ class LatentLabels(StateCallback):
     | `"blind"` | | baseline: none is flagged |
     | `"known"` | 1 | upper bound: those with `truth` 1 are, none else |
 
+    Flagged or not, a sample counts for the center, for the radius of soft-boundary Deep SVDD and
+    for `r` of OC-NN: they are set over all training samples, so `nu` is the share of all of them
+    that lies beyond. Choose `nu` at least as large as `contamination` to have room for both.
+
     Samples with a semi-supervised label (+1, -1) keep it and are never flagged; the
     quota is that of the unlabelled ones. Per batch, the whole part of `contamination * n` is
     flagged and the rest is carried over to the next batch, so that the batches flag the whole

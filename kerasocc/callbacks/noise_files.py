@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasocc.files import complete_or_absent
+from kerasocc.files import complete_or_absent, errors_named
 
 MEMORY_LIMIT = 2**30
 """Maximum number of bytes held in memory; larger arrays are memory-mapped files."""
@@ -35,7 +35,8 @@ def temporary_array(shape: tuple[int, ...]) -> np.ndarray:
     if _size(shape) <= MEMORY_LIMIT:
         return np.empty(shape, "float32")
     with tempfile.TemporaryFile() as file:  # the mapping outlives the closed file
-        _reserve(file.fileno(), _size(shape))
+        with errors_named(f"{tempfile.gettempdir()} (TMPDIR chooses another folder)"):
+            _reserve(file.fileno(), _size(shape))
         return np.memmap(file, "float32", "r+", shape=shape)
 
 
@@ -55,7 +56,7 @@ class NoiseFiles:
         """The newest version up to `epoch`, and its epoch; None if there is none.
 
         Raises:
-            ValueError: If the folder holds the noise of other data only.
+            ValueError: If the folder holds the noise of other data only, or a damaged file.
         """
         epochs, others = self._versions()
         if others and not epochs:
@@ -69,7 +70,13 @@ class NoiseFiles:
             return None
         path = self._path(newest)
         large = path.stat().st_size > MEMORY_LIMIT
-        return np.load(path, mmap_mode="r" if large else None), newest
+        try:
+            return np.load(path, mmap_mode="r" if large else None), newest
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(
+                f"The noise {str(path)!r} cannot be read: {error}. Delete the folder "
+                f"{str(self.folder)!r} to begin the training anew."
+            ) from error
 
     @contextlib.contextmanager
     def new_version(self, epoch: int, shape: tuple[int, ...]) -> Iterator[np.ndarray]:

@@ -11,6 +11,7 @@ from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import report_collapse
 from kerasocc.callbacks.origin import SAMPLES, warn_if_around_origin
 from kerasocc.checks import check_choice, check_non_negative, check_positive
+from kerasocc.losses.quantile import quantile
 
 RATES = 10.0
 """Default `rate`, in learning rates: a step of Adam moves each of the terms of which a projection
@@ -40,6 +41,9 @@ class QuantileUpdate(StateCallback):
     when the training ends. The result is then checked: equal scores of all samples raise a
     `CollapseError`; an objective without a lower bound, and embeddings that lie around the
     origin (`callbacks.origin.separation_from_origin` below 0.35), are reported by a warning.
+
+    The quantile, and the share, are those of all samples, weighted by the `sample_weight` of
+    `fit`; the ones that `LatentLabels` flags count like all others.
 
     Logs `r` and, with `update="epoch"`, `score_spread`, the standard deviation of the scores of
     the training set.
@@ -112,7 +116,8 @@ class QuantileUpdate(StateCallback):
 
     def _set_from_training_data(self) -> np.ndarray:
         projections = self.model.training_projections()
-        self.model.r.assign(np.quantile(projections, self.model.nu))
+        weights = self.model.training_run.weights
+        self.model.r.assign(quantile(projections, self.model.nu, weights))
         return projections
 
     def _report_equal_scores(self, projections: np.ndarray) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_choice, check_integer
+from kerasocc.losses.quantile import quantile
 
 
 class RadiusUpdate(StateCallback):
@@ -14,6 +15,11 @@ class RadiusUpdate(StateCallback):
     During the warm-up `R` is 0, which makes the objective the one-class objective scaled
     by `1/nu`. After the training `R` is computed again over the whole training set with
     the final weights, for either value of `update`. Logs `radius`.
+
+    The quantile is that of all training samples, weighted by the `sample_weight` of `fit`.
+    Samples that `LatentLabels` flags count like all others, though they have another loss:
+    `nu` bounds the share of the whole training set beyond the sphere, the assumed anomalies
+    included, and the decision threshold 0 does not depend on which samples are flagged.
 
     Args:
         warmup_epochs: Number of epochs, counted over all calls of `fit`, with `R = 0`.
@@ -52,5 +58,6 @@ class RadiusUpdate(StateCallback):
         return self.epochs_trained() < self.warmup_epochs
 
     def _set_from_training_data(self) -> None:
-        distance = np.sqrt(self.model.training_run.map("distance"))
-        self.model.radius.assign(np.quantile(distance, 1.0 - self.model.nu))
+        run = self.model.training_run
+        distance = np.sqrt(run.map("distance"))
+        self.model.radius.assign(quantile(distance, 1.0 - self.model.nu, run.weights))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import os
 import sys
 import warnings
@@ -16,8 +17,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from kerasocc import __version__
-from kerasocc.cli import datasets, evaluate, export, migrate_demo, reproduce, score, train
-from kerasocc.experiments.runs.startup import INTERRUPTED
+from kerasocc.cli import (
+    calibrate,
+    datasets,
+    evaluate,
+    export,
+    migrate_demo,
+    reproduce,
+    score,
+    train,
+)
+from kerasocc.experiments.runs.startup import (
+    INTERRUPTED,
+    TERMINATED,
+    Terminated,
+    interrupt_on_termination,
+)
 
 BAD_INPUT = 2
 
@@ -30,17 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, 2 for bad input and failures with a known cause, 130
-        after Ctrl-C.
+        after Ctrl-C, 143 after SIGTERM.
     """
     parsed = make_parser().parse_args(arguments)
     if hasattr(sys.stdout, "reconfigure"):
         # Names of files that are no UTF-8 come out as they are.
         sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        with _warnings_in_one_line():
+        with interrupt_on_termination(), _warnings_in_one_line():
             return parsed.run_command(parsed)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as interrupt:
+        return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; Python's last flush must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -69,18 +84,48 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like all of ours."""
+    """A parser whose errors are one line, and which takes options by their full names only.
+
+    An abbreviation would change its meaning, or become ambiguous, with every new option.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"kerasocc: error: {message} (see `{self.prog} --help`)\n")
+
+
+class _CommandParser(_Parser):
+    """The parser of a subcommand, which names the options that may have been meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            names = [name for action in self._actions for name in action.option_strings]
+            meant = [name for text in unknown for name in _near_options(text, names)]
+            near = f"; near names: {', '.join(meant)}" if meant else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
+        return parsed, unknown
+
+
+def _near_options(text: str, names: Sequence[str]) -> list[str]:
+    """Up to three options that an unknown one may stand for."""
+    given = text.partition("=")[0]
+    if not given.startswith("--"):
+        return []
+    longer = [name for name in names if name.startswith(given)]
+    return (longer or difflib.get_close_matches(given, names, cutoff=0.75))[:3]
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all subcommands."""
     parser = _Parser(prog="kerasocc", description="Deep one-class anomaly detection for Keras.")
     parser.add_argument("--version", action="version", version=f"kerasocc {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (train, evaluate, score, export, datasets, migrate_demo, reproduce):
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
+    )
+    for command in (train, calibrate, evaluate, score, export, datasets, migrate_demo, reproduce):
         command.add(commands)
     return parser
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,39 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model", default=None, metavar="FILE", help="a .keras file instead of a run"
     )
+    add_import_option(group)
+
+
+def add_import_option(parser: Any) -> None:
+    """Add the option for models that hold classes of the user."""
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="Python module to import first, from the working directory or installed, which "
+        "registers layers of your own with Keras; may be repeated",
+    )
+
+
+def import_modules(names: Sequence[str]) -> None:
+    """Import the modules of `--import`, after Keras.
+
+    Raises:
+        ValueError: If one cannot be imported.
+    """
+    if names and os.getcwd() not in sys.path:
+        # As `python -m kerasocc` has it.
+        sys.path.insert(0, os.getcwd())
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            raise ValueError(
+                "`--import` must name modules that can be imported. Received: --import "
+                f"{name}, {type(error).__name__}: {error}"
+            ) from error
 
 
 def add_reading_options(parser: Any) -> None:

@@ -10,6 +10,7 @@ from kerasocc.cli.common import (
     add_reading_options,
     check_output,
     echo,
+    import_modules,
 )
 from kerasocc.experiments.runs.startup import import_keras
 from kerasocc.experiments.settings.parsing import class_name
@@ -52,7 +53,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.source is None:
         _check_no_file_options(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
+    if arguments.source is not None:
+        found.check_columns(arguments.source, labelled=True, label=arguments.label)
     import_keras()
+    import_modules(arguments.modules)
     from kerasocc.experiments.reports import evaluation
     from kerasocc.experiments.runs import labelled_scores
     from kerasocc.files import write_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kerasocc.cli.common import add_model_options, echo
+from kerasocc.cli.common import add_model_options, echo, import_modules
 from kerasocc.experiments.runs.startup import import_keras
 
 FORMATS = ("tf_saved_model", "onnx", "litert")
@@ -37,6 +37,7 @@ def export(arguments: argparse.Namespace) -> int:
 
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
+    import_modules(arguments.modules)
     from kerasocc.exporting import export
 
     export(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kerasocc.cli.common import add_model_options, add_reading_options, check_output, echo_error
+from kerasocc.cli.common import (
+    add_model_options,
+    add_reading_options,
+    check_output,
+    echo_error,
+    import_modules,
+)
 from kerasocc.experiments.runs.startup import import_keras
 
 
@@ -42,7 +48,9 @@ def score(arguments: argparse.Namespace) -> int:
 
     check_output(arguments.output, arguments.source)
     found = find_trained(arguments.out, arguments.run, arguments.model)
+    found.check_columns(arguments.source)
     import_keras()
+    import_modules(arguments.modules)
     from kerasocc.experiments.runs.file_scores import score_file
 
     trained = found.load()

@@ -12,6 +12,7 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.files import merged, read_settings
 from kerasocc.experiments.config.implied_method import implied_method
 from kerasocc.experiments.runs import store
+from kerasocc.experiments.runs.columns import check_columns
 from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -36,6 +37,7 @@ def train(arguments: argparse.Namespace) -> int:
         if "method" not in chosen:
             chosen["method"] = implied_method(chosen, TrainConfig.schema)
         config = TrainConfig.for_dataset(**chosen)
+        check_columns(config)
         store.check_new(arguments.out, arguments.name)
     progress(f"{config.definition.title} on {config.dataset}{_which_class(config)}; loading Keras")
 

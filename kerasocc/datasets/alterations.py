@@ -170,7 +170,9 @@ def _drawing(
 
 
 def stroke_mask(segments: np.ndarray, size: tuple[int, int], thickness: int) -> np.ndarray:
-    """Compute which pixels the strokes cover.
+    """Compute which pixels the strokes cover: those whose center is in reach.
+
+    A stroke that reaches no center covers the pixel that it starts in.
 
     Args:
         segments: Ends in pixels, shape `(samples, strokes, 2, 2)`.
@@ -187,7 +189,10 @@ def stroke_mask(segments: np.ndarray, size: tuple[int, int], thickness: int) -> 
         start, along = start[:, None, None], along[:, None, None]
         position = ((centers - start) * along).sum(-1) / np.square(along).sum(-1)
         nearest = start + np.clip(position, 0, 1)[..., None] * along
-        # At least half a diagonal, so that a stroke always covers a pixel center.
-        reach = max(thickness / 2, 0.5**0.5)
-        covered |= np.square(centers - nearest).sum(-1) <= reach**2
+        drawn = np.square(centers - nearest).sum(-1) <= (thickness / 2) ** 2
+        # One that is shorter than a pixel may lie between the centers.
+        for sample in np.flatnonzero(~drawn.any(axis=(1, 2))):
+            pixel = np.floor(stroke[sample, 0]).astype(int)
+            drawn[(sample, *np.clip(pixel, 0, np.array(size) - 1))] = True
+        covered |= drawn
     return covered

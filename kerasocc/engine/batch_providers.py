@@ -136,7 +136,10 @@ class _PipelineOfDataset(BatchProvider):
             if label is not None:
                 samples["label"] = tf.cast(tf.reshape(label, [-1]), "float32")
             if weight is not None:
-                samples["weight"] = tf.reshape(weight, [-1])
+                weight = tf.reshape(weight, [-1])
+                message = "`sample_weight` must not be negative."
+                with tf.control_dependencies([tf.debugging.assert_non_negative(weight, message)]):
+                    samples["weight"] = tf.identity(weight)
             return first + size, as_batch(samples, tf.zeros_like)
 
         self.data = source.dataset.scan(tf.constant(0), number)

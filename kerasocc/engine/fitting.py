@@ -126,11 +126,29 @@ def _current(run: TrainingRun) -> Iterator[None]:
 def _check_options(model: TrainableModel, options: FitOptions) -> None:
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
+    _check_backups(keras.tree.flatten(options.callbacks) if options.callbacks else [])
     if options.class_weight is not None:
         raise ValueError(
             "`class_weight` is not supported, there are no classes to train on; pass "
             f"`sample_weight`. Received: class_weight={options.class_weight!r}"
         )
+
+
+def _check_backups(callbacks: list[keras.callbacks.Callback]) -> None:
+    """Refuse backups in mid-epoch.
+
+    Keras restores the weights of such a backup and begins the epoch anew, with the samples that
+    these weights have been trained on already.
+    """
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.BackupAndRestore) and callback.save_freq != "epoch":
+            raise ValueError(
+                "`BackupAndRestore` must have save_freq='epoch': a training that is interrupted "
+                "within an epoch begins that epoch anew, with weights that have seen part of it. "
+                "For more frequent backups pass a smaller `steps_per_epoch` to `fit`: every "
+                "epoch then takes so many steps of a new order of the samples. Received: "
+                f"save_freq={callback.save_freq!r}"
+            )
 
 
 def _hold_out(source: Source, fraction: float) -> tuple[Source, tuple[Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 from kerasocc.checks import check_integer
 from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
-from kerasocc.engine.sample_checks import Batch
+from kerasocc.engine.sample_checks import ALL_ZERO, Batch
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
 
@@ -60,8 +60,8 @@ class InferenceRunner:
             verbose: 1 shows a progress bar.
             collected: Is extended by the labels and weights of the batches,
                 `(y, sample_weight)`.
-            mean: Whether to return the mean over the samples, float64, for which the
-                results are not held.
+            mean: Whether to return the mean over the samples, by their weights if they have
+                any, float64, for which the results are not held.
 
         Returns:
             NumPy array (or tuple of arrays), samples first.
@@ -75,8 +75,10 @@ class InferenceRunner:
         batches = source.batches(read, steps)
         if verbose:
             batches = _with_progress(batches, source, size)
-        run = self.mean if mean else self.run
-        return run(method, _inputs(batches, collected), rows=size)
+        if mean:
+            return self.mean(method, _collecting(batches, collected), rows=size)
+        inputs = (x for x, _, _ in _collecting(batches, collected))
+        return self.run(method, inputs, rows=size)
 
     def run(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
         """Apply `model.<method>` to all samples, as `parts` does.
@@ -87,16 +89,34 @@ class InferenceRunner:
         parts = self.parts(method, batches, rows)
         return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
-    def mean(self, method: str, batches: Iterable[np.ndarray], rows: int | None = None) -> Any:
-        """Mean of `model.<method>` over all samples, holding the results of one call.
+    def mean(self, method: str, batches: Iterable[Batch], rows: int | None = None) -> Any:
+        """Weighted mean of `model.<method>` over all samples, holding the results of one call.
+
+        Args:
+            method: As for `parts`.
+            batches: `(x, y, sample_weight)`.
+            rows: As for `parts`.
 
         Returns:
             NumPy array of the shape of a sample's result, float64.
+
+        Raises:
+            ValueError: If all weights are 0.
         """
-        total, count = 0.0, 0
-        for part in self.parts(method, batches, rows):
-            total, count = total + part.sum(axis=0, dtype="float64"), count + len(part)
-            del part  # not to hold it beside the next
+        total, count = 0.0, 0.0
+        for x, _, weight in batches:
+            start = 0
+            for part in self.parts(method, [x], rows):
+                stop = start + len(part)
+                if weight is None:
+                    total, count = total + part.sum(axis=0, dtype="float64"), count + len(part)
+                else:
+                    factors = weight[start:stop].astype("float64")
+                    total, count = total + np.tensordot(factors, part, 1), count + factors.sum()
+                start = stop
+                del part  # not to hold it beside the next
+        if not count:
+            raise ValueError(ALL_ZERO)
         return total / count
 
     def parts(
@@ -201,11 +221,11 @@ def _compile_torch(model, method, x):
     return without_gradients
 
 
-def _inputs(batches: Iterator[Batch], collected: list | None) -> Iterator[np.ndarray]:
+def _collecting(batches: Iterator[Batch], collected: list | None) -> Iterator[Batch]:
     for x, y, sample_weight in batches:
         if collected is not None:
             collected.append((y, sample_weight))
-        yield x
+        yield x, y, sample_weight
 
 
 def _with_progress(batches: Iterator[Batch], source: Source, size: int) -> Iterator[Batch]:

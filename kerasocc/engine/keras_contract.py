@@ -8,6 +8,7 @@ assumption names it. The module imports nothing of the package: any part may use
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -106,6 +107,18 @@ def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> 
     must not make the file unloadable.
     """
     return {name: value for name, value in config.items() if name in names}
+
+
+class _WeightsFile(io.BytesIO):
+    """A file in memory with the name that Keras asks for."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
+def weights_file_in_memory() -> io.BytesIO:
+    """What `save_weights` can write to in place of a `.weights.h5` file."""
+    return _WeightsFile()
 
 
 def own_variables(layer: keras.layers.Layer) -> list[Any]:

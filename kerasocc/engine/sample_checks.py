@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+ALL_ZERO = "`sample_weight` must hold weights above 0. Received: all of them 0"
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 """Samples `(batch, ...)`, their labels and weights `(batch,)`; None for what is absent."""
 
@@ -124,6 +125,25 @@ def as_column(name: str, values: Any, num_samples: int) -> np.ndarray:
     return values
 
 
+def as_weights(values: Any, num_samples: int, where: str = "") -> np.ndarray:
+    """Convert weights to values of shape `(num_samples,)`, float32, none of them negative.
+
+    Args:
+        values: The weights.
+        num_samples: Number of samples.
+        where: What they are a part of, for the message.
+    """
+    weights = as_column("sample_weight", values, num_samples).astype("float32")
+    negative = weights < 0
+    if negative.any():
+        raise ValueError(
+            f"`sample_weight` must not be negative. Received: {int(negative.sum())} negative "
+            f"weights{where}, the first of them {weights[negative][0]:g} at index "
+            f"{int(negative.argmax())}"
+        )
+    return weights
+
+
 def checked_batch(element: Any, number: int) -> Batch:
     """Convert a batch of a dataset to `(x, y, sample_weight)` in NumPy, None for what is absent.
 
@@ -142,5 +162,5 @@ def checked_batch(element: Any, number: int) -> Batch:
     return (
         x,
         None if y is None else as_column("y", y, len(x)),
-        None if sample_weight is None else as_column("sample_weight", sample_weight, len(x)),
+        None if sample_weight is None else as_weights(sample_weight, len(x), f" in batch {number}"),
     )

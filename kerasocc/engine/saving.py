@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from kerasocc.engine.keras_contract import own_variables
+from kerasocc.engine.keras_contract import own_variables, weights_file_in_memory
 from kerasocc.engine.model_protocols import ScorableModel
-from kerasocc.files import complete_or_absent
+from kerasocc.files import complete_or_absent, write_bytes
 
 
 def write_atomically(
@@ -28,6 +28,12 @@ def write_atomically(
     single_local_file = path.endswith((".keras", ".h5")) and "://" not in path
     if not single_local_file or (not overwrite and os.path.exists(path)):
         write(filepath, overwrite=overwrite, **kwargs)
+        return
+    if path.endswith(".weights.h5") and not kwargs.get("max_shard_size"):
+        # HDF5 ends the process where a disk is full, so it gets no file to write.
+        memory = weights_file_in_memory()
+        write(memory, **kwargs)
+        write_bytes(path, memory.getbuffer())
         return
     with complete_or_absent(path) as temporary:
         write(temporary, **kwargs)

@@ -12,9 +12,11 @@ import numpy as np
 from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 from kerasocc.engine.keras_contract import is_tf_dataset
 from kerasocc.engine.sample_checks import (
+    ALL_ZERO,
     Batch,
     as_column,
     as_samples,
+    as_weights,
     check_finite,
     check_shape,
     checked_batch,
@@ -67,6 +69,8 @@ class Source:
 
     num_samples: int | None = None
     """Number of samples, where it is known without reading them."""
+    sample_weight: np.ndarray | None = None
+    """Weights of the samples, shape `(samples,)`, where they are known without reading them."""
     endless = False
     """Whether a pass over the source needs a number of steps to come to an end."""
     has_random_access = False
@@ -137,10 +141,10 @@ class ArraySource(Source):
         self.rows_at_once = rows_in_flight(self.x.shape[1:])
         self.rows_read_at_once = self._most_read_at_once()
         self.y = None if y is None else as_column("y", y, self.num_samples)
-        self.sample_weight = None
         if sample_weight is not None:
-            weights = as_column("sample_weight", sample_weight, self.num_samples)
-            self.sample_weight = weights.astype("float32")
+            self.sample_weight = as_weights(sample_weight, self.num_samples)
+            if not self.sample_weight.any():
+                raise ValueError(ALL_ZERO)
 
     def batches(self, batch_size, steps=None):
         stop = self.num_samples if steps is None else steps * batch_size

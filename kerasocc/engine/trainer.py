@@ -186,7 +186,8 @@ class Trainer(Detector):
             shuffle: Whether every epoch has a new order, drawn from the model's
                 seed; a `tf.data.Dataset` shuffles itself.
             class_weight: Not supported; pass `sample_weight`.
-            sample_weight: Factors of the samples' losses, shape `(samples,)`.
+            sample_weight: Factors of the samples' losses, shape `(samples,)`, not negative, not
+                all 0. They weigh the center, the radius and `r` too, not the latent labels.
             initial_epoch: As in Keras.
             steps_per_epoch: With arrays any number: passes over the data follow
                 each other, newly shuffled. Needed for endless datasets.
@@ -293,5 +294,6 @@ class Trainer(Detector):
         representation = self.represent_batch(x, targets, training)
         loss = self.compute_loss(x, targets, representation, sample_weight, training)
         if training:
-            self.update_state(representation)
+            # A model without use for weights may take the representation alone.
+            self.update_state(representation, *([] if sample_weight is None else [sample_weight]))
         return loss

@@ -9,6 +9,7 @@ import numpy as np
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.labels import check_training_labels, warn_of_evaluation_labels
 from kerasocc.engine.model_protocols import TrainableModel
+from kerasocc.engine.sample_checks import ALL_ZERO
 from kerasocc.engine.sources import Source
 from kerasocc.losses.latent_outlier_exposure import LatentRule
 
@@ -45,6 +46,8 @@ class TrainingRun:
         cached: What the model keeps for the length of the training, by name.
         flags: Which samples are taken for anomalies, shape `(samples,)`, 0 or 1, float32;
             None for none.
+        weights: Weights of the samples that `map` has gone through, shape `(samples,)`; None
+            for samples without.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class TrainingRun:
         self.provider: BatchProvider | None = None
         self.cached: dict[str, Any] = {}
         self.flags: np.ndarray | None = None
+        self.weights = source.sample_weight
 
     @property
     def step_key(self) -> tuple[Any, ...] | None:
@@ -100,11 +104,26 @@ class TrainingRun:
         result = self.model.inference.map(
             method, self.source, steps=self.bound, collected=collected, mean=mean
         )
+        self._keep_weights(collected)
         # The labels of arrays were checked when the training began.
         labels = [label for label, _ in collected or () if label is not None]
         if labels:
             self.check_labels(np.concatenate(labels))
         return result
+
+    def _keep_weights(self, collected: list[tuple[Any, Any]] | None) -> None:
+        """Keep the weights of the samples of a dataset that have just been read."""
+        if collected is None:
+            return
+        weights = [weight for _, weight in collected if weight is not None]
+        if len(weights) not in (0, len(collected)):
+            raise ValueError(
+                "All batches must have a `sample_weight`, or none. Received: "
+                f"{len(weights)} of {len(collected)} batches with one"
+            )
+        self.weights = np.concatenate(weights) if weights else None
+        if self.weights is not None and not self.weights.any():
+            raise ValueError(ALL_ZERO)
 
     def measure(self, method: str) -> Measured | None:
         """Apply a method to the training set, and tell which samples are unlabelled.

@@ -52,7 +52,7 @@ def hinge(projections: Any, r: Any, nu: float) -> Any:
     return ops.maximum(r - projections, 0.0) / nu - r
 
 
-def slope_in_r(projections: Any, r: Any, nu: float) -> Any:
+def slope_in_r(projections: Any, weights: Any = None, *, r: Any, nu: float) -> Any:
     """Derivative of the objective with respect to `r`: `mean(projections < r) / nu - 1`.
 
     It is 0 where a fraction `nu` of the samples lies below `r`, which is then the
@@ -60,13 +60,19 @@ def slope_in_r(projections: Any, r: Any, nu: float) -> Any:
 
     Args:
         projections: `<w, g(V phi(x))>`, shape `(batch,)`.
+        weights: Weights of the samples in the mean, shape `(batch,)`; None for equal ones.
         r: Scalar.
         nu: Upper bound on the fraction of outliers, in (0, 1].
 
     Returns:
         Scalar, float32.
     """
-    return ops.mean(ops.cast(projections < r, "float32")) / nu - 1.0
+    below = ops.cast(projections < r, "float32")
+    if weights is None:
+        return ops.mean(below) / nu - 1.0
+    weights = ops.cast(ops.reshape(weights, (-1,)), "float32")
+    # A batch without a weight above 0 says nothing.
+    return ops.sum(weights * (below / nu - 1.0)) / ops.maximum(ops.sum(weights), 1e-30)
 
 
 def mirrored_hinge(projections: Any, r: Any) -> Any:

@@ -179,8 +179,8 @@ class OneClassModel(Trainer):
         (`self.is_fitted`) should leave the state as it is.
         """
 
-    def update_state(self, representation: Any) -> None:
-        """Update state from a training batch whose loss has been taken, inside the step."""
+    def update_state(self, representation: Any, sample_weight: Any = None) -> None:
+        """Update state, in the step, from a training batch and its weights, `(batch,)` or None."""
 
     def regularization(self, representation: Any, objective: Any) -> Any:
         """What is added to the objective of a training batch, apart from weight decay.

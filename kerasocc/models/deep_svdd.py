@@ -7,11 +7,11 @@ from typing import Any, Unpack
 import keras
 from keras import ops
 
-from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.radius import RadiusUpdate
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.losses import svdd
+from kerasocc.losses.quantile import global_quantile
 from kerasocc.models.hypersphere import HypersphereModel
 from kerasocc.models.options import HypersphereOptions
 from kerasocc.state import add_state
@@ -88,13 +88,12 @@ class DeepSVDD(HypersphereModel):
         distance = super().score_of(representation)
         return distance - ops.square(self.radius) if self.soft_boundary else distance
 
-    def update_state(self, representation: dict[str, Any]) -> None:
+    def update_state(self, representation: dict[str, Any], sample_weight: Any = None) -> None:
         if not self.soft_boundary:
             return
-        distance = ops.stop_gradient(representation["distance"])
-        global_distances = distribution.global_concat(ops.sqrt(distance))
-        quantile = ops.quantile(global_distances, 1.0 - self.nu)
-        self.radius.assign(self.radius + self.radius_from_batch * (quantile - self.radius))
+        distance = ops.sqrt(ops.stop_gradient(representation["distance"]))
+        found = global_quantile(distance, 1.0 - self.nu, sample_weight, self.radius)
+        self.radius.assign(self.radius + self.radius_from_batch * (found - self.radius))
 
     def default_callbacks(self) -> list[StateCallback]:
         radius = [RadiusUpdate()] if self.soft_boundary else []

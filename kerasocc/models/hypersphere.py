@@ -25,8 +25,8 @@ from kerasocc.state import add_state
 class HypersphereModel(OneClassModel):
     """Base of the models that score by the distance from a center `c`.
 
-    The center is the mean embedding of the training data, set on the first `fit`,
-    every coordinate kept at least 0.1 away from 0; an exact 0 goes to +0.1.
+    The center is the mean embedding of the training data, weighted by `sample_weight`, set on
+    the first `fit`, every coordinate kept at least 0.1 away from 0; an exact 0 goes to +0.1.
 
     A subclass calls `build_from_encoder` at the end of its `__init__`.
 
@@ -65,15 +65,16 @@ class HypersphereModel(OneClassModel):
         if not self.is_fitted and not np.any(ops.convert_to_numpy(self.center)):
             self._set_center(self.training_run.map("embedding", mean=True))
 
-    def initialize_center(self, x: Any, *, eps: float = 0.1) -> None:
+    def initialize_center(self, x: Any, *, sample_weight: Any = None, eps: float = 0.1) -> None:
         """Set the center to the mean embedding of `x`; `fit` then leaves it alone.
 
         Args:
             x: Samples, as for `fit`.
+            sample_weight: Their weights in the mean, as for `fit`.
             eps: Coordinates closer to 0 than this are pushed to `+eps` or `-eps`:
                 a center at 0 is reached by a network of zero weights.
         """
-        source = as_source(x)
+        source = as_source(x, None, sample_weight)
         self.ensure_built(source)
         mean = self.inference.map("embedding", source, mean=True)
         self._set_center(mean, check_non_negative("eps", eps))

@@ -17,6 +17,7 @@ from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.losses import oc_nn
+from kerasocc.losses.quantile import global_quantile, quantile
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.options import ModelOptions
@@ -211,7 +212,8 @@ class OCNN(OneClassModel):
         if not self.train_encoder and run.source.has_random_access:
             run.cached["embeddings"] = run.map("embedding")
         if not self.is_fitted:
-            self.r.assign(np.quantile(self.training_projections(), self.nu))
+            projections = self.training_projections()
+            self.r.assign(quantile(projections, self.nu, run.weights))
 
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         embeddings = self.training_run.cached.get("embeddings")
@@ -246,10 +248,11 @@ class OCNN(OneClassModel):
         elif name == "r_rate":
             self.r_rate.assign(0.0)
 
-    def update_state(self, representation: Any) -> None:
-        projections = distribution.global_concat(ops.stop_gradient(representation))
-        to_quantile = ops.quantile(projections, self.nu) - self.r
-        slope = oc_nn.slope_in_r(projections, self.r, self.nu)
+    def update_state(self, representation: Any, sample_weight: Any = None) -> None:
+        projections = ops.stop_gradient(representation)
+        to_quantile = global_quantile(projections, self.nu, sample_weight, self.r) - self.r
+        gathered = [projections] if sample_weight is None else [projections, sample_weight]
+        slope = oc_nn.slope_in_r(*map(distribution.global_concat, gathered), r=self.r, nu=self.nu)
         # `QuantileUpdate` has one of the factors differ from 0, or none.
         self.r.assign(self.r + self.r_from_batch * to_quantile - self.r_rate * slope)
 

@@ -28,13 +28,13 @@ def frozen(units=3, **options):
 def test_slope_by_hand():
     projections = np.array([0.0, 1.0, 3.0], "float32")
     # Two of three below 2, and 1 would be nu * 3 = 0.75 of them.
-    assert value(oc_nn.slope_in_r(projections, 2.0, 0.25)) == pytest.approx((2 / 3) / 0.25 - 1)
+    assert value(oc_nn.slope_in_r(projections, r=2.0, nu=0.25)) == pytest.approx((2 / 3) / 0.25 - 1)
     for r in (-1.0, 0.5, 2.0, 4.0):
         above, below = (
             np.mean(value(oc_nn.hinge(projections, r + e, 0.25))) for e in (0.01, -0.01)
         )
         slope = (above - below) / 0.02
-        assert value(oc_nn.slope_in_r(projections, r, 0.25)) == pytest.approx(slope, abs=1e-3)
+        assert value(oc_nn.slope_in_r(projections, r=r, nu=0.25)) == pytest.approx(slope, abs=1e-3)
 
 
 def test_a_step_by_hand():

@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import warnings
@@ -120,6 +121,21 @@ def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
     assert {len(values) for phase in history.values() for values in phase.values()} == {2}
 
 
+def test_sigterm_answers_like_ctrl_c(out, capsys, monkeypatch):
+    save, usual = Autoencoder.save_weights, signal.getsignal(signal.SIGTERM)
+
+    def terminated(self, path):
+        save(self, path)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(phases, "SECONDS_BETWEEN_BACKUPS", 0)
+    monkeypatch.setattr(Autoencoder, "save_weights", terminated)
+    assert main(["train", "--quiet", *SHORT]) == 143
+    assert "Resume with: kerasocc train --resume --name digits-0" in capsys.readouterr().out
+    assert status(out / "digits-0-deep-svdd") == "interrupted"
+    assert signal.getsignal(signal.SIGTERM) is usual
+
+
 @pytest.mark.parametrize("error", [CollapseError("the\nsame\nscore"), FloatingPointError("nan")])
 def test_a_failed_training_is_one_line_and_is_not_resumed(out, capsys, monkeypatch, error):
     def fail(*_, **__):
@@ -154,7 +170,7 @@ def test_a_bug_keeps_its_traceback(out, monkeypatch):
     ("arguments", "message"),
     [
         (["bogus"], "invalid choice: 'bogus'"),
-        (["train", "--speed", "3"], "unrecognized arguments: --speed 3 (see `kerasocc --help`)"),
+        (["train", "--speed", "3"], "unrecognized arguments: --speed 3; near names: --seed"),
         (["train", "--epochs", "many"], "invalid int value: 'many' (see `kerasocc train --help`)"),
         (["train", "--drop-at", "4,x"], "argument --drop-at: must be whole numbers such as 40,50"),
         (["train", "--epochs", "0"], "`epochs` must be an integer of at least 1"),

@@ -117,7 +117,9 @@ def test_no_model_is_one_clear_line(command, place, pumps, tmp_path, capsys):
 def test_the_run_that_was_finished_last_is_taken(place, pumps, pets, tmp_path, capsys):
     for age, run in ((1, pumps), (2, pets)):
         shutil.copytree(run, tmp_path / run.name)
-        os.utime(tmp_path / run.name / "results.json", (10**9 - age, 10**9 - age))
+        path = tmp_path / run.name / "results.json"
+        finished = {"finished": f"2026-01-0{3 - age}T00:00:00+00:00"}
+        path.write_text(json.dumps({**json.loads(path.read_text()), **finished}))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "results.json").write_text("{")
     assert main(["score", str(place / "pumps.csv"), "--out", str(tmp_path)]) == 0

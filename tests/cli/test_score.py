@@ -1,5 +1,6 @@
 """`kerasocc score`."""
 
+import contextlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from kerasocc.cli import main
 from kerasocc.datasets.readers import new_samples, table_files
 from kerasocc.experiments.config import TrainConfig
 from tests.cli.helpers import COLUMNS, SIDE, of, refused, scored, scores_in, written
+from tests.full_disk import largest_file
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.CSV.csv", "x.parquet", "x.npz", "x.npy", "x.mat"])
@@ -241,3 +243,19 @@ def test_a_reader_that_has_gone_is_no_error(pumps, frame, tmp_path):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no such device")
+def test_a_full_disk_is_named(pumps, place, work, capsys, monkeypatch):
+    full = open("/dev/full", "w")
+    monkeypatch.setattr(sys, "stdout", full)
+    code = main(["score", str(place / "pumps.csv"), *of(pumps)])
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    with contextlib.suppress(OSError):  # what is left to be written
+        full.close()
+    assert code == 2
+    assert "No space left on device: 'standard output'\n" in capsys.readouterr().err
+    with largest_file(100):
+        command = ["score", str(place / "pumps.csv"), *of(pumps), "--output", str(work / "x.csv")]
+        assert refused(command, capsys) == f"File too large: '{work / 'x.csv'}'"
+    assert not list(work.iterdir())

@@ -73,13 +73,46 @@ def test_a_stroke_by_hand():
     np.testing.assert_array_equal(stroke_mask(segments, (4, 6), thickness=2)[0], expected)
 
 
+@pytest.mark.parametrize("thickness", [1, 2, 3, 6])
+def test_strokes_are_as_thick_as_they_should_be(thickness, random):
+    angles = random.uniform(0, 2 * np.pi, 200)
+    middles, length = random.uniform(58, 62, size=(200, 2)), 90
+    half = length / 2 * np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    segments = np.stack([middles - half, middles + half], axis=1)[:, None]
+    covered = stroke_mask(segments, (120, 120), thickness).sum(axis=(1, 2))
+    # Both ends together are a disk.
+    expected = length * thickness + np.pi / 4 * thickness**2
+    assert covered.mean() == pytest.approx(expected, rel=0.01)
+
+
+def test_a_stroke_reaches_the_pixels_whose_centers_are_near(random):
+    for thickness in (1, 2, 5):
+        start, end = random.uniform(0, 12, size=(2, 2))
+        mask = stroke_mask(np.array([[[start, end]]]), (12, 12), thickness)[0]
+        points = start + np.linspace(0, 1, 2001)[:, None] * (end - start)
+        for row, column in np.ndindex(12, 12):
+            distance = np.linalg.norm(points - (row + 0.5, column + 0.5), axis=1).min()
+            if abs(distance - thickness / 2) > 0.01:
+                assert mask[row, column] == (distance < thickness / 2)
+
+
+def test_a_stroke_between_the_centers_covers_a_pixel(random):
+    starts = random.uniform(0, 8, size=(300, 1, 2))
+    ends = starts + random.normal(0, 0.1, size=(300, 1, 2))
+    masks = stroke_mask(np.stack([starts, ends], axis=2), (8, 8), thickness=1)
+    assert masks.any(axis=(1, 2)).all() and masks.sum(axis=(1, 2)).max() <= 4
+    pixel = np.floor([[2.02, 5.97]]).astype(int)[0]
+    mask = stroke_mask(np.array([[[[2.02, 5.97], [2.03, 5.97]]]]), (8, 8), thickness=1)[0]
+    assert mask[tuple(pixel)] and mask.sum() == 1
+
+
 def test_strokes_are_everywhere_and_as_long_as_they_should_be():
     black = np.zeros((400, 16, 24, 1), "uint8")
     covered = (draw_strokes(black, seed=0) != 0).any(axis=-1)
     assert covered.any(axis=0).all()
-    # 3 to 8 strokes of 2.4 to 12 pixels, at most two pixels wide; clipped at the border.
-    assert covered.sum(axis=(1, 2)).max() <= 8 * 2 * 14
-    assert 12 < covered.sum(axis=(1, 2)).mean() < 60
+    # 3 to 8 strokes of 2.4 to 12 pixels, one pixel wide; they cross, and leave the image.
+    assert covered.sum(axis=(1, 2)).max() <= 8 * 14
+    assert 12 < covered.sum(axis=(1, 2)).mean() < 5.5 * 7.2
 
 
 def test_floats_keep_their_range(random):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
+from tests.full_disk import largest_file
 
 X = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
 
@@ -144,3 +145,34 @@ def test_an_old_file_has_no_scores_and_carries_nothing():
     assert not np.any(np.array(new.flagged_ratio)) and int(np.array(new.flagged_remainder)) == 0
     with pytest.raises(ValueError, match="earlier versions of the package store none"):
         new.p_values(X)
+
+
+@pytest.mark.parametrize("size", [0, 1000, 5000])
+@pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
+def test_a_full_disk_is_an_error_that_names_the_file(size, name, tmp_path):
+    """HDF5 itself ends the process."""
+    model, path = trained(), tmp_path / name
+    write = model.save if name.endswith(".keras") else model.save_weights
+    write(path)
+    whole = path.read_bytes()
+    assert len(whole) > 5000
+    with largest_file(size), pytest.raises(OSError, match="File too large") as caught:
+        write(path)
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == whole and list(tmp_path.iterdir()) == [path]
+
+
+def test_weights_are_the_file_that_keras_writes(tmp_path):
+    model = trained()
+    model.save_weights(tmp_path / "ours.weights.h5")
+    keras.Model.save_weights(model, tmp_path / "keras.weights.h5")
+    for name in ("ours", "keras"):
+        other = kocc.DeepSVDD(encoder(), seed=1)
+        other.compile(keras.optimizers.Adam())
+        other.load_weights(tmp_path / f"{name}.weights.h5")
+        for a, b in zip(model.weights, other.weights, strict=True):
+            np.testing.assert_array_equal(np.array(a), np.array(b))
+    with pytest.raises(ValueError, match="must end in `.weights.h5`"):
+        model.save_weights(tmp_path / "ours.h5")
+    model.save_weights(tmp_path / "shards.weights.json", max_shard_size=1)
+    assert (tmp_path / "shards.weights.json").exists()

@@ -73,3 +73,34 @@ def test_a_weight_of_the_model_is_not_replaced():
     model = made()
     with pytest.raises(ValueError, match="`name` must be new.*Received: name='threshold'"):
         model.add_state("threshold")
+
+
+def test_backups_in_mid_epoch_are_refused(tmp_path):
+    model = made()
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "b", save_freq=3)
+    with pytest.raises(ValueError, match="must have save_freq='epoch'.*Received: save_freq=3"):
+        model.fit(X, verbose=0, callbacks=[backup])
+    assert not model.is_fitted and not (tmp_path / "b").exists()
+
+
+def test_shorter_epochs_are_backed_up_more_often(tmp_path):
+    """What the error above advises: killed between two backups, it ends as if it were not."""
+
+    class Killed(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(ops.convert_to_numpy(self.model.optimizer.iterations)) == 11:
+                raise KeyboardInterrupt
+
+    def train(model, *callbacks):
+        options = dict(batch_size=8, steps_per_epoch=4, epochs=6, verbose=0)
+        return model.fit(X, callbacks=list(callbacks), **options)
+
+    whole, killed, resumed = made(), made(), made()
+    train(whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(killed, keras.callbacks.BackupAndRestore(tmp_path / "b"), Killed())
+    history = train(resumed, keras.callbacks.BackupAndRestore(tmp_path / "b")).history
+    assert len(history["loss"]) == 4
+    assert int(ops.convert_to_numpy(resumed.optimizer.iterations)) == 24
+    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -178,15 +178,43 @@ def test_r_before_the_first_epoch_is_the_quantile_too(random):
 
 
 def test_r_per_batch(random):
+    # The last batch is unlike the first, so that its quantile is not that of all samples.
     x = random.normal(size=(30, 2)).astype("float32")
+    x[20:] -= 2.0
     model = given(nu=0.25)
     model.compile(keras.optimizers.SGD(0.0))
     update = QuantileUpdate(update="batch", action="log")
     history = model.fit(x, batch_size=20, shuffle=False, verbose=0, callbacks=[update]).history
     projection = sigmoid(x @ V) @ W
-    assert history["r"][0] == pytest.approx(np.quantile(projection[20:], 0.25), rel=1e-5)
+    of_last, of_all = (np.quantile(p, 0.25) for p in (projection[20:], projection))
+    assert abs(of_last - of_all) > 0.05 * abs(of_all)
+    assert history["r"][0] == pytest.approx(of_last, rel=1e-5)
     # Whatever the updates were, the last one is exact.
-    assert value(model.r) == pytest.approx(np.quantile(projection, 0.25), rel=1e-5)
+    assert value(model.r) == pytest.approx(of_all, rel=1e-5)
+
+
+@pytest.mark.parametrize("update", ["epoch", "batch", "joint"])
+def test_r_is_exact_for_the_best_weights_that_early_stopping_restores(update, random):
+    x = random.normal(1.0, 1.0, size=(60, 4)).astype("float32")
+    model = kocc.OCNN(kocc.networks.mlp([4, 6, 3], seed=0), nu=0.2, seed=0)
+    model.compile(keras.optimizers.Adam(0.03))
+    stopping = keras.callbacks.EarlyStopping(
+        "loss", mode="max", patience=30, restore_best_weights=True
+    )
+    rs = []
+    watch = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: rs.append(float(value(model.r)))
+    )
+    callbacks = [QuantileUpdate(update=update, action="log"), stopping, watch]
+    model.fit(x, epochs=4, batch_size=20, verbose=0, callbacks=callbacks)
+    assert stopping.best_epoch == 0, "the loss falls"
+    projections = value(model.represent(x))
+    assert value(model.r) == pytest.approx(np.quantile(projections, 0.2), rel=1e-5)
+    # Neither that of the last weights nor, after steps within the epoch, of its last batch.
+    assert abs(value(model.r) - rs[-1]) > 1e-3 * abs(rs[-1])
+    if update != "epoch":
+        assert value(model.r) != pytest.approx(rs[0], rel=1e-5)
+    np.testing.assert_allclose(model.score(x), value(model.r) - projections, rtol=1e-5, atol=1e-7)
 
 
 def test_r_per_batch_is_that_of_the_global_batch(digits, two_replicas):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasocc.callbacks import AdaptiveWeighting, VarianceAnnealing
+from kerasocc.callbacks import AdaptiveWeighting, LatentLabels, VarianceAnnealing
 from kerasocc.regularizers import NoiseRegularizer, VarianceRegularizer
 from tests.regularizers.models import MODELS, REGULARIZERS, biased, every_regularizer, frozen, value
 
@@ -132,3 +132,27 @@ def test_a_regularizer_belongs_to_one_model():
     frozen(regularizer)
     with pytest.raises(ValueError, match="`regularizer` must be new"):
         frozen(regularizer)
+
+
+@pytest.mark.parametrize("latent", [False, True])
+def test_two_replicas_have_the_adaptive_weight_of_the_global_batch(latent, two_replicas, random):
+    """Eq. 7 by hand, over a batch of four samples and one of three; embeddings are the inputs."""
+    x = random.normal(1.0, 1.0, size=(7, 2)).astype("float32")
+    x[[0, 5]] += 4
+    center = np.array([0.5, -0.5], "float32")
+    with two_replicas.scope():
+        model = frozen(VarianceRegularizer(threshold=20.0))
+    model.center.assign(center)
+    model.fitted.assign(1.0)
+    callbacks = [AdaptiveWeighting(alpha=0.75, beta=0.5, initial=2.0), VarianceAnnealing()]
+    if latent:
+        callbacks.append(LatentLabels(mode="refine", contamination=0.25))
+    model.fit(x, batch_size=4, shuffle=False, verbose=0, callbacks=callbacks)
+    weight = 2.0
+    for rows, flagged in ((x[:4], 1), (x[4:], 0)):
+        losses = np.sort(((rows - center) ** 2).sum(axis=1))
+        # A quarter of four samples is one; of the three after them, less than one.
+        objective = losses[: len(rows) - flagged * latent].sum() / len(rows)
+        hinge = 20.0 - rows.var(axis=0, ddof=1).mean()
+        weight = 0.75 * weight + 0.5 * 0.25 * objective / hinge
+    assert float(value(model.regularizer.weight)) == pytest.approx(weight, rel=1e-5)

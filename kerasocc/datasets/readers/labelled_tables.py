@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.datasets import catalog
 from kerasocc.datasets.catalog import DataSource, resolve_table
 from kerasocc.datasets.readers.table_files import Selection, read_blocks
 from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
@@ -119,6 +120,21 @@ def read_table(
 
     x = spool(samples())
     return Table(x, _checked_labels(np.concatenate(labels), normal_class, path), columns)
+
+
+def check_columns(source: DataSource, *, label: str | None = None) -> None:
+    """Look for the columns of a table in its first row, without reading the others.
+
+    Args:
+        source: A resolved name or path; nothing is looked for unless it is a table.
+        label: Name of the label column or array.
+
+    Raises:
+        ValueError: If there is no such column, as `read_table` raises it.
+    """
+    if source.kind == catalog.TABLE:
+        for _ in read_blocks(source.path, Selection(label=label), rows=1):
+            break
 
 
 def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:

@@ -90,6 +90,31 @@ def read_new(
         yield part
 
 
+def check_columns(
+    source: str | os.PathLike,
+    sample_format: SampleFormat,
+    *,
+    labelled: bool = False,
+    label: str | None = None,
+) -> None:
+    """Look for the columns of a table in its first row, without reading the others.
+
+    Args:
+        source: See `read_new`; nothing is looked for unless it is a table with the columns of
+            a model that was trained on one.
+        sample_format: Format of the training samples.
+        labelled: Whether a label column is needed.
+        label: Its name.
+
+    Raises:
+        ValueError: If a column is missing, as `read_new` raises it.
+    """
+    path = Path(source)
+    if sample_format.kind == TABLE and path.is_file() and path.suffix.lower() in READERS:
+        for _ in read_blocks(path, Selection(labelled, label, sample_format.columns), rows=1):
+            break
+
+
 def _read_table(
     path: Path, sample_format: SampleFormat, selection: Selection
 ) -> Iterator[NewSamples]:

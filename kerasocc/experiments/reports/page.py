@@ -48,6 +48,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         "Average precision": f"{100 * results['average_precision']:.2f} %",
         "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
         f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
+        **_change(results),
         **_true_rate(calibration),
         "Flagged": f"{100 * results['flagged_fraction']:.1f} % of the test samples: "
         f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
@@ -59,6 +60,18 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         f"{f', {hidden} hidden anomalous' if hidden else ''}"
         f"{f', {labelled} labelled anomalous' if labelled else ''}; "
         f"tested on {test['normal']} normal and {test['anomalous']} anomalous",
+    }
+
+
+def _change(results: dict[str, Any]) -> dict[str, str]:
+    """When the threshold of a trained run was changed, and what it was; nothing if it was not."""
+    earlier = results.get("earlier_thresholds")
+    if not earlier:
+        return {}
+    before = earlier[-1]
+    return {
+        "Changed": f"{results['calibration']['changed']}; before, the threshold was "
+        f"{before['threshold']:.4g}, for a false positive rate of {100 * before['rate']:g} %"
     }
 
 

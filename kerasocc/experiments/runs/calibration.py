@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from kerasocc.datasets import OneClassDataset
 from kerasocc.models.base import OneClassModel
+
+HELD_OUT = "held-out normal samples"
 
 
 def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[str, Any]:
@@ -39,16 +43,31 @@ def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[
             "scores and will flag more new samples than the wanted rate"
         )
         return _calibration("training samples", len(data.x_train), rate, None, None, note)
-    found = model.calibrate_on_scores(model.score(held_out), fpr=rate)
+    return calibrate_on_normal_scores(model, model.score(held_out), rate, HELD_OUT)
+
+
+def calibrate_on_normal_scores(
+    model: OneClassModel, scores: np.ndarray, rate: float, on: str
+) -> dict[str, Any]:
+    """Set the threshold by the scores of normal samples that are new to the model.
+
+    Args:
+        model: The trained model.
+        scores: Shape `(samples,)`.
+        rate: Wanted false positive rate, in [0, 1).
+        on: What the samples are, in words.
+
+    Returns:
+        As `calibrate`.
+    """
+    found = model.calibrate_on_scores(scores, fpr=rate)
     note = None
     if found.has_too_few_samples:
         note = (
-            f"{found.samples} held-out normal samples are too few for a false positive rate of "
-            f"{rate:g}: the threshold is their largest score, to be expected is "
-            f"{found.expected_rate:.2g}"
+            f"{found.samples} {on} are too few for a false positive rate of {rate:g}: the "
+            f"threshold is their largest score, to be expected is {found.expected_rate:.2g}"
         )
-    on, interval = "held-out normal samples", list(found.interval)
-    return _calibration(on, found.samples, rate, found.expected_rate, interval, note)
+    return _calibration(on, found.samples, rate, found.expected_rate, list(found.interval), note)
 
 
 def _calibration(on, samples, rate, expected, interval, note) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kerasocc.datasets.catalog import IMAGE_SUFFIXES
 from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.engine.calibration import p_values
 from kerasocc.experiments.runs.trained import Trained
-from kerasocc.files import complete_or_absent
+from kerasocc.files import complete_or_absent, errors_named
 
 SECONDS_BETWEEN_COUNTS = 0.5
 
@@ -87,8 +87,9 @@ def score_file(
 @contextlib.contextmanager
 def _opened(output: str | os.PathLike | None) -> Iterator[TextIO]:
     if output is None:
-        yield sys.stdout
-        sys.stdout.flush()
+        with errors_named("standard output"):
+            yield sys.stdout
+            sys.stdout.flush()
         return
     with complete_or_absent(output) as temporary:
         # Names of files that are not UTF-8 are written unchanged.

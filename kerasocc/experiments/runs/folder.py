@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kerasocc.files import read_json, write_json
+from kerasocc.files import complete_folder_or_absent, read_json, write_json
 
 RUNNING, INTERRUPTED, FAILED, COMPLETE = "running", "interrupted", "failed", "complete"
 """States of a run. A killed one is left `running`, a failed one would fail again."""
@@ -33,9 +33,11 @@ class RunFolder:
         self.name = self.path.name
         self.config_file = self.path / "config.json"
         self.results_file = self.path / "results.json"
+        self.data_file = self.path / "data.json"
         self.sample_format_file = self.path / "sample_format.json"
         self.model_file = self.path / "model.keras"
         self.backup = self.path / "backup"
+        self._replacement = self.path / "replacement"
 
     @property
     def results(self) -> dict[str, Any]:
@@ -75,6 +77,26 @@ class RunFolder:
                     file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
+    def replaced(self) -> Iterator[Path]:
+        """Yield a folder for new versions of files, which all take their places on success.
+
+        If the block raises an exception, all files remain unchanged. Should the process be
+        killed while the new ones take their places, `finish_replacement` moves the others.
+        """
+        with complete_folder_or_absent(self._replacement) as folder:
+            folder.mkdir()
+            yield folder
+        self.finish_replacement()
+
+    def finish_replacement(self) -> None:
+        """Move the files of a complete `replaced` to their places, if there are any left."""
+        for file in self._replacement.glob("*"):
+            # Another process may be doing the same.
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(file, self.path / file.name)
+        shutil.rmtree(self._replacement, ignore_errors=True)
+
+    @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from working on this run.
 
@@ -83,7 +105,7 @@ class RunFolder:
         """
         lock = self._lock()
         if lock is None:
-            raise ValueError(f"The run {str(self.path)!r} is being trained by another process.")
+            raise ValueError(f"The run {str(self.path)!r} is in use by another process.")
         try:
             yield
         finally:

@@ -10,6 +10,7 @@ import numpy as np
 from kerasocc.datasets.readers.labelled_tables import anomaly_labels
 from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.experiments.runs.data import load_data
+from kerasocc.experiments.runs.fingerprint import check_same_data
 from kerasocc.experiments.runs.trained import Trained
 
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -20,7 +21,7 @@ def score_test_part(trained: Trained) -> Labelled:
     """Score the test part of the data that the model was trained on.
 
     Raises:
-        ValueError: If the model does not belong to a run.
+        ValueError: If the model does not belong to a run, or the data have changed since.
         OSError: If the data are not there any more.
     """
     if trained.config is None:
@@ -29,6 +30,7 @@ def score_test_part(trained: Trained) -> Labelled:
             "Received: none"
         )
     data = load_data(trained.config)
+    check_same_data(trained.run.data_file, data, "name a FILE to test on")
     return data.y_test, trained.model.score(data.x_test)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 
 from kerasocc.datasets import OneClassDataset
-from kerasocc.files import complete_or_absent, read_json, write_json
+from kerasocc.files import read_json, write_json
 from kerasocc.models.base import OneClassModel
 
 History = dict[str, list[float]]
@@ -70,16 +72,15 @@ def run_phase(
     backups = EpochBackup(backup, phase.name, phase.epochs, interval)
     # A model without a network learns the shape of its samples from them alone.
     phase.model.build_by_call((None, *data.x_train.shape[1:]))
-    backups.restore(phase.model)
+    best = backup / f"{phase.name}.best.weights.h5"
+    backups.restore(phase.model, [best] if phase.keep_best else [])
 
     def rate(epoch: int, _: float) -> float:
         return phase.learning_rate / 10 ** sum(epoch >= drop for drop in phase.drop_at)
 
     # A finished phase passes through `fit` without an epoch: the state that is
     # computed after the last one is computed again.
-    others = callbacks or []
-    if phase.keep_best:
-        others = [BestEpoch(backup / f"{phase.name}.best.weights.h5", backups), *others]
+    best_epoch = [BestEpoch(best, backups)] if phase.keep_best else []
     phase.model.fit(
         data.x_train,
         data.y_train if phase.model.uses_labels else None,
@@ -88,7 +89,12 @@ def run_phase(
         initial_epoch=_epochs_trained(phase.model),
         validation_data=(data.x_val, data.y_val) if phase.keep_best else None,
         verbose=0,
-        callbacks=[keras.callbacks.LearningRateScheduler(rate), backups, *others],
+        callbacks=[
+            keras.callbacks.LearningRateScheduler(rate),
+            *best_epoch,
+            backups,
+            *(callbacks or []),
+        ],
     )
     return backups.history
 
@@ -117,29 +123,56 @@ class EpochBackup(keras.callbacks.Callback):
         self._shortest_interval = self._interval = interval
         self._restored = False
 
-    def restore(self, model: OneClassModel) -> None:
+    def restore(self, model: OneClassModel, beside: Sequence[Path] = ()) -> None:
         """Bring a compiled model to the state of the last backup, if there is one.
 
+        A backup that is damaged is removed, with a warning: the phase begins anew.
+
+        Args:
+            model: The model.
+            beside: Other files of weights that the phase needs.
+
         Raises:
-            ValueError: If the backup cannot be read or belongs to other settings.
+            ValueError: If the backup belongs to other settings.
         """
         if not self._weights_file.exists():
             return
-        self._load(model)
-        self.history = self._history_until(_epochs_trained(model))
+        model.build_optimizer()
+        state = [*model.weights, *model.optimizer.variables]
+        untrained = [(weight, keras.ops.convert_to_numpy(weight)) for weight in state]
+        files = [self._weights_file, self._history_file, *beside]
+        try:
+            for file in beside:
+                self._load(model, file)
+            self._load(model, self._weights_file)
+            self.history = self._history_until(_epochs_trained(model))
+        except DamagedBackup as damage:
+            for weight, value in untrained:
+                weight.assign(value)
+            for file in files:
+                file.unlink(missing_ok=True)
+            warnings.warn(f"{damage} This phase of the run begins anew.", stacklevel=2)
+            return
         self._restored = True
 
-    def _load(self, model: OneClassModel) -> None:
+    def _load(self, model: OneClassModel, file: Path) -> None:
         # Keras 3.15 does this while it loads, but does not promise to.
         try:
-            model.load_weights(self._weights_file)
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"The backup {self._weights_file} does not fit: {error}") from error
+            model.load_weights(file)
+        except (OSError, KeyError, RuntimeError) as error:
+            raise DamagedBackup(f"The backup {file} cannot be read: {error}.") from error
+        except ValueError as error:
+            # Keras goes on with the values of the weights.
+            cause = str(error).partition("\n")[0]
+            raise ValueError(
+                f"The backup {file} does not fit: {cause} Delete the folder "
+                f"{str(file.parent)!r} to begin the run anew."
+            ) from error
 
     def on_train_begin(self, logs=None):
         if self._restored:
             # Callbacks have just reset the state that they own.
-            self._load(self.model)
+            self._load(self.model, self._weights_file)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._begun = time.monotonic()
@@ -161,17 +194,24 @@ class EpochBackup(keras.callbacks.Callback):
         self.model.save_weights(self._weights_file)
 
     def _history_until(self, epochs: int) -> History:
-        history = read_json(self._history_file)
-        if any(len(values) < epochs for values in history.values()):
-            raise ValueError(
-                f"{self._history_file} must hold the {epochs} epochs of "
-                f"{self._weights_file.name}. Received: fewer"
-            )
-        return {name: values[:epochs] for name, values in history.items()}
+        try:
+            history = read_json(self._history_file)
+            if any(len(values) < epochs for values in history.values()):
+                raise ValueError(f"{self._history_file} holds fewer than {epochs} epochs")
+            return {name: values[:epochs] for name, values in history.items()}
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise DamagedBackup(f"The backup cannot be read: {error}.") from error
+
+
+class DamagedBackup(Exception):
+    """A file of a backup is not what was written."""
 
 
 class BestEpoch(keras.callbacks.Callback):
     """Restore the weights of the epoch with the highest `val_auc`, the first of several.
+
+    It stands before the backup: a file of the best weights that is ahead of the backup is
+    written again, one that is behind it would stay so.
 
     Args:
         file: Of the best weights so far.
@@ -184,11 +224,9 @@ class BestEpoch(keras.callbacks.Callback):
         self._backups = backups
 
     def on_epoch_end(self, epoch, logs=None):
-        aucs = self._backups.history["val_auc"]
-        if aucs[-1] > max(aucs[:-1], default=-1.0):
-            # Keras insists on the suffix.
-            with complete_or_absent(self._file) as temporary:
-                self.model.save_weights(temporary)
+        earlier = self._backups.history.get("val_auc", [])
+        if logs["val_auc"] > max(earlier, default=-1.0):
+            self.model.save_weights(self._file)
 
     def on_train_end(self, logs=None):
         self.model.load_weights(self._file)

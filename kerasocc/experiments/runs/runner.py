@@ -23,6 +23,7 @@ from kerasocc.experiments.reports.report import write_report
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
+from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
 
@@ -42,15 +43,25 @@ def train(
         What `results.json` holds.
 
     Raises:
-        ValueError: If another process is working on the run.
+        ValueError: If another process is working on the run, or the data of the run have
+            changed since it began.
         CollapseError: If the training ended in hypersphere collapse.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    with run.locked(), _recorded_status(run):
+    with run.locked(), _same_data(run, data), _recorded_status(run):
         run.remove_leftovers()
         trained = train_phases(config, run.backup, data, progress=progress)
         run.complete(_finish(config, run, data, trained))
     return run.results
+
+
+@contextlib.contextmanager
+def _same_data(run: RunFolder, data: OneClassDataset) -> Iterator[None]:
+    if run.data_file.exists():
+        check_same_data(run.data_file, data, "start another run")
+    else:
+        write_fingerprint(run.data_file, data)
+    yield
 
 
 @contextlib.contextmanager

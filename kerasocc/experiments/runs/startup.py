@@ -10,9 +10,34 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from typing import Any, NoReturn
 
 INTERRUPTED = 130
 """Exit code of a process that Ctrl-C has ended: 128 + SIGINT."""
+TERMINATED = 143
+"""Exit code of a process that was asked to end, as by `kill` or a scheduler: 128 + SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end. What answers Ctrl-C answers this too."""
+
+
+@contextlib.contextmanager
+def interrupt_on_termination() -> Iterator[None]:
+    """Have SIGTERM raise `Terminated`, unless the process has an answer of its own to it."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _raise_terminated(*_: Any) -> NoReturn:
+    raise Terminated
 
 
 def import_keras() -> None:
@@ -33,20 +58,23 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def _exit_on_interrupt() -> Iterator[None]:
-    """End the process on Ctrl-C.
+    """End the process on Ctrl-C, and when it is asked to end.
 
     Libraries that are being imported swallow `KeyboardInterrupt` or make another
     error of it. Nothing needs to be cleaned up yet.
     """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    answers = (
+        (signal.SIGINT, signal.default_int_handler, INTERRUPTED),
+        (signal.SIGTERM, _raise_terminated, TERMINATED),
+    )
+    with contextlib.ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():
+            for number, usual, code in answers:
+                # Answers that others have chosen stay what they are.
+                if signal.getsignal(number) is usual:
+                    signal.signal(number, lambda *_, code=code: os._exit(code))
+                    stack.callback(signal.signal, number, usual)
         yield
-        return
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +26,13 @@ class Trained:
         model: The model.
         sample_format: How new samples must look.
         config: The settings of the run, None for a model file alone.
+        run: Its folder, None for a model file alone.
     """
 
     model: OneClassModel
     sample_format: SampleFormat
     config: TrainConfig | None
+    run: RunFolder | None = None
 
     @property
     def threshold(self) -> float | None:
@@ -52,6 +56,31 @@ class FoundModel:
     model_file: Path
     run: RunFolder | None
 
+    def __post_init__(self):
+        if self.run is not None:
+            self.run.finish_replacement()
+
+    def check_columns(
+        self, source: str | os.PathLike, *, labelled: bool = False, label: str | None = None
+    ) -> None:
+        """Look for the columns of a table to score, before Keras is imported.
+
+        Args:
+            source: The file.
+            labelled: Whether a label column is needed.
+            label: Its name; default that of the training.
+
+        Raises:
+            ValueError: If a column is missing.
+        """
+        from kerasocc.datasets.readers.new_samples import check_columns
+        from kerasocc.datasets.sample_format import SampleFormat
+
+        if self.run is not None:
+            label = label or TrainConfig.read(self.run.config_file).label
+            sample_format = SampleFormat.read(self.run.sample_format_file)
+            check_columns(source, sample_format, labelled=labelled, label=label)
+
     def load(self) -> Trained:
         """Load the model; imports Keras.
 
@@ -60,7 +89,7 @@ class FoundModel:
         """
         from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
 
-        model = kerasocc.load_model(self.model_file)
+        model = _loaded(self.model_file)
         shape = model.encoder_input_shape
         if self.run is not None:
             sample_format = SampleFormat.read(self.run.sample_format_file)
@@ -69,7 +98,8 @@ class FoundModel:
                     f"{self.run.sample_format_file} must fit to the model, which takes samples of "
                     f"shape {shape and shape[1:]}. Received: {sample_format}"
                 )
-            return Trained(model, sample_format, TrainConfig.read(self.run.config_file))
+            config = TrainConfig.read(self.run.config_file)
+            return Trained(model, sample_format, config, self.run)
         if shape is None or None in shape[1:]:
             raise ValueError(
                 f"{str(self.model_file)!r} does not have a fixed shape of its samples. Received: "
@@ -77,6 +107,19 @@ class FoundModel:
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
         return Trained(model, SampleFormat(kind=kind, shape=tuple(shape[1:])), None)
+
+
+def _loaded(model_file: Path) -> OneClassModel:
+    try:
+        return kerasocc.load_model(model_file)
+    except (TypeError, ValueError) as error:
+        absent = re.search(r"Could not locate (class|function) '(\w+)'", str(error))
+        if absent is None:
+            raise
+        raise ValueError(
+            f"{str(model_file)!r} holds a {absent[1]} of its author, {absent[2]!r}: name the "
+            "module that defines and registers it with `--import`. Received: none that does"
+        ) from error
 
 
 def _fits(sample_format: SampleFormat, shape: tuple[int | None, ...] | None) -> bool:
@@ -136,7 +179,13 @@ def _finished_last(out: Path) -> RunFolder:
             f"There is no finished run in {str(out)!r}. Train one with `kerasocc train`, or name a "
             "model file with `--model`."
         )
-    return max(complete, key=lambda run: run.results_file.stat().st_mtime)
+    return max(complete, key=_finished)
+
+
+def _finished(run: RunFolder) -> tuple[datetime.datetime, float]:
+    """When a run was finished, in whole seconds, and when `results.json` was written."""
+    finished = datetime.datetime.fromisoformat(run.results["finished"])
+    return finished, run.results_file.stat().st_mtime
 
 
 def _is_complete(run: RunFolder) -> bool:

@@ -30,6 +30,7 @@ FILES = {
         "model.keras",
         "config.json",
         "results.json",
+        "data.json",
         "sample_format.json",
         "history.json",
         "scores.csv",

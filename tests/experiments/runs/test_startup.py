@@ -1,6 +1,7 @@
 """The import of Keras without the logs of TensorFlow."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -28,15 +29,26 @@ def test_start_up_chatter_is_dropped_and_nothing_else(capfd):
     assert capfd.readouterr().err == "kept"
 
 
-def test_ctrl_c_during_the_imports_ends_the_process():
-    code = (
-        "import os, signal, time\nfrom kerasocc.experiments.runs import startup\n"
-        # Whatever the process that runs the tests does with it: a job in the background
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_ctrl_c_and_sigterm_during_the_imports_end_the_process(name, code):
+    text = (
+        "import os, signal, sys, time\nfrom kerasocc.experiments.runs import startup\n"
+        # Whatever the process that runs the tests does with them: a job in the background
         # ignores Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "with startup._exit_on_interrupt():\n"
-        "    try:\n        os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "with startup.interrupt_on_termination(), startup._exit_on_interrupt():\n"
+        "    try:\n        os.kill(os.getpid(), getattr(signal, sys.argv[1])); time.sleep(5)\n"
         "    except KeyboardInterrupt:\n        print('swallowed')\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+    ended = subprocess.run([sys.executable, "-c", text, name], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+
+
+def test_an_answer_of_ones_own_to_sigterm_is_kept():
+    usual = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with startup.interrupt_on_termination():
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, usual)

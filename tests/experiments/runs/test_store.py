@@ -13,7 +13,7 @@ def test_two_processes_cannot_work_on_one_run(tmp_path):
     with run.locked():
         assert run.is_locked()
         with (
-            pytest.raises(ValueError, match="is being trained by another process"),
+            pytest.raises(ValueError, match="is in use by another process"),
             folder.RunFolder(run.path).locked(),
         ):
             pass
