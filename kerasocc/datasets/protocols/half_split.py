@@ -30,6 +30,7 @@ def half_split(
     missing: str = "error",
     seed: int = 0,
     data_dir: str | os.PathLike | None = None,
+    **dialect: Any,
 ) -> OneClassDataset:
     """Make a one-class problem of a table as in the papers on GOAD, NeuTraL AD and LOE.
 
@@ -52,6 +53,7 @@ def half_split(
             medians of the training rows, in synthetic anomalies before noise is added.
         seed: Seed of all draws.
         data_dir: See `catalog.resolve_table`.
+        **dialect: See `tabular`.
 
     Returns:
         The data set: raw samples, no validation part. Its `preprocessing` layer
@@ -73,7 +75,9 @@ def half_split(
     check_choice("missing", missing, ["error", "median"])
     check_integer("seed", seed, minimum=0)
     contamination = check_fraction("contamination", contamination, zero=True)
-    name, table = load_table(source, label=label, normal_class=normal_class, data_dir=data_dir)
+    name, table = load_table(
+        source, label=label, normal_class=normal_class, data_dir=data_dir, **dialect
+    )
     if missing == "error":
         refuse_missing(name, table.x)
     parts = _split(table.y, contamination, perturb, seed)

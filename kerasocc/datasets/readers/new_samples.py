@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
+from kerasocc.datasets.readers.blocks import Selection
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.missing_values import filled, refuse_missing
-from kerasocc.datasets.readers.table_files import READERS, Selection, read_blocks
+from kerasocc.datasets.readers.named_tables import find_dialect
+from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
 
@@ -45,6 +48,7 @@ def read_new(
     labelled: bool = False,
     label: str | None = None,
     unreadable: str = "error",
+    dialect: Dialect | None = None,
 ) -> Iterator[NewSamples]:
     """Read samples to score in batches; memory does not grow with their number.
 
@@ -56,6 +60,7 @@ def read_new(
         labelled: Whether to read labels too: a column, or the names of class folders.
         label: Name of the label column; default one of `field_names.LABEL_NAMES`.
         unreadable: What to do about unreadable image files, `"error"` or `"skip"`.
+        dialect: How a text file is written where that differs from the training data.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -65,7 +70,9 @@ def read_new(
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
-        parts = _read_table(path, sample_format, Selection(labelled, label, sample_format.columns))
+        columns = sample_format.columns
+        found = find_dialect(path, dialect, sample_format.dialect, columns)
+        parts = _read_table(path, sample_format, Selection(labelled, label, columns, found))
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         if label is not None:
             raise ValueError(
@@ -142,7 +149,7 @@ def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamp
     if path.suffix.lower() != ".npz":
         raise ValueError(
             "`source` must be an image, a folder of images or an .npz file of images. "
-            f"Received: {str(path)!r}, and tables end in {list(READERS)}"
+            f"Received: {str(path)!r}, and tables end in {list(SUFFIXES)}"
         )
     with NpzFile(path) as file:
         samples = find_name("samples", IMAGE_NAMES, file.names, path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.engine.calibration import p_values
 from kerasocc.experiments.runs.trained import Trained
@@ -39,6 +40,7 @@ def score_file(
     *,
     unreadable: str = "error",
     with_p_values: bool = False,
+    dialect: Dialect | None = None,
 ) -> Summary:
     """Score the samples of a file and write CSV, in constant memory.
 
@@ -51,13 +53,14 @@ def score_file(
         output: File to write, completely or not at all; None for standard output.
         unreadable: See `datasets.readers.new_samples.read_new`.
         with_p_values: Whether to write p-values.
+        dialect: See `datasets.readers.new_samples.read_new`.
 
     Raises:
         ValueError: If the file does not hold samples that the model takes, or the model no
             scores for p-values.
         OSError: If a file cannot be read or written.
     """
-    parts = read_new(source, trained.sample_format, unreadable=unreadable)
+    parts = read_new(source, trained.sample_format, unreadable=unreadable, dialect=dialect)
     threshold = trained.threshold
     calibration_scores = trained.model.sorted_calibration_scores() if with_p_values else None
     samples = flagged = 0
