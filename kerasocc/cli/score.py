@@ -38,6 +38,14 @@ def add(commands: Any) -> None:
         "most t; needs a threshold that was set on held-out normal samples",
     )
     parser.add_argument(
+        "--bad-rows",
+        choices=["error", "flag", "skip"],
+        default="error",
+        help="what to do about rows with a value that is missing (and that the model does not put "
+        "in), infinite, beyond float32 or no number: stop, write an empty score and is_anomaly 1, "
+        "or leave them out (default: error)",
+    )
+    parser.add_argument(
         "--output", metavar="CSV", default=None, help="file to write (default: standard output)"
     )
     add_reading_options(parser)
@@ -63,9 +71,13 @@ def score(arguments: argparse.Namespace) -> int:
             unreadable=arguments.unreadable,
             with_p_values=arguments.p_values,
             dialect=dialect,
+            bad_rows=arguments.bad_rows,
         )
     shown = "standard input" if arguments.source == STANDARD_INPUT else arguments.source
     echo_error(f"Scored {summary.samples} samples of {shown} with {found.model_file}")
+    if summary.bad:
+        done = {"flag": "flagged beside them", "skip": "left out"}[arguments.bad_rows]
+        echo_error(f"{summary.bad} more cannot be scored and are {done}: {summary.first_bad}")
     if summary.flagged is None:
         echo_error("The model has no threshold, so there are no decisions: see `calibrate`.")
     else:

@@ -14,8 +14,8 @@ from kerasocc.datasets.preprocessing.recipes import standardize
 from kerasocc.datasets.preprocessing.standardization import moments
 from kerasocc.datasets.protocols.anomaly_drawing import count_for_fraction, draw_anomalies
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
-from kerasocc.datasets.readers.labelled_tables import load_table, table_format
-from kerasocc.datasets.readers.missing_values import CHUNK_ROWS, fill_rows, medians, refuse_missing
+from kerasocc.datasets.readers.labelled_tables import check_values, load_table, table_format
+from kerasocc.datasets.readers.missing_values import CHUNK_ROWS, fill_rows, medians
 from kerasocc.datasets.storage.rows import Rows, chunks
 from kerasocc.datasets.storage.spooling import spool
 
@@ -78,8 +78,7 @@ def half_split(
     name, table = load_table(
         source, label=label, normal_class=normal_class, data_dir=data_dir, **dialect
     )
-    if missing == "error":
-        refuse_missing(name, table.x)
+    check_values(name, table, missing)
     parts = _split(table.y, contamination, perturb, seed)
     train = np.concatenate([parts.normal, parts.contaminants])
     fill = medians(table.x[train]) if missing == "median" else None

@@ -13,8 +13,8 @@ from kerasocc.datasets.pool import TEST_FRACTION, Pool, stratified_split
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_class_split import one_class_split
-from kerasocc.datasets.readers.labelled_tables import load_table, table_format
-from kerasocc.datasets.readers.missing_values import fill_rows, medians, refuse_missing
+from kerasocc.datasets.readers.labelled_tables import check_values, load_table, table_format
+from kerasocc.datasets.readers.missing_values import fill_rows, medians
 
 
 def tabular(
@@ -76,8 +76,7 @@ def tabular(
     name, table = load_table(
         source, label=label, normal_class=normal_class, data_dir=data_dir, **dialect
     )
-    if missing == "error":
-        refuse_missing(name, table.x)
+    check_values(name, table, missing)
     train, test_part = stratified_split(
         Pool(table.x, table.y), fraction, np.random.default_rng([seed, 1])
     )

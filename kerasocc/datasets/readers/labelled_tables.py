@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,8 @@ import numpy as np
 from kerasocc.datasets.catalog import DataSource, resolve_table
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.blocks import Selection
-from kerasocc.datasets.readers.named_tables import find_dialect
+from kerasocc.datasets.readers.missing_values import refuse_missing
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of
 from kerasocc.datasets.readers.table_files import read_blocks
 from kerasocc.datasets.readers.text_numbers import typed_labels
 from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
@@ -30,12 +32,33 @@ class Table(NamedTuple):
         y: 0 normal, 1 anomaly, shape `(rows,)`.
         columns: Names of the columns, None if the file has none.
         dialect: How a text file is written, None for other sources.
+        path: The file, None for arrays.
     """
 
     x: np.ndarray | Rows
     y: np.ndarray
     columns: tuple[str, ...] | None
     dialect: Dialect | None = None
+    path: Path | None = None
+
+
+def check_values(name: str, table: Table, missing: str) -> None:
+    """Raise `ValueError` for values that a model does not take; names the place of the first.
+
+    Args:
+        name: Name of the table.
+        table: The table.
+        missing: `"error"`, or `"median"` if missing values will be filled.
+    """
+    options: dict[str, Any] = {"columns": table.columns}
+    if table.path is not None:
+        name = str(table.path)
+        options["place"] = partial(place_of, table.path, table.dialect)
+    if missing == "error":
+        refuse_missing(name, table.x, **options)
+    else:
+        hint = "They are not missing, so that `missing` does not replace them: correct the rows."
+        refuse_missing(name, table.x, hint=hint, only_infinite=True, **options)
 
 
 def load_table(
@@ -136,9 +159,9 @@ def read_table(
     x = spool(samples())
     if not labels:
         # Without labels all rows count as normal.
-        return Table(x, np.zeros(len(x), "int64"), columns, found)
+        return Table(x, np.zeros(len(x), "int64"), columns, found, path)
     y = _checked_labels(typed_labels(labels), normal_class, path)
-    return Table(x, y, columns, found)
+    return Table(x, y, columns, found, path)
 
 
 def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
