@@ -24,7 +24,7 @@ from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.replicas import check_batch_size
-from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.sources import Source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
 from kerasocc.engine.training_run import TrainingRun
 
@@ -64,7 +64,7 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    source = as_source(x, y, sample_weight)
+    source = model.as_source(x, y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
         source, validation_data = _hold_out(source, options.validation_split)
@@ -188,7 +188,7 @@ def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    source = as_source(x, y, sample_weight)
+    source = model.as_source(x, y, sample_weight)
     return lambda: model.evaluate(
         source,
         batch_size=options.validation_batch_size,

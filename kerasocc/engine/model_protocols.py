@@ -22,6 +22,11 @@ class ScorableModel(Protocol):
     data_state: tuple[str, ...]
     inference: Any
     """The `InferenceRunner` of the model."""
+    sample_dtype: str
+    """Dtype of the samples, `"float32"` or `"float64"`."""
+
+    def as_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Wrap data in the dtype of the samples."""
 
     def weight_penalty(self) -> Any:
         """Penalty on the weights that the objective has, a scalar."""

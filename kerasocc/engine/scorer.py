@@ -65,7 +65,7 @@ class Scorer(keras.Model):
             ValueError: For data that do not fit or hold NaN or infinity, and
                 before the first fit.
         """
-        source = as_source(x)
+        source = self.as_source(x)
         self.ensure_built(source)
         if source.num_samples is None or source.num_samples > source.rows_read_at_once:
             # Before a long pass, not after it. A short one is not slowed down by the check.
@@ -100,7 +100,7 @@ class Scorer(keras.Model):
         self, x: Any, *, batch_size: int | None = None, steps: int | None = None
     ) -> np.ndarray:
         """Embeddings `phi(x)`, shape `(samples, d)`, in inference mode."""
-        source = as_source(x)
+        source = self.as_source(x)
         self.ensure_built(source)
         return self.inference.map("embedding", source, batch_size=batch_size, steps=steps)
 
@@ -140,9 +140,18 @@ class Scorer(keras.Model):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in results.items()))
         return results if return_dict else list(results.values())
 
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype of samples, `"float32"` or `"float64"`: what the preprocessing is made for."""
+        return "float32"
+
+    def as_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
+        """Wrap data in the dtype that the model takes; see `sources.as_source`."""
+        return as_source(x, y, sample_weight, dtype=self.sample_dtype)
+
     def scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         """Wrap data that are to be scored, checked to fit a fitted model."""
-        source = as_source(x, y, sample_weight)
+        source = self.as_source(x, y, sample_weight)
         self.ensure_built(source)
         self.check_fitted()
         return source

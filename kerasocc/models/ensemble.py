@@ -14,7 +14,7 @@ from kerasocc.checks import check_choice, check_fraction
 from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import variable_scope
 from kerasocc.engine.saving import restored
-from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.sources import Source
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.members import (
     Folds,
@@ -128,6 +128,10 @@ class Ensemble(Detector):
         """Whether a member uses labels."""
         return any(member.uses_labels for member in self.members)
 
+    @property
+    def sample_dtype(self) -> str:
+        return max((member.sample_dtype for member in self.members), default="float32")
+
     def raw_scores(self, x: Any) -> Any:
         """The members' own scores of inputs `(batch, ...)`, shape `(batch, members)`."""
         return ops.stack([member(x) for member in self.members], axis=-1)
@@ -233,7 +237,9 @@ class Ensemble(Detector):
             Vovk, Cross-conformal predictors, Ann. of Mathematics and Artificial Intelligence 2015.
         """
         check_no_callbacks(options)
-        source = training_source(x, y, sample_weight, uses_labels=self.uses_labels)
+        source = training_source(
+            x, y, sample_weight, uses_labels=self.uses_labels, dtype=self.sample_dtype
+        )
         self.ensure_built(source)
         self.held_out_scores = None
         if calibration is not None:
@@ -268,7 +274,7 @@ class Ensemble(Detector):
         Args:
             x: Normal samples, as for `score`; rather such that no member was trained on.
         """
-        source = as_source(x)
+        source = self.as_source(x)
         self.ensure_built(source)
         self._set_scales([member.score(source) for member in self.members])
 

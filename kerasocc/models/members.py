@@ -54,7 +54,7 @@ def check_no_callbacks(options: dict[str, Any]) -> None:
         )
 
 
-def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool) -> Source:
+def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool, dtype: str) -> Source:
     """The training samples of all members, if they can be trained on.
 
     Args:
@@ -62,11 +62,12 @@ def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool) ->
         y: Semi-supervised labels, or None.
         sample_weight: Factors of the losses, or None.
         uses_labels: Whether a member uses labels.
+        dtype: Of the samples, see `sources.as_source`.
 
     Raises:
         ValueError: If they are endless, or labelled anomalies that no member uses.
     """
-    source = as_source(x, y, sample_weight)
+    source = as_source(x, y, sample_weight, dtype=dtype)
     if source.endless:
         raise ValueError(
             "`x` must come to an end: the scores of all its samples set the scales of the "
