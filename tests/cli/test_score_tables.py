@@ -201,3 +201,41 @@ def test_infinite_values_are_not_missing_in_training(frame, tmp_path, capsys):
         in message
     )
     assert not list((tmp_path / "runs").glob("*"))
+
+
+@pytest.fixture(scope="module")
+def seconds(place, tmp_path_factory):
+    """Rows whose seconds since 1970 are all the same as float32, and a run on them."""
+    random = np.random.default_rng(0)
+    bad = np.arange(300) % 5 == 4
+    frame = pandas.DataFrame(
+        {
+            "time": 1_700_000_000 + np.where(bad, -50, 20) + random.integers(0, 20, 300),
+            "value": random.normal(size=300).round(6),
+            "state": np.where(bad, "bad", "ok"),
+        }
+    )
+    assert len(set(frame.time.to_numpy("float32"))) == 1
+    path = written(tmp_path_factory.mktemp("seconds"), "t.csv", frame)
+    options = ["--method", "nearest-neighbors"]
+    command = ["train", "--quiet", "--dataset", str(path), *LABELS, *options, "--name", "seconds"]
+    assert main([*command, "--out", str(place.parent / "runs")]) == 0
+    return place.parent / "runs" / "seconds", path, frame
+
+
+def test_seconds_since_1970(seconds, tmp_path, capsys):
+    run, path, frame = seconds
+    assert json.loads((run / "results.json").read_text())["auc"] > 0.99
+    x = frame[["time", "value"]].to_numpy("float64")
+    model = kerasocc.load_model(run / "model.keras")
+    expected = model.score(x)
+    np.testing.assert_allclose(scores_in(scored(path, run, capsys)), expected, rtol=1e-5)
+    kerasocc.export(model, tmp_path / "saved")
+    import tensorflow as tf
+
+    scorer = tf.saved_model.load(tmp_path / "saved").signatures["serving_default"]
+    found = scorer(inputs=tf.constant(x))["score"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.save(tmp_path / "x.npy", x)
+    rows = scored(tmp_path / "x.npy", run, capsys)
+    np.testing.assert_allclose(scores_in(rows), expected, rtol=1e-5)

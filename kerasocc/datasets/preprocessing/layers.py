@@ -156,15 +156,16 @@ class Preprocessing(keras.layers.Layer):
                 before it held in memory.
         """
         x = _as_indexable(x)
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-            self.built = True
         for number, layer in enumerate(self.layers):
             batches = _applied(self.layers[:number], _batches(x))
             if hasattr(layer, "adapt_batches"):
                 layer.adapt_batches(batches)
             elif hasattr(layer, "adapt"):
                 layer.adapt(np.concatenate(list(batches)))
+        if not self.built:
+            # Not before: layers find out what they have to be built for.
+            self.build((None, *x.shape[1:]))
+            self.built = True
         return self
 
     def call(self, x: Any) -> Any:

@@ -20,11 +20,11 @@ def loses_in_float32(x: np.ndarray) -> bool:
     """
     if x.ndim != 2 or x.dtype.kind not in "iuf" or x.dtype.itemsize < 4 or x.dtype == "float32":
         return False
-    if not len(x):
-        return False
     values = x.astype("float64")
     values[~np.isfinite(values)] = np.nan
     columns = values[:, ~np.isnan(values).all(axis=0)]
+    if not columns.size:
+        return False
     low, high = np.nanpercentile(columns, [25, 75], axis=0)
     constant = low == high
     if constant.any():
