@@ -142,8 +142,8 @@ class Scorer(keras.Model):
 
     @property
     def sample_dtype(self) -> str:
-        """The dtype of samples, `"float32"` or `"float64"`: what the preprocessing is made for."""
-        return "float32"
+        """The dtype of samples, `"float32"` or `"float64"`: what the preprocessing was made for."""
+        return getattr(self.preprocessing, "sample_dtype", "float32")
 
     def as_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         """Wrap data in the dtype that the model takes; see `sources.as_source`."""

@@ -40,8 +40,7 @@ class OneClassModel(Trainer):
         encoder: Keras model that maps a batch of inputs to embeddings,
             shape `(batch, d)`.
         preprocessing: Adapted layer (or None) that raw inputs pass first; it is
-            saved inside the model. It computes in float32; one with `sample_dtype="float64"`
-            gets its inputs in float64.
+            saved inside the model. It computes in float32, on inputs of its `sample_dtype`.
         weight_decay: Factor of `1/2 * sum ||W||_F^2` over the trained kernels,
             added to the objective but not to the reported loss.
         seed: Seed of the order of the samples. None draws one from Python's
@@ -279,10 +278,6 @@ class OneClassModel(Trainer):
         if self.sample_dtype == "float32":
             x = keras.ops.cast(x, "float32")
         return x if self.preprocessing is None else self.preprocessing(x)
-
-    @property
-    def sample_dtype(self) -> str:
-        return getattr(self.preprocessing, "sample_dtype", "float32")
 
     def embedding(self, x: Any, training: bool = False) -> Any:
         """Embed a tensor of inputs, shape `(batch, ...)`, as `(batch, d)`."""
