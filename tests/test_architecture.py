@@ -22,6 +22,7 @@ FOUNDATION = {
     "distribution",
     "state",
     "datasets/storage",
+    "datasets/columns/",
     "datasets/catalog",
     "engine/keras_contract",
 }
@@ -54,6 +55,7 @@ LAYERS = {
     "datasets": FOUNDATION,
     "datasets/field_names": set(),
     "datasets/storage": set(),
+    "datasets/columns/": set(),
     "datasets/catalog": {"datasets/field_names", "datasets/storage"},
     "datasets/pool": {"datasets/storage"},
     "datasets/sample_format": {"files"},

@@ -13,7 +13,6 @@ from kerasocc.checks import check_choice, check_integer
 from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.keras_contract import first_epoch
 from kerasocc.engine.optimizer_steps import OptimizerGroup
-from kerasocc.engine.sources import as_source
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.coreset import greedy_coreset, random_coreset
@@ -156,7 +155,7 @@ class NearestNeighbors(OneClassModel):
             ValueError: If the model was loaded, or `x` holds other samples.
         """
         self.check_fitted()
-        distances = self.inference.map("neighbor_distances", as_source(x))
+        distances = self.inference.map("neighbor_distances", self.source_of(x))
         if self.positions is None or self.positions[-1] >= len(distances):
             reason = "a loaded model" if self.positions is None else f"{len(distances)} samples"
             raise ValueError(

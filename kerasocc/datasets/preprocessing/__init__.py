@@ -15,6 +15,7 @@ from kerasocc.datasets.preprocessing.recipes import (
     unit_range,
 )
 from kerasocc.datasets.preprocessing.standardization import Standardization, moments
+from kerasocc.datasets.preprocessing.table_features import TableFeatures
 
 __all__ = [
     "IMAGE_PREPROCESSINGS",
@@ -23,6 +24,7 @@ __all__ = [
     "MinMaxScaling",
     "Preprocessing",
     "Standardization",
+    "TableFeatures",
     "contrast_min_max",
     "imagenet",
     "min_max",

@@ -1,0 +1,224 @@
+"""Columns as features: what is known of a column, and its values as numbers.
+
+Each class stands for one column of a table, is a value that JSON can hold, and computes in
+float64. `preprocessing.column_tensors` does the same on tensors of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerasocc.datasets.columns.dates import parse_dates, part_names, part_values
+from kerasocc.datasets.columns.named_columns import as_objects, is_missing
+from kerasocc.datasets.columns.values import canonical_text
+
+MISSING = ""
+"""The value of a category that stands for a missing one, and for an empty text."""
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column of numbers or booleans: itself, less a constant.
+
+    Attributes:
+        name: Name of the column.
+        fill: Replaces missing values; None if they are an error.
+        center: Is subtracted in float64, so that large numbers that differ by little (seconds
+            since 1970) keep their differences in float32.
+    """
+
+    name: str
+    fill: float | None = None
+    center: float = 0.0
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return (self.name,)
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features, NaN for nothing, shape `(features,)`."""
+        return np.array([np.nan if self.fill is None else self.fill - self.center])
+
+    def encode(self, values: np.ndarray, first_row: int = 0) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`.
+
+        Args:
+            values: As `column_values` returns them.
+            first_row: Number of the first row, for errors.
+        """
+        if values.dtype.kind != "f":
+            _refuse_other(self.name, values, first_row)
+            values = np.full(len(values), np.nan)
+        values = _filled(self.name, values, self.fill, first_row)
+        return (values - self.center)[:, None]
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """A column of categories: one feature for each value, and one for all others.
+
+    Attributes:
+        name: Name of the column.
+        values: The values that have a feature of their own, as text; `MISSING` among them if
+            values were missing. Another value, seen in training or not, has the last feature.
+        allows_missing: Whether a missing value is a value; else it is an error.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    allows_missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return (*(f"{self.name}={value}" for value in self.values), f"{self.name}=(other)")
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features: nothing, shape `(features,)`."""
+        return np.full(len(self.feature_names), np.nan)
+
+    def encode(self, values: np.ndarray, first_row: int = 0) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`.
+
+        Args:
+            values: As `column_values` returns them.
+            first_row: Number of the first row, for errors.
+        """
+        if not self.allows_missing:
+            _refuse_missing(self.name, is_missing(values), first_row)
+        numbers = {value: number for number, value in enumerate(self.values)}
+        if "1" not in numbers and "0" not in numbers:
+            # A column of booleans alone is read as numbers.
+            numbers |= {n: numbers[t] for n, t in (("1", "True"), ("0", "False")) if t in numbers}
+        texts = category_texts(values)
+        codes = np.array([numbers.get(text, len(self.values)) for text in texts], int)
+        return np.eye(len(self.values) + 1)[codes]
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """A column of dates, times, or both: sine and cosine of their periodic parts.
+
+    The year and the position in time are no features: those of new rows would all lie beyond
+    those of the training rows.
+
+    Attributes:
+        name: Name of the column.
+        parts: Among `dates.PERIODS`.
+        allows_missing: Whether a missing value, whose features are 0, is allowed.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    allows_missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return tuple(f"{self.name}:{part}" for part in part_names(self.parts))
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features: nothing, shape `(features,)`."""
+        return np.full(len(self.feature_names), np.nan)
+
+    def encode(self, values: np.ndarray, first_row: int = 0) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`.
+
+        Args:
+            values: As `column_values` returns them.
+            first_row: Number of the first row, for errors.
+        """
+        moments, wrong = parse_dates(values)
+        if wrong is not None:
+            raise ValueError(
+                f"Column {self.name!r} must hold dates such as 2024-01-31 or 2024-01-31 12:00:00, "
+                f"as in training. Received: {values[wrong]!r} in row {first_row + wrong}"
+            )
+        if not self.allows_missing:
+            _refuse_missing(self.name, np.isnat(moments), first_row)
+        return part_values(moments, self.parts)
+
+
+Column = NumberColumn | CategoryColumn | DateColumn
+
+_KINDS: dict[str, type] = {
+    "number": NumberColumn,
+    "category": CategoryColumn,
+    "date": DateColumn,
+}
+
+
+def to_config(column: Column) -> dict[str, Any]:
+    """Return a column as what JSON can hold; `from_config` returns an equal one."""
+    kind = next(kind for kind, cls in _KINDS.items() if isinstance(column, cls))
+    return {"kind": kind, **dataclasses.asdict(column)}
+
+
+def from_config(config: Mapping[str, Any]) -> Column:
+    """Return the column that `to_config` has described."""
+    cls = _KINDS[config["kind"]]
+    values = {name: value for name, value in config.items() if name != "kind"}
+    return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+
+
+def category_texts(values: np.ndarray) -> list[str]:
+    """The values of a category as text, `MISSING` for those that are missing."""
+    known: dict[Any, str] = {None: MISSING}
+    found = []
+    for value in as_objects(values):
+        # 1 and True are one key, though not one text.
+        key = (type(value), value)
+        if key not in known:
+            known[key] = canonical_text(value) or MISSING if value is not None else MISSING
+        found.append(known[key])
+    return found
+
+
+def _refuse_other(name: str, values: np.ndarray, first_row: int = 0) -> None:
+    """Raise `ValueError` if a column holds a value that is no number; names row and column."""
+    missing = is_missing(values)
+    if not missing.all():
+        first = int(np.argmin(missing))
+        raise ValueError(
+            f"Column {name!r} must hold numbers, as in training. Received: "
+            f"{_shown(values[first])} in row {first_row + first}"
+        )
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, np.datetime64) else repr(value)
+
+
+def _filled(name: str, values: np.ndarray, fill: float | None, first_row: int) -> np.ndarray:
+    missing = np.isnan(values)
+    if fill is not None:
+        values = np.where(missing, fill, values)
+    else:
+        _refuse_missing(name, missing, first_row)
+    with np.errstate(over="ignore"):
+        beyond = ~np.isfinite(values.astype("float32"))
+    if beyond.any():
+        first = int(beyond.argmax())
+        raise ValueError(
+            f"Column {name!r} must hold finite numbers, within the range of float32. Received: "
+            f"{values[first]} in row {first_row + first}"
+        )
+    return values
+
+
+def _refuse_missing(name: str, missing: np.ndarray, first_row: int) -> None:
+    if missing.any():
+        raise ValueError(
+            f"Column {name!r} must not have missing values. Received: one in row "
+            f"{first_row + int(missing.argmax())}; `missing='median'` in training puts in medians "
+            "of numbers and takes missing text for a value"
+        )
