@@ -26,7 +26,12 @@ FOUNDATION = {
     "datasets/catalog",
     "engine/keras_contract",
 }
-READERS = FOUNDATION | {"datasets/field_names", "datasets/pool", "datasets/sample_format"}
+READERS = FOUNDATION | {
+    "datasets/dialect",
+    "datasets/field_names",
+    "datasets/pool",
+    "datasets/sample_format",
+}
 SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
 BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers"}
 ON_MODELS = BELOW_ENGINE | {"engine", "models", "datasets"}
@@ -53,12 +58,13 @@ LAYERS = {
     "callbacks": FOUNDATION | {"losses"},
     "regularizers": FOUNDATION | {"losses", "callbacks"},
     "datasets": FOUNDATION,
+    "datasets/dialect": set(),
     "datasets/field_names": set(),
     "datasets/storage": set(),
     "datasets/columns/": set(),
     "datasets/catalog": {"datasets/field_names", "datasets/storage"},
     "datasets/pool": {"datasets/storage"},
-    "datasets/sample_format": {"files"},
+    "datasets/sample_format": {"files", "datasets/dialect"},
     "datasets/preprocessing": FOUNDATION,
     "datasets/readers/": READERS,
     "datasets/alterations": FOUNDATION,
@@ -75,13 +81,14 @@ LAYERS = {
     "serving": ON_MODELS,
     "plots": FOUNDATION,
     "experiments": BELOW_EXPERIMENTS,
-    "experiments/settings/": FOUNDATION,
+    "experiments/settings/": FOUNDATION | {"datasets/dialect"},
     "experiments/methods/": BELOW_EXPERIMENTS | {"experiments/settings/"},
     "experiments/config/": FOUNDATION | {"experiments/settings/", "experiments/methods/"},
     "experiments/reports/": BELOW_EXPERIMENTS | DEFINITIONS,
     "experiments/runs/": BELOW_EXPERIMENTS | DEFINITIONS | {"experiments/reports/"},
     "experiments/papers/": BELOW_EXPERIMENTS | {"experiments"},
-    "cli": FOUNDATION | {"experiments", "exporting", "serving"},
+    "cli": FOUNDATION
+    | {"experiments", "exporting", "serving", "datasets/dialect", "datasets/readers/"},
 }
 # The names of the package itself are imported when they are used, which hides what is imported:
 # only the top layers may use them.

@@ -10,7 +10,9 @@ from kerasocc.cli.common import (
     add_reading_options,
     check_output,
     echo,
+    given_dialect,
 )
+from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.experiments.runs.startup import import_keras
 from kerasocc.experiments.settings.parsing import class_name
 
@@ -49,6 +51,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from kerasocc.experiments.runs.trained import find_trained
 
     check_output(arguments.output, arguments.source)
+    dialect = given_dialect(arguments)
     if arguments.source is None:
         _check_no_file_options(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
@@ -67,6 +70,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             label=arguments.label,
             normal_class=arguments.normal_class,
             unreadable=arguments.unreadable,
+            dialect=dialect,
         )
     results = evaluation.evaluate(labels, scores, trained.threshold)
     for name, value in evaluation.in_words(results).items():
@@ -78,7 +82,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 def _check_no_file_options(arguments: argparse.Namespace) -> None:
     """Raise `ValueError` for an option that would be ignored."""
-    for name, default in (("label", None), ("normal_class", None), ("unreadable", "error")):
+    defaults = {"label": None, "normal_class": None, "unreadable": "error"}
+    for name, default in {**defaults, **dict.fromkeys(OPTIONS)}.items():
         value = getattr(arguments, name)
         if value != default:
             raise ValueError(

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerasocc.datasets.dialect import Dialect
     from kerasocc.datasets.loading import load
     from kerasocc.datasets.preprocessing.layers import (
         GlobalContrastNormalization,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kerasocc.datasets.storage.rows import Rows
 
 _HOMES = {
+    "Dialect": "dialect",
     "FrameDataset": "protocols.frame_sequences",
     "GlobalContrastNormalization": "preprocessing.layers",
     "MinMaxScaling": "preprocessing.layers",
@@ -45,6 +47,7 @@ _HOMES = {
 _SUBMODULES = ("alterations", "catalog", "preprocessing")
 
 __all__ = [
+    "Dialect",
     "FrameDataset",
     "GlobalContrastNormalization",
     "MinMaxScaling",

@@ -14,6 +14,10 @@ IMAGE_NAMES = ("image", "images", *SAMPLE_NAMES)
 """Accepted names of the array of images in an `.npz` file, in any case."""
 
 
+NO_LABEL = "none"
+"""Name of the label column that says that there is none: all columns are features."""
+
+
 def find_name(what: str, names: Sequence[str], available: Iterable[Any], path: Path) -> Any:
     """Return the first of the `available` names that is among `names`, ignoring case.
 
@@ -41,7 +45,13 @@ def find_name(what: str, names: Sequence[str], available: Iterable[Any], path: P
 def find_label_name(label: str | None, available: Iterable[Any], path: Path) -> Any:
     """Return the name of the label column or array: `label`, or one of `LABEL_NAMES`.
 
+    Columns without names are numbered from 0 on, negative numbers count from the last one.
+
     Raises:
         ValueError: If there is none; lists the available names.
     """
+    available = list(available)
+    positions = [str(position) for position in range(len(available))]
+    if label and label.startswith("-") and available == positions and label[1:] in positions[1:]:
+        label = available[int(label)]
     return find_name("labels", (label,) if label else LABEL_NAMES, available, path)

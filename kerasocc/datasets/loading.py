@@ -14,6 +14,7 @@ from kerasocc.datasets.catalog import (
     near_names,
     resolve,
 )
+from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_vs_rest import one_vs_rest
 from kerasocc.datasets.protocols.tabular import tabular
@@ -36,6 +37,7 @@ def load(
     image_size: int | tuple[int, int] | None = None,
     unreadable: str = "error",
     data_dir: str | os.PathLike | None = None,
+    **dialect: Any,
 ) -> OneClassDataset:
     """Load a table or a set of images as a one-class problem.
 
@@ -60,6 +62,7 @@ def load(
         image_size: Size to which images are resized; images only.
         unreadable: What to do about unreadable files; folders of images only.
         data_dir: Folder in which names are looked up.
+        **dialect: How a text file is written, options of `Dialect`; tables only.
 
     Returns:
         The data set.
@@ -80,7 +83,7 @@ def load(
         seed=seed,
         data_dir=data_dir,
     )
-    for_tables = dict(label=label, missing=missing)
+    for_tables = dict(label=label, missing=missing, **Dialect(**dialect).options)
     for_images = dict(
         labelled_classes=labelled_classes,
         image_size=image_size,

@@ -13,8 +13,8 @@ from kerasocc.datasets.pool import TEST_FRACTION, Pool, stratified_split
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_class_split import one_class_split
-from kerasocc.datasets.readers.labelled_tables import load_table, table_format
-from kerasocc.datasets.readers.missing_values import fill_rows, medians, refuse_missing
+from kerasocc.datasets.readers.labelled_tables import check_values, load_table, table_format
+from kerasocc.datasets.readers.missing_values import fill_rows, medians
 
 
 def tabular(
@@ -30,6 +30,7 @@ def tabular(
     test: float | None = None,
     seed: int = 0,
     data_dir: str | os.PathLike | None = None,
+    **dialect: Any,
 ) -> OneClassDataset:
     """Make a one-class problem of a table or of feature vectors.
 
@@ -37,7 +38,7 @@ def tabular(
     are the training samples.
 
     Args:
-        source: Path of an `.npz`, `.mat`, `.csv` or Parquet file; the name of one
+        source: Path of an `.npz`, `.mat`, `.csv`, `.tsv`, Parquet or Excel file; the name of one
             in `data_dir`, such as `"cardio"`; arrays `(x, y)` of shapes
             `(rows, columns)` and `(rows,)`; or a `catalog.DataSource`. Data that do
             not fit into memory are read from disk on demand.
@@ -56,6 +57,9 @@ def tabular(
             SAD.
         seed: Seed of all draws.
         data_dir: See `catalog.resolve_table`.
+        **dialect: Options of `Dialect`: `separator`, `decimal`, `thousands`, `encoding`,
+            `comment`, `header` and `sheet`, where what is detected in a text file or a workbook
+            is wrong.
 
     Returns:
         The data set: raw samples and a `preprocessing` layer.
@@ -69,9 +73,10 @@ def tabular(
         check_choice("preprocessing", preprocessing, TABLE_PREPROCESSINGS)
     check_integer("seed", seed, minimum=0)
     fraction = TEST_FRACTION if test is None else check_fraction("test", test)
-    name, table = load_table(source, label=label, normal_class=normal_class, data_dir=data_dir)
-    if missing == "error":
-        refuse_missing(name, table.x)
+    name, table = load_table(
+        source, label=label, normal_class=normal_class, data_dir=data_dir, **dialect
+    )
+    check_values(name, table, missing)
     train, test_part = stratified_split(
         Pool(table.x, table.y), fraction, np.random.default_rng([seed, 1])
     )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasocc.datasets.catalog import DataSource, resolve_table
-from kerasocc.datasets.readers.table_files import Selection, read_blocks
+from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers.blocks import Selection
+from kerasocc.datasets.readers.missing_values import refuse_missing
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.table_files import read_blocks
+from kerasocc.datasets.readers.text_numbers import typed_labels
 from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
@@ -25,11 +31,34 @@ class Table(NamedTuple):
         x: Shape `(rows, columns)`, float32, missing values as NaN.
         y: 0 normal, 1 anomaly, shape `(rows,)`.
         columns: Names of the columns, None if the file has none.
+        dialect: How a text file is written, None for other sources.
+        path: The file, None for arrays.
     """
 
     x: np.ndarray | Rows
     y: np.ndarray
     columns: tuple[str, ...] | None
+    dialect: Dialect | None = None
+    path: Path | None = None
+
+
+def check_values(name: str, table: Table, missing: str) -> None:
+    """Raise `ValueError` for values that a model does not take; names the place of the first.
+
+    Args:
+        name: Name of the table.
+        table: The table.
+        missing: `"error"`, or `"median"` if missing values will be filled.
+    """
+    options: dict[str, Any] = {"columns": table.columns}
+    if table.path is not None:
+        name = str(table.path)
+        options["place"] = partial(place_of, table.path, table.dialect)
+    if missing == "error":
+        refuse_missing(name, table.x, **options)
+    else:
+        hint = "They are not missing, so that `missing` does not replace them: correct the rows."
+        refuse_missing(name, table.x, hint=hint, only_infinite=True, **options)
 
 
 def load_table(
@@ -38,6 +67,7 @@ def load_table(
     label: str | None = None,
     normal_class: Any = None,
     data_dir: str | os.PathLike | None = None,
+    **dialect: Any,
 ) -> tuple[str, Table]:
     """Load a table; see `tabular` for the arguments.
 
@@ -50,7 +80,12 @@ def load_table(
     """
     if isinstance(source, (str, os.PathLike, DataSource)):
         source = resolve_table(source, data_dir)
-        return source.name, read_table(source.path, label=label, normal_class=normal_class)
+        options = dict(label=label, normal_class=normal_class)
+        return source.name, read_table(source.path, **options, **dialect)
+    for name, value in Dialect(**dialect).options.items():
+        raise ValueError(
+            f"`{name}` must be left out: it says how a file is written. Received: {name}={value!r}"
+        )
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
@@ -86,39 +121,47 @@ def table_format(
         columns=table.columns,
         fill=None if fill is None else tuple(fill.tolist()),
         normal_class=None if normal_class is None else str(normal_class),
+        dialect=table.dialect,
     )
 
 
 def read_table(
-    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None
+    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None, **dialect: Any
 ) -> Table:
     """Read samples and their labels.
 
     Args:
         path: The file; if it does not fit into memory, it is copied to a temporary file.
         label: Name of the label column or array; default one of
-            `field_names.LABEL_NAMES`.
+            `field_names.LABEL_NAMES`; `"none"` for a table without labels.
         normal_class: The label of normal rows, all others are anomalies; None
             for labels that are 0 (normal) and 1 (anomaly).
+        **dialect: Options of `Dialect`, where what is detected in a text file is wrong.
 
     Raises:
         ValueError: If the file cannot be read or is not a table of numbers with labels;
             names row and column.
     """
     path = Path(path)
+    found = find_dialect(path, Dialect(**dialect))
     labels: list[np.ndarray] = []
     columns = None
 
     def samples():
         nonlocal columns
-        for block in read_blocks(path, Selection(label=label)):
-            labels.append(block.labels)
+        for block in read_blocks(path, Selection(label=label, dialect=found)):
+            if block.labels is not None:
+                labels.append(block.labels)
             columns = block.columns
             with np.errstate(over="ignore"):
                 yield block.x.astype("float32")
 
     x = spool(samples())
-    return Table(x, _checked_labels(np.concatenate(labels), normal_class, path), columns)
+    if not labels:
+        # Without labels all rows count as normal.
+        return Table(x, np.zeros(len(x), "int64"), columns, found, path)
+    y = _checked_labels(typed_labels(labels), normal_class, path)
+    return Table(x, y, columns, found, path)
 
 
 def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:

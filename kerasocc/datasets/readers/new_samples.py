@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
+from kerasocc.datasets.readers.blocks import Block, Selection
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
-from kerasocc.datasets.readers.missing_values import filled, refuse_missing
-from kerasocc.datasets.readers.table_files import READERS, Selection, read_blocks
+from kerasocc.datasets.readers.missing_values import filled, is_beyond
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
 
@@ -31,11 +34,16 @@ class NewSamples(NamedTuple):
         names: Row numbers or paths of image files, as text.
         x: Shape `(samples, ...)`.
         labels: Labels as in the file, shape `(samples,)`; None if they are not read.
+        bad: Mask of the samples that cannot be scored, shape `(samples,)`, whose values in `x`
+            mean nothing; None if there are none.
+        first_bad: What is wrong with the first of them, in words.
     """
 
     names: list[str]
     x: np.ndarray
     labels: np.ndarray | None
+    bad: np.ndarray | None = None
+    first_bad: str = ""
 
 
 def read_new(
@@ -45,6 +53,8 @@ def read_new(
     labelled: bool = False,
     label: str | None = None,
     unreadable: str = "error",
+    dialect: Dialect | None = None,
+    bad_rows: str = "error",
 ) -> Iterator[NewSamples]:
     """Read samples to score in batches; memory does not grow with their number.
 
@@ -56,6 +66,9 @@ def read_new(
         labelled: Whether to read labels too: a column, or the names of class folders.
         label: Name of the label column; default one of `field_names.LABEL_NAMES`.
         unreadable: What to do about unreadable image files, `"error"` or `"skip"`.
+        dialect: How a text file is written where that differs from the training data.
+        bad_rows: What to do about samples with a value that is missing (and not filled), too
+            large for float32 or no number: `"error"`, or `"mark"` them in the result.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -65,7 +78,10 @@ def read_new(
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
-        parts = _read_table(path, sample_format, Selection(labelled, label, sample_format.columns))
+        columns = sample_format.columns
+        found = find_dialect(path, dialect, sample_format.dialect, columns)
+        selection = Selection(labelled, label, columns, found, tolerant=bad_rows != "error")
+        parts = _read_table(path, sample_format, selection)
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         if label is not None:
             raise ValueError(
@@ -81,13 +97,19 @@ def read_new(
                 f"{str(path)!r} must hold samples of shape {sample_format.shape}, which the model "
                 f"was trained on. Received: shape {part.x.shape[1:]}"
             )
-        if not np.isfinite(part.x).all():
-            first = int(np.argmin(np.isfinite(part.x.reshape(len(part.x), -1)).all(axis=1)))
-            raise ValueError(
-                f"{str(path)!r} must hold finite numbers. Received: NaN or infinity in sample "
-                f"{part.names[first]}"
-            )
+        part = part if part.bad is not None else _with_bad_ones(part)
+        if part.bad is not None and bad_rows == "error":
+            raise ValueError(f"{str(path)!r} must hold finite numbers. Received: {part.first_bad}")
         yield part
+
+
+def _with_bad_ones(part: NewSamples) -> NewSamples:
+    """Mark the samples that are not finite."""
+    finite = np.isfinite(part.x.reshape(len(part.x), -1)).all(axis=1)
+    if finite.all():
+        return part
+    first = part.names[int(np.argmin(finite))]
+    return part._replace(bad=~finite, first_bad=f"NaN or infinity in sample {first}")
 
 
 def _read_table(
@@ -95,25 +117,50 @@ def _read_table(
 ) -> Iterator[NewSamples]:
     start = 0
     for block in read_blocks(path, selection):
+        names = [str(start + i) for i in range(len(block.x))]
+        part = NewSamples(names, block.x, block.labels)
         if block.x.shape[1:] == sample_format.shape:
-            x = _complete(path, block.x, sample_format, start)
-        else:
-            x = block.x
-        yield NewSamples([str(start + i) for i in range(len(x))], x, block.labels)
-        start += len(x)
+            part = _complete(path, part, block, sample_format, selection, start)
+        yield part
+        start += len(block.x)
 
 
-def _complete(path: Path, x: np.ndarray, sample_format: SampleFormat, start: int) -> np.ndarray:
-    """Fill or refuse missing values, shape `(rows, columns)`; returns float32."""
-    # As in training, values beyond the range of float32 count as missing.
-    with np.errstate(over="ignore"):
-        x = x.astype("float32")
-    if sample_format.fill is not None:
-        return filled(x, np.array(sample_format.fill, "float32"))
-    refuse_missing(
-        str(path), x, start, "Train with `missing='median'` for a model that puts in medians."
-    )
-    return x
+def _complete(
+    path: Path,
+    part: NewSamples,
+    block: Block,
+    sample_format: SampleFormat,
+    selection: Selection,
+    start: int,
+) -> NewSamples:
+    """Fill missing values, and mark or refuse the rows that cannot be scored."""
+    x = block.x
+    beyond, missing = is_beyond(x), np.isnan(x)
+    wrong = np.zeros(x.shape, bool) if block.wrong is None else block.wrong
+    bad = beyond | wrong
+    if sample_format.fill is None:
+        bad |= missing
+    else:
+        x = filled(x, np.array(sample_format.fill))
+    if not bad.any():
+        return part._replace(x=x)
+    row, column = (int(i) for i in np.argwhere(bad)[0])
+    if wrong[row, column]:
+        what = "a cell that is no number"
+    else:
+        what = "no value" if missing[row, column] else f"{x[row, column]:g}"
+    names = block.columns or sample_format.columns
+    shown = column if names is None else repr(names[column])
+    place = place_of(path, selection.dialect, start + row)
+    first = f"{what} in {place}, column {shown}"
+    if not selection.tolerant:
+        is_missing = "Train with `missing='median'` for a model that puts in medians, or score"
+        advice = f"{is_missing if missing[row, column] else 'Score'} with `bad_rows='flag'`."
+        raise ValueError(
+            f"{str(path)!r} must hold numbers that are finite as float32. Received: {first}. "
+            f"{advice}"
+        )
+    return part._replace(x=np.where(bad, 0, x), bad=bad.any(axis=1), first_bad=first)
 
 
 def _read_images(
@@ -142,7 +189,7 @@ def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamp
     if path.suffix.lower() != ".npz":
         raise ValueError(
             "`source` must be an image, a folder of images or an .npz file of images. "
-            f"Received: {str(path)!r}, and tables end in {list(READERS)}"
+            f"Received: {str(path)!r}, and tables end in {list(SUFFIXES)}"
         )
     with NpzFile(path) as file:
         samples = find_name("samples", IMAGE_NAMES, file.names, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerasocc.datasets import OneClassDataset, altered, load
+from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.experiments.config import TrainConfig
 
 
@@ -43,6 +44,7 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             preprocessing=config.preprocessing,
             contamination=config.contamination,
             labelled_classes=config.labelled_classes,
+            **{name: getattr(config, name) for name in OPTIONS},
             **common,
         )
     if config.transductive:
@@ -70,7 +72,9 @@ def describe(data: OneClassDataset) -> str:
     ]
     shape = "x".join(map(str, data.sample_format.shape))
     resized = " (resized)" if data.sample_format.resized else ""
-    return f"{data.name}. Samples of shape {shape}{resized}: {', '.join(parts)}"
+    dialect = str(data.sample_format.dialect or "")
+    written = f" ({dialect})" if dialect else ""
+    return f"{data.name}{written}. Samples of shape {shape}{resized}: {', '.join(parts)}"
 
 
 def sample_counts(data: OneClassDataset) -> dict[str, dict[str, int]]:

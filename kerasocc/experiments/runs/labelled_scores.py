@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.field_names import NO_LABEL
 from kerasocc.datasets.readers.labelled_tables import anomaly_labels
 from kerasocc.datasets.readers.new_samples import read_new
+from kerasocc.datasets.readers.text_numbers import typed_labels
 from kerasocc.experiments.runs.data import load_data
 from kerasocc.experiments.runs.trained import Trained
 
@@ -39,6 +42,7 @@ def score_labelled(
     label: str | None = None,
     normal_class: Any = None,
     unreadable: str = "error",
+    dialect: Dialect | None = None,
 ) -> Labelled:
     """Score a file with labels.
 
@@ -50,6 +54,7 @@ def score_labelled(
             common names.
         normal_class: Label of normal samples; default that of the training, else 0.
         unreadable: See `datasets.readers.new_samples.read_new`.
+        dialect: See `datasets.readers.new_samples.read_new`.
 
     Raises:
         ValueError: If the file does not hold such samples, or not both normal ones
@@ -58,11 +63,21 @@ def score_labelled(
     """
     if label is None and trained.config is not None:
         label = trained.config.label
+    if label == NO_LABEL:
+        raise ValueError(
+            f"`label` must name the labels of {str(source)!r} to evaluate with. Received: "
+            f"label={label!r}"
+        )
     parts = read_new(
-        source, trained.sample_format, labelled=True, label=label, unreadable=unreadable
+        source,
+        trained.sample_format,
+        labelled=True,
+        label=label,
+        unreadable=unreadable,
+        dialect=dialect,
     )
     scored = [(part.labels, trained.model.score(part.x)) for part in parts]
-    found, scores = (np.concatenate(column) for column in zip(*scored, strict=True))
+    found, scores = typed_labels(part[0] for part in scored), np.concatenate([s for _, s in scored])
     normal = trained.sample_format.normal_class if normal_class is None else normal_class
     labels = anomaly_labels(found, normal)
     if labels is None or not 0 < labels.sum() < len(labels):

@@ -31,8 +31,8 @@ class DataSettings:
     dataset: str = setting(
         REQUIRED,
         kinds.name(_parse_dataset),
-        "path of a table (.npz, .mat, .csv, .parquet) or of a folder of images, or a name (see "
-        "`kerasocc datasets`)",
+        "path of a table (.csv, .tsv, .parquet, .xlsx, .npz, .mat) or of a folder of images, or a "
+        "name (see `kerasocc datasets`)",
         metavar="DATA",
     )
     normal_class: int | str | None = setting(
@@ -45,8 +45,58 @@ class DataSettings:
     label: str | None = setting(
         None,
         kinds.name(),
-        "name of the label column of a table; none: one of the common names",
+        "name of the label column of a table, its position from 0 on if the file has no header, "
+        "or the word none if no column has labels; by default one of the common names",
         metavar="COLUMN",
+    )
+    separator: str | None = setting(
+        None,
+        kinds.dialect("separator"),
+        "character between the cells of a text file, or tab or space; none: detected",
+        metavar="CHARACTER",
+        older=None,
+    )
+    decimal: str | None = setting(
+        None,
+        kinds.dialect("decimal"),
+        "decimal point or comma of a text file; none: detected",
+        metavar="CHARACTER",
+        older=None,
+    )
+    thousands: str | None = setting(
+        None,
+        kinds.dialect("thousands"),
+        "character between groups of three digits in a text file, or space, or the word none; by "
+        "default detected",
+        metavar="CHARACTER",
+        older=None,
+    )
+    encoding: str | None = setting(
+        None,
+        kinds.dialect("encoding"),
+        "encoding of a text file, such as latin-1; none: detected",
+        older=None,
+    )
+    comment: str | None = setting(
+        None,
+        kinds.dialect("comment"),
+        "what lines of a text file begin with that are left out, or the word none; by default "
+        "detected",
+        metavar="TEXT",
+        older=None,
+    )
+    header: bool | None = setting(
+        None,
+        kinds.flag(),
+        "whether the first row of a text file or a sheet has the names of the columns; none: "
+        "detected",
+        older=None,
+    )
+    sheet: str | None = setting(
+        None,
+        kinds.name(),
+        "name of the sheet of an Excel workbook; none: the only one that is not empty",
+        older=None,
     )
     missing: str = setting(
         "error",

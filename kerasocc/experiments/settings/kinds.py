@@ -14,6 +14,7 @@ from kerasocc.checks import (
     check_non_negative_or_auto,
     check_positive,
 )
+from kerasocc.datasets.dialect import check_option
 from kerasocc.experiments.settings import parsing
 
 
@@ -130,6 +131,11 @@ def epochs() -> Kind:
             )
 
     return Kind(check, parsing.integers, "EPOCH[,EPOCH...]")
+
+
+def dialect(option: str) -> Kind:
+    """An option of `datasets.Dialect`, a text."""
+    return Kind(lambda _, value: check_option(option, value))
 
 
 def check_name(name: str, value: Any) -> str:
