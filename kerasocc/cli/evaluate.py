@@ -59,16 +59,18 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     trained = found.load()
     if arguments.source is None:
-        labels, scores = labelled_scores.score_test_part(trained)
+        scored = labelled_scores.score_test_part(trained)
     else:
-        labels, scores = labelled_scores.score_labelled(
+        scored = labelled_scores.score_labelled(
             trained,
             arguments.source,
             label=arguments.label,
             normal_class=arguments.normal_class,
             unreadable=arguments.unreadable,
         )
-    results = evaluation.evaluate(labels, scores, trained.threshold)
+    results = evaluation.evaluate(
+        scored.labels, scored.scores, trained.threshold, labelled=scored.labelled
+    )
     for name, value in evaluation.in_words(results).items():
         echo(f"{name:<18} {value}")
     if arguments.output is not None:

@@ -25,11 +25,13 @@ class Table(NamedTuple):
         x: Shape `(rows, columns)`, float32, missing values as NaN.
         y: 0 normal, 1 anomaly, shape `(rows,)`.
         columns: Names of the columns, None if the file has none.
+        labelled: Whether there are labels; without them all rows are taken for normal.
     """
 
     x: np.ndarray | Rows
     y: np.ndarray
     columns: tuple[str, ...] | None
+    labelled: bool = True
 
 
 def load_table(
@@ -38,8 +40,16 @@ def load_table(
     label: str | None = None,
     normal_class: Any = None,
     data_dir: str | os.PathLike | None = None,
+    optional: bool = False,
 ) -> tuple[str, Table]:
-    """Load a table; see `tabular` for the arguments.
+    """Load a table; see `tabular` for the other arguments.
+
+    Args:
+        source: A name, a path or arrays.
+        label: Name of the label column.
+        normal_class: The label of normal rows.
+        data_dir: Folder in which names are looked up.
+        optional: Whether a table without labels is taken, all rows normal.
 
     Returns:
         Name of the table, and the table.
@@ -50,7 +60,17 @@ def load_table(
     """
     if isinstance(source, (str, os.PathLike, DataSource)):
         source = resolve_table(source, data_dir)
-        return source.name, read_table(source.path, label=label, normal_class=normal_class)
+        return source.name, read_table(
+            source.path, label=label, normal_class=normal_class, optional=optional
+        )
+    if optional and isinstance(source, (np.ndarray, Rows)):
+        x = as_rows(source)
+        if x.ndim != 2:
+            raise ValueError(
+                f"`source` must be a table, of shape (rows, columns). Received: shape {x.shape}"
+            )
+        zeros = np.zeros(len(x), "int64")
+        return FROM_ARRAYS, Table(x if is_lazy(x) else x.astype("float32"), zeros, None, False)
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
@@ -90,7 +110,11 @@ def table_format(
 
 
 def read_table(
-    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None
+    path: str | os.PathLike,
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    optional: bool = False,
 ) -> Table:
     """Read samples and their labels.
 
@@ -100,24 +124,28 @@ def read_table(
             `field_names.LABEL_NAMES`.
         normal_class: The label of normal rows, all others are anomalies; None
             for labels that are 0 (normal) and 1 (anomaly).
+        optional: Whether a table without labels is taken, all rows normal.
 
     Raises:
         ValueError: If the file cannot be read or is not a table of numbers with labels;
             names row and column.
     """
     path = Path(path)
-    labels: list[np.ndarray] = []
+    labels: list[np.ndarray | None] = []
     columns = None
+    selection = Selection(label=label, optional=optional)
 
     def samples():
         nonlocal columns
-        for block in read_blocks(path, Selection(label=label)):
+        for block in read_blocks(path, selection):
             labels.append(block.labels)
             columns = block.columns
             with np.errstate(over="ignore"):
                 yield block.x.astype("float32")
 
     x = spool(samples())
+    if labels[0] is None:
+        return Table(x, np.zeros(len(x), "int64"), columns, labelled=False)
     return Table(x, _checked_labels(np.concatenate(labels), normal_class, path), columns)
 
 

@@ -15,6 +15,7 @@ from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_nam
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
+from kerasocc.datasets.readers.image_listing import UNLABELLED
 from kerasocc.datasets.readers.missing_values import filled, refuse_missing
 from kerasocc.datasets.readers.table_files import READERS, Selection, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
@@ -45,6 +46,7 @@ def read_new(
     labelled: bool = False,
     label: str | None = None,
     unreadable: str = "error",
+    optional: bool = False,
 ) -> Iterator[NewSamples]:
     """Read samples to score in batches; memory does not grow with their number.
 
@@ -56,6 +58,7 @@ def read_new(
         labelled: Whether to read labels too: a column, or the names of class folders.
         label: Name of the label column; default one of `field_names.LABEL_NAMES`.
         unreadable: What to do about unreadable image files, `"error"` or `"skip"`.
+        optional: Whether samples without labels are read without them.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -65,16 +68,18 @@ def read_new(
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
-        parts = _read_table(path, sample_format, Selection(labelled, label, sample_format.columns))
+        selection = Selection(labelled, label, sample_format.columns, optional)
+        parts = _read_table(path, sample_format, selection)
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         if label is not None:
             raise ValueError(
                 f"`label` must be left out: the folders of {str(path)!r} name the classes. "
                 f"Received: label={label!r}"
             )
-        parts = _read_images(path, sample_format, labelled, unreadable)
+        files = _files_of(path, sample_format, labelled, optional)
+        parts = _read_images(files, sample_format, unreadable)
     else:
-        parts = _read_npz(path, labelled, label)
+        parts = _read_npz(path, labelled, label, optional)
     for part in parts:
         if part.x.shape[1:] != sample_format.shape:
             raise ValueError(
@@ -117,10 +122,10 @@ def _complete(path: Path, x: np.ndarray, sample_format: SampleFormat, start: int
 
 
 def _read_images(
-    path: Path, sample_format: SampleFormat, labelled: bool, unreadable: str
+    files: list[ImageFile], sample_format: SampleFormat, unreadable: str
 ) -> Iterator[NewSamples]:
     height, width, channels = sample_format.shape
-    files = _labelled_files(path, sample_format) if labelled else list_flat(path)
+    labelled = files[0].label != UNLABELLED
     images = read_images(
         files,
         image_size=(height, width) if sample_format.resized else None,
@@ -133,12 +138,27 @@ def _read_images(
         yield NewSamples([str(f.path) for f in chosen], np.stack([i for _, i in part]), labels)
 
 
-def _labelled_files(path: Path, sample_format: SampleFormat) -> list[ImageFile]:
+def _files_of(
+    path: Path, sample_format: SampleFormat, labelled: bool, optional: bool
+) -> list[ImageFile]:
+    """List the images: with labels those of the test part, or all if there are no parts."""
+    if not labelled:
+        return list_flat(path)
+    if optional and path.is_file():
+        return list_flat(path)
     listing = list_images(path, normal_class=sample_format.normal_class)
-    return listing.train if listing.test is None else listing.test
+    files = listing.train if listing.test is None else listing.test
+    if not optional and files[0].label == UNLABELLED:
+        raise ValueError(
+            f"{str(path)!r} must hold a folder of images per class. Received: {len(files)} images "
+            "outside of such folders"
+        )
+    return files
 
 
-def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamples]:
+def _read_npz(
+    path: Path, labelled: bool, label: str | None, optional: bool
+) -> Iterator[NewSamples]:
     if path.suffix.lower() != ".npz":
         raise ValueError(
             "`source` must be an image, a folder of images or an .npz file of images. "
@@ -148,7 +168,8 @@ def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamp
         samples = find_name("samples", IMAGE_NAMES, file.names, path)
         labels = None
         if labelled:
-            labels = np.ravel(file.read(find_label_name(label, file.names, path)))
+            name = find_label_name(label, file.names, path, optional=optional)
+            labels = None if name is None else np.ravel(file.read(name))
         count = (file.shape(samples) or (0,))[0]
         if labels is not None and len(labels) != count:
             raise ValueError(

@@ -36,15 +36,19 @@ class Selection(NamedTuple):
         labelled: Whether to read labels.
         label: Name of the label column or array; None for one of `LABEL_NAMES`.
         columns: Columns to read, in this order; None for all but the label.
+        optional: Whether a file without labels is read without them.
     """
 
     labelled: bool = True
     label: str | None = None
     columns: Sequence[str] | None = None
+    optional: bool = False
 
     def find_label(self, available: Iterable[Any], path: Path) -> Any:
         """Return the name of the label column or array; None if labels are not read."""
-        return find_label_name(self.label, available, path) if self.labelled else None
+        if not self.labelled:
+            return None
+        return find_label_name(self.label, available, path, optional=self.optional)
 
 
 def read_blocks(path: Path, selection: Selection, rows: int | None = None) -> Iterator[Block]:
@@ -77,7 +81,7 @@ def _read_npz(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
 
 
 def _read_npy(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
-    if selection.labelled:
+    if selection.labelled and not selection.optional:
         raise ValueError(
             f"{str(path)!r} must have labels, and .npy files hold one array only: use .npz with "
             f"arrays called x and y. Received: labels wanted"
