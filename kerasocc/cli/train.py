@@ -46,6 +46,8 @@ def train(arguments: argparse.Namespace) -> int:
     check_network(config, data.sample_format.shape)
     training_epochs(config, len(data.x_train))
     progress(describe(data))
+    for note in data.notes:
+        progress(f"Note: {note}.")
     run = run or store.create(arguments.out, arguments.name, config)
     try:
         results = runner.train(config, run, data, progress=not arguments.quiet)

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasocc.checks import check_fraction
 from kerasocc.datasets.storage.rows import Rows
 
 TEST_FRACTION = 0.4
 """Default test fraction of sources without an official test part."""
+NORMAL_TEST_FRACTION = 0.2
+"""The same where all samples are of one class: there is no ranking to be measured, so that more
+of them train."""
+VALIDATION_FRACTION = 0.2
+"""Fraction of the training part that is held out by default in a run."""
+
+
+PARTS = ("train", "val", "test")
+"""The parts of a data set, as they are named in `OneClassDataset`."""
 
 
 @dataclass(frozen=True)
@@ -19,14 +29,33 @@ class Pool:
     Attributes:
         x: Shape `(samples, ...)`.
         classes: Shape `(samples,)`.
+        names: What the samples are called, shape `(samples,)`: row numbers, or paths of
+            files as text; None if they have no names.
     """
 
     x: np.ndarray | Rows
     classes: np.ndarray
+    names: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> Pool:
         """Return the given rows, indices or a mask of shape `(samples,)`."""
-        return Pool(self.x[rows], self.classes[rows])
+        names = None if self.names is None else self.names[rows]
+        return Pool(self.x[rows], self.classes[rows], names)
+
+
+def fraction_of_test(classes: np.ndarray, test: float | None) -> float:
+    """Return the fraction of the test part.
+
+    Args:
+        classes: Of all samples, shape `(samples,)`.
+        test: The fraction that is asked for, None for the default.
+
+    Raises:
+        ValueError: If `test` is not between 0 and 1.
+    """
+    if test is not None:
+        return check_fraction("test", test)
+    return TEST_FRACTION if len(np.unique(classes)) > 1 else NORMAL_TEST_FRACTION
 
 
 def stratified_split(

@@ -31,6 +31,12 @@ class OneClassDataset:
             trained on this data.
         make_preprocessing: Function from training samples to an adapted
             preprocessing layer.
+        names_train, names_test: What the samples are called, shape `(samples,)`: row numbers
+            in their table or array, or paths of image files below their folder; None if
+            they have no names.
+        unlabelled: Names of the parts that came without labels and whose samples were all
+            taken for normal: among `"train"`, `"val"` and `"test"`.
+        notes: What the user should know about the data, a sentence each.
     """
 
     name: str
@@ -43,6 +49,10 @@ class OneClassDataset:
     y_test: np.ndarray
     sample_format: SampleFormat
     make_preprocessing: Callable[[np.ndarray | Rows], Any]
+    names_train: np.ndarray | None = None
+    names_test: np.ndarray | None = None
+    unlabelled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def preprocessing(self) -> Any:
@@ -56,10 +66,15 @@ class OneClassDataset:
         scoring unseen samples: its results are not comparable with those on the test
         part.
         """
-        unlabelled = self.y_train == 0
+        chosen = self.y_train == 0
+        without_labels = (set(self.unlabelled) - {"test"}) | (
+            {"test"} if "train" in self.unlabelled else set()
+        )
         return replace(
             self,
             name=f"{self.name}-transductive",
-            x_test=self.x_train[unlabelled],
-            y_test=self.truth_train[unlabelled],
+            x_test=self.x_train[chosen],
+            y_test=self.truth_train[chosen],
+            names_test=None if self.names_train is None else self.names_train[chosen],
+            unlabelled=tuple(sorted(without_labels)),
         )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from kerasocc.checks import check_choice, check_fraction, check_integer
+from kerasocc.checks import check_choice, check_integer
 from kerasocc.datasets.catalog import DataSource
-from kerasocc.datasets.pool import TEST_FRACTION, Pool, stratified_split
+from kerasocc.datasets.pool import PARTS, Pool, fraction_of_test, stratified_split
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
+from kerasocc.datasets.protocols.given_parts import GivenParts, refuse_normal_class
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_class_split import one_class_split
 from kerasocc.datasets.readers.labelled_tables import check_values, load_table, table_format
 from kerasocc.datasets.readers.missing_values import fill_rows, medians
+from kerasocc.datasets.storage.rows import Rows
 
 
 def tabular(
-    source: str | os.PathLike | DataSource | tuple[Any, Any],
+    source: str | os.PathLike | DataSource | tuple[Any, Any] | np.ndarray | Rows,
     *,
     label: str | None = None,
     normal_class: Any = None,
@@ -26,8 +29,10 @@ def tabular(
     preprocessing: str | None = None,
     contamination: float = 0.0,
     labelled: float = 0.0,
-    validation: float = 0.0,
+    validation: float | None = 0.0,
     test: float | None = None,
+    validation_data: Any = None,
+    test_data: Any = None,
     seed: int = 0,
     data_dir: str | os.PathLike | None = None,
     **dialect: Any,
@@ -35,12 +40,13 @@ def tabular(
     """Make a one-class problem of a table or of feature vectors.
 
     The rows are split once, stratified by label; the normal rows of the training part
-    are the training samples.
+    are the training samples. Labels are used where there are any: without them all rows
+    are taken for normal.
 
     Args:
         source: Path of an `.npz`, `.mat`, `.csv`, `.tsv`, Parquet or Excel file; the name of one
             in `data_dir`, such as `"cardio"`; arrays `(x, y)` of shapes
-            `(rows, columns)` and `(rows,)`; or a `catalog.DataSource`. Data that do
+            `(rows, columns)` and `(rows,)`, or `x` alone; or a `catalog.DataSource`. Data that do
             not fit into memory are read from disk on demand.
         label: Name of the label column; see `labelled_tables.read_table`.
         normal_class: The label of normal rows, all others are anomalies; None for
@@ -54,7 +60,11 @@ def tabular(
         labelled: See `one_vs_rest`.
         validation: See `one_vs_rest`.
         test: Fraction of the rows in the test part, in (0, 1); default 0.4 as in Deep
-            SAD.
+            SAD, 0.2 where there are normal rows only.
+        validation_data: Validation part, in place of a fraction of the training part: a
+            path, an array `x` or arrays `(x, labels)`. Columns are matched by name if they
+            have names; rows without labels are taken for normal.
+        test_data: Test part, in the same forms.
         seed: Seed of all draws.
         data_dir: See `catalog.resolve_table`.
         **dialect: Options of `Dialect`: `separator`, `decimal`, `thousands`, `encoding`,
@@ -72,19 +82,30 @@ def tabular(
     if preprocessing is not None:
         check_choice("preprocessing", preprocessing, TABLE_PREPROCESSINGS)
     check_integer("seed", seed, minimum=0)
-    fraction = TEST_FRACTION if test is None else check_fraction("test", test)
+    given = GivenParts(validation_data, test_data)
+    given.check(validation, test)
     name, table = load_table(
-        source, label=label, normal_class=normal_class, data_dir=data_dir, **dialect
+        source,
+        label=label,
+        normal_class=normal_class,
+        data_dir=data_dir,
+        # Another part may have the labels.
+        optional=label is None or given.any(),
+        **dialect,
     )
+    if not table.labelled and not given.any():
+        refuse_normal_class(name, normal_class)
     check_values(name, table, missing)
-    train, test_part = stratified_split(
-        Pool(table.x, table.y), fraction, np.random.default_rng([seed, 1])
-    )
+    rows = Pool(table.x, table.y, np.arange(len(table.y)))
+    fraction = 0.0 if test_data is not None else fraction_of_test(table.y, test)
+    train, test_part = stratified_split(rows, fraction, np.random.default_rng([seed, 1]))
     fill = None
     if missing == "median":
         fill = medians(train.x)
-        train, test_part = (Pool(fill_rows(p.x, fill), p.classes) for p in (train, test_part))
-    return one_class_split(
+        train, test_part = (
+            replace(p, x=fill_rows(p.x, fill)) if len(p.x) else p for p in (train, test_part)
+        )
+    data = one_class_split(
         name,
         train,
         test_part,
@@ -94,6 +115,8 @@ def tabular(
         contamination=contamination,
         labelled=labelled,
         labelled_classes=None,
-        validation=validation,
+        validation=0.0 if validation_data is not None else validation,
         seed=seed,
+        unlabelled=() if table.labelled else PARTS,
     )
+    return given.added_to(data, label=label)

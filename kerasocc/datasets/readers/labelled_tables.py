@@ -33,6 +33,7 @@ class Table(NamedTuple):
         columns: Names of the columns, None if the file has none.
         dialect: How a text file is written, None for other sources.
         path: The file, None for arrays.
+        labelled: Whether there are labels; without them all rows are taken for normal.
     """
 
     x: np.ndarray | Rows
@@ -40,6 +41,7 @@ class Table(NamedTuple):
     columns: tuple[str, ...] | None
     dialect: Dialect | None = None
     path: Path | None = None
+    labelled: bool = True
 
 
 def check_values(name: str, table: Table, missing: str) -> None:
@@ -67,9 +69,17 @@ def load_table(
     label: str | None = None,
     normal_class: Any = None,
     data_dir: str | os.PathLike | None = None,
+    optional: bool = False,
     **dialect: Any,
 ) -> tuple[str, Table]:
-    """Load a table; see `tabular` for the arguments.
+    """Load a table; see `tabular` for the other arguments.
+
+    Args:
+        source: A name, a path or arrays.
+        label: Name of the label column.
+        normal_class: The label of normal rows.
+        data_dir: Folder in which names are looked up.
+        optional: Whether a table without labels is taken, all rows normal.
 
     Returns:
         Name of the table, and the table.
@@ -80,12 +90,21 @@ def load_table(
     """
     if isinstance(source, (str, os.PathLike, DataSource)):
         source = resolve_table(source, data_dir)
-        options = dict(label=label, normal_class=normal_class)
+        options = dict(label=label, normal_class=normal_class, optional=optional)
         return source.name, read_table(source.path, **options, **dialect)
     for name, value in Dialect(**dialect).options.items():
         raise ValueError(
             f"`{name}` must be left out: it says how a file is written. Received: {name}={value!r}"
         )
+    if optional and isinstance(source, (np.ndarray, Rows)):
+        x = as_rows(source)
+        if x.ndim != 2:
+            raise ValueError(
+                f"`source` must be a table, of shape (rows, columns). Received: shape {x.shape}"
+            )
+        zeros = np.zeros(len(x), "int64")
+        x = x if is_lazy(x) else x.astype("float32")
+        return FROM_ARRAYS, Table(x, zeros, None, labelled=False)
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
@@ -126,7 +145,12 @@ def table_format(
 
 
 def read_table(
-    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None, **dialect: Any
+    path: str | os.PathLike,
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    optional: bool = False,
+    **dialect: Any,
 ) -> Table:
     """Read samples and their labels.
 
@@ -136,6 +160,7 @@ def read_table(
             `field_names.LABEL_NAMES`; `"none"` for a table without labels.
         normal_class: The label of normal rows, all others are anomalies; None
             for labels that are 0 (normal) and 1 (anomaly).
+        optional: Whether a table without labels is taken, all rows normal.
         **dialect: Options of `Dialect`, where what is detected in a text file is wrong.
 
     Raises:
@@ -146,10 +171,11 @@ def read_table(
     found = find_dialect(path, Dialect(**dialect))
     labels: list[np.ndarray] = []
     columns = None
+    selection = Selection(label=label, dialect=found, optional=optional)
 
     def samples():
         nonlocal columns
-        for block in read_blocks(path, Selection(label=label, dialect=found)):
+        for block in read_blocks(path, selection):
             if block.labels is not None:
                 labels.append(block.labels)
             columns = block.columns
@@ -159,7 +185,7 @@ def read_table(
     x = spool(samples())
     if not labels:
         # Without labels all rows count as normal.
-        return Table(x, np.zeros(len(x), "int64"), columns, found, path)
+        return Table(x, np.zeros(len(x), "int64"), columns, found, path, labelled=False)
     y = _checked_labels(typed_labels(labels), normal_class, path)
     return Table(x, y, columns, found, path)
 
