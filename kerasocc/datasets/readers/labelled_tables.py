@@ -80,6 +80,7 @@ def load_table(
         normal_class: The label of normal rows.
         data_dir: Folder in which names are looked up.
         optional: Whether a table without labels is taken, all rows normal.
+        **dialect: Options of `Dialect`.
 
     Returns:
         Name of the table, and the table.
