@@ -16,6 +16,7 @@ from kerasocc.datasets.catalog import (
     near_names,
     resolve,
 )
+from kerasocc.datasets.columns.named_columns import is_tabular
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_vs_rest import one_vs_rest
@@ -39,6 +40,12 @@ def load(
     seed: int = 0,
     label: str | None = None,
     missing: str = "error",
+    drop: str | Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
+    id: str | Sequence[str] | None = None,
+    categories: str | Sequence[str] | None = None,
+    group: str | None = None,
+    time: str | None = None,
     image_size: int | tuple[int, int] | None = None,
     unreadable: str = "error",
     data_dir: str | os.PathLike | None = None,
@@ -52,8 +59,8 @@ def load(
     Args:
         source: The path of a table or of a folder of images, the name of one below
             `KERASOCC_DATA_DIR`, `"digits"`, the name of an image set of
-            tensorflow-datasets, or arrays: samples `x`, all of them normal, or pairs
-            `(x, labels)`, taken for a table if `x` has two axes.
+            tensorflow-datasets, a data frame or a dict of columns, or arrays: samples `x`,
+            all of them normal, or pairs `(x, labels)`, taken for a table if `x` has two axes.
         normal_class: The normal class, or the label of normal rows.
         contamination: Fraction of hidden anomalies in the training samples.
         labelled: Fraction of labelled anomalies in the training samples.
@@ -67,6 +74,12 @@ def load(
         seed: Seed of all draws.
         label: Name of the label column; tables only.
         missing: What to do about missing values; tables only.
+        drop: Columns that are left out; tables only.
+        columns: Columns that are features; tables only.
+        id: Columns that are kept beside the scores; tables only.
+        categories: Columns of numbers that are categories; tables only.
+        group: Column whose values are never on both sides of a split; tables only.
+        time: Column by which the latest rows are the test part; tables only.
         image_size: Size to which images are resized; images only.
         unreadable: What to do about unreadable files; folders of images only.
         data_dir: Folder in which names are looked up.
@@ -80,7 +93,7 @@ def load(
             does not apply to them.
         OSError: If they cannot be read or downloaded.
     """
-    is_array = isinstance(source, (np.ndarray, Rows, tuple, list))
+    is_array = isinstance(source, (np.ndarray, Rows, tuple, list)) or is_tabular(source)
     resolved = source if is_array else resolve(source, data_dir)
     common = dict(
         normal_class=normal_class,
@@ -94,7 +107,17 @@ def load(
         seed=seed,
         data_dir=data_dir,
     )
-    for_tables = dict(label=label, missing=missing, **Dialect(**dialect).options)
+    for_tables = dict(
+        label=label,
+        missing=missing,
+        drop=drop,
+        columns=columns,
+        id=id,
+        categories=categories,
+        group=group,
+        time=time,
+        **Dialect(**dialect).options,
+    )
     for_images = dict(
         labelled_classes=labelled_classes,
         image_size=image_size,
@@ -113,7 +136,11 @@ def load(
 def _is_table(source: Any) -> bool:
     if isinstance(source, DataSource):
         return source.kind == TABLE
+    if is_tabular(source):
+        return True
     x = source[0] if isinstance(source, (tuple, list)) and len(source) else source
+    if is_tabular(x):
+        return True
     return np.ndim(x) == 2 if not isinstance(x, Rows) else x.ndim == 2
 
 

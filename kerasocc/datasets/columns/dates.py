@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable
 
@@ -35,31 +36,27 @@ def looks_like_other_dates(texts: Iterable[str]) -> bool:
     return all(_OTHER.fullmatch(text) for text in texts)
 
 
-def parse_dates(values: np.ndarray) -> tuple[np.ndarray, int | None]:
+def parse_dates(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Read dates.
 
     Args:
         values: Shape `(rows,)`: datetime64, or objects with text and None.
 
     Returns:
-        datetime64[s], NaT for missing values, and the first row that holds no date or None.
+        datetime64[s], NaT for missing values, and a mask of the rows that hold neither a date
+        nor None; both of shape `(rows,)`.
     """
     if values.dtype.kind == "M":
-        return values.astype("datetime64[s]"), None
-    missing = is_missing(values)
-    if values.dtype.kind != "O":
-        wrong = None if missing.all() else int(np.argmin(missing))
-        return np.full(len(values), "NaT", "datetime64[s]"), wrong
+        return values.astype("datetime64[s]"), np.zeros(len(values), bool)
     moments = np.full(len(values), "NaT", "datetime64[s]")
-    for row in np.flatnonzero(~missing):
-        text = values[row]
-        if not isinstance(text, str) or not _ISO.fullmatch(text):
-            return moments, int(row)
-        try:
-            moments[row] = np.datetime64(_canonical(text), "s")
-        except ValueError:  # the 31st of February
-            return moments, int(row)
-    return moments, None
+    wrong = ~is_missing(values)
+    for row in np.flatnonzero(wrong) if values.dtype.kind == "O" else ():
+        if isinstance(values[row], str) and _ISO.fullmatch(values[row]):
+            # A day that does not exist, such as the 31st of February, remains wrong.
+            with contextlib.suppress(ValueError):
+                moments[row] = np.datetime64(_canonical(values[row]), "s")
+                wrong[row] = False
+    return moments, wrong
 
 
 def _canonical(text: str) -> str:

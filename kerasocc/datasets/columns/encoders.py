@@ -17,6 +17,10 @@ from kerasocc.datasets.columns.dates import parse_dates, part_names, part_values
 from kerasocc.datasets.columns.named_columns import as_objects, is_missing
 from kerasocc.datasets.columns.values import canonical_text
 
+BOOLEANS = {t: float(t.lower() == "true") for t in ("True", "TRUE", "true")}
+BOOLEANS |= dict.fromkeys(("False", "FALSE", "false"), 0.0)
+"""Numbers that stand for booleans as text."""
+
 MISSING = ""
 """The value of a category that stands for a missing one, and for an empty text."""
 
@@ -46,18 +50,19 @@ class NumberColumn:
         """What replaces missing features, NaN for nothing, shape `(features,)`."""
         return np.array([np.nan if self.fill is None else self.fill - self.center])
 
-    def encode(self, values: np.ndarray, first_row: int = 0) -> np.ndarray:
-        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`.
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        numbers, wrong = numbers_of(values)
+        if self.fill is not None:
+            numbers = np.where(np.isnan(numbers), self.fill, numbers)
+        return wrong | ~(np.abs(numbers) <= np.finfo("float32").max)
 
-        Args:
-            values: As `column_values` returns them.
-            first_row: Number of the first row, for errors.
-        """
-        if values.dtype.kind != "f":
-            _refuse_other(self.name, values, first_row)
-            values = np.full(len(values), np.nan)
-        values = _filled(self.name, values, self.fill, first_row)
-        return (values - self.center)[:, None]
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        numbers = numbers_of(values)[0]
+        if self.fill is not None:
+            numbers = np.where(np.isnan(numbers), self.fill, numbers)
+        return (numbers - self.center)[:, None]
 
 
 @dataclass(frozen=True)
@@ -85,15 +90,12 @@ class CategoryColumn:
         """What replaces missing features: nothing, shape `(features,)`."""
         return np.full(len(self.feature_names), np.nan)
 
-    def encode(self, values: np.ndarray, first_row: int = 0) -> np.ndarray:
-        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`.
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        return is_missing(values) & (not self.allows_missing)
 
-        Args:
-            values: As `column_values` returns them.
-            first_row: Number of the first row, for errors.
-        """
-        if not self.allows_missing:
-            _refuse_missing(self.name, is_missing(values), first_row)
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
         numbers = {value: number for number, value in enumerate(self.values)}
         if "1" not in numbers and "0" not in numbers:
             # A column of booleans alone is read as numbers.
@@ -130,22 +132,14 @@ class DateColumn:
         """What replaces missing features: nothing, shape `(features,)`."""
         return np.full(len(self.feature_names), np.nan)
 
-    def encode(self, values: np.ndarray, first_row: int = 0) -> np.ndarray:
-        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`.
-
-        Args:
-            values: As `column_values` returns them.
-            first_row: Number of the first row, for errors.
-        """
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
         moments, wrong = parse_dates(values)
-        if wrong is not None:
-            raise ValueError(
-                f"Column {self.name!r} must hold dates such as 2024-01-31 or 2024-01-31 12:00:00, "
-                f"as in training. Received: {values[wrong]!r} in row {first_row + wrong}"
-            )
-        if not self.allows_missing:
-            _refuse_missing(self.name, np.isnat(moments), first_row)
-        return part_values(moments, self.parts)
+        return wrong | (np.isnat(moments) & (not self.allows_missing))
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        return part_values(parse_dates(values)[0], self.parts)
 
 
 Column = NumberColumn | CategoryColumn | DateColumn
@@ -183,42 +177,44 @@ def category_texts(values: np.ndarray) -> list[str]:
     return found
 
 
-def _refuse_other(name: str, values: np.ndarray, first_row: int = 0) -> None:
-    """Raise `ValueError` if a column holds a value that is no number; names row and column."""
-    missing = is_missing(values)
-    if not missing.all():
-        first = int(np.argmin(missing))
-        raise ValueError(
-            f"Column {name!r} must hold numbers, as in training. Received: "
-            f"{_shown(values[first])} in row {first_row + first}"
+def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Read a column of numbers or booleans.
+
+    Args:
+        values: As `column_values` returns them, shape `(rows,)`.
+
+    Returns:
+        float64 with NaN for what is missing or no number, and a mask of the latter.
+    """
+    if values.dtype.kind == "f":
+        return values, np.zeros(len(values), bool)
+    numbers = np.full(len(values), np.nan)
+    wrong = ~is_missing(values)
+    for row in np.flatnonzero(wrong) if values.dtype.kind == "O" else ():
+        value = values[row]
+        value = BOOLEANS.get(value) if isinstance(value, str) else float(value)
+        if value is not None:
+            numbers[row], wrong[row] = value, False
+    return numbers, wrong
+
+
+def refusal(column: Column, value: Any, place: str) -> str:
+    """Return what is wrong with a value that a column cannot encode, in a sentence.
+
+    Args:
+        column: The column.
+        value: An entry of what `column_values` returns.
+        place: Where it stands, in words.
+    """
+    name = column.name
+    if value is None or value != value:
+        return (
+            f"Column {name!r} must not have missing values. Received: one in {place}; "
+            "`missing='median'` in training puts in medians of numbers and takes missing text for "
+            "a value"
         )
-
-
-def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, np.datetime64) else repr(value)
-
-
-def _filled(name: str, values: np.ndarray, fill: float | None, first_row: int) -> np.ndarray:
-    missing = np.isnan(values)
-    if fill is not None:
-        values = np.where(missing, fill, values)
-    else:
-        _refuse_missing(name, missing, first_row)
-    with np.errstate(over="ignore"):
-        beyond = ~np.isfinite(values.astype("float32"))
-    if beyond.any():
-        first = int(beyond.argmax())
-        raise ValueError(
-            f"Column {name!r} must hold finite numbers, within the range of float32. Received: "
-            f"{values[first]} in row {first_row + first}"
-        )
-    return values
-
-
-def _refuse_missing(name: str, missing: np.ndarray, first_row: int) -> None:
-    if missing.any():
-        raise ValueError(
-            f"Column {name!r} must not have missing values. Received: one in row "
-            f"{first_row + int(missing.argmax())}; `missing='median'` in training puts in medians "
-            "of numbers and takes missing text for a value"
-        )
+    expected = "dates such as 2024-01-31 or 2024-01-31 12:00:00"
+    if isinstance(column, NumberColumn):
+        expected = "numbers that are finite as float32"
+    shown = str(value) if isinstance(value, (float, np.datetime64)) else repr(value)
+    return f"Column {name!r} must hold {expected}, as in training. Received: {shown} in {place}"

@@ -15,11 +15,13 @@ from kerasocc.datasets.columns.dates import (
     varying_parts,
 )
 from kerasocc.datasets.columns.encoders import (
+    BOOLEANS,
     CategoryColumn,
     Column,
     DateColumn,
     NumberColumn,
     category_texts,
+    numbers_of,
 )
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 
@@ -67,6 +69,8 @@ def _kind_of(name: str, values: np.ndarray, source: str) -> str:
     present = values[~is_missing(values)]
     if not len(present):
         return NUMBER
+    if set(present) <= BOOLEANS.keys():
+        return NUMBER
     are_numbers = np.array([_is_number(value) for value in present])
     advice = f"leave the column out, or name it in `categories` if its values are names: {name!r}"
     if are_numbers.all():
@@ -84,10 +88,11 @@ def _kind_of(name: str, values: np.ndarray, source: str) -> str:
     texts = set(present)
     if looks_like_dates(texts):
         _, wrong = parse_dates(values)
-        if wrong is not None:
+        if wrong.any():
+            first = int(wrong.argmax())
             raise ValueError(
-                f"{source} must hold dates of the calendar. Received: {values[wrong]!r} in row "
-                f"{wrong}, column {name!r}"
+                f"{source} must hold dates of the calendar. Received: {values[first]!r} in row "
+                f"{first}, column {name!r}"
             )
         return DATE
     if looks_like_other_dates(texts):
@@ -139,7 +144,8 @@ def fit_columns(
 
 
 def _number_column(name: str, values: np.ndarray, fills: bool) -> NumberColumn:
-    numbers = values[np.isfinite(values)] if values.dtype.kind == "f" else np.zeros(0)
+    values = numbers_of(values)[0]
+    numbers = values[np.isfinite(values)]
     if not len(numbers):
         return NumberColumn(name, 0.0 if fills else None)
     median = float(np.median(numbers))

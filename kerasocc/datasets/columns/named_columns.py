@@ -32,6 +32,9 @@ class NamedColumns:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
+    def __getitem__(self, rows: np.ndarray | slice) -> NamedColumns:
+        return self.take(rows)
+
     def select(self, names: Iterable[str]) -> NamedColumns:
         """Return some columns, in the order of `names`."""
         return NamedColumns({name: self.columns[name] for name in names}, self.has_names)
@@ -44,33 +47,6 @@ class NamedColumns:
     def take(self, rows: np.ndarray | slice) -> NamedColumns:
         """Return some rows: indices, a mask of shape `(rows,)` or a slice."""
         return NamedColumns({n: c[rows] for n, c in self.columns.items()}, self.has_names)
-
-
-def concatenated(parts: list[NamedColumns]) -> NamedColumns:
-    """Join the rows of tables with the same columns.
-
-    A column that holds numbers in one part and text in another becomes one of both.
-    """
-    names = parts[0].names
-    return NamedColumns({name: _joined([p.columns[name] for p in parts]) for name in names})
-
-
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
-    if len({array.dtype.kind for array in arrays}) > 1:
-        # What holds nothing has no kind of its own.
-        filled = {a.dtype.kind for a in arrays if not is_missing(a).all()}
-        if len(filled) > 1:
-            return np.concatenate([as_objects(array) for array in arrays])
-        wanted = filled.pop() if filled else "f"
-        model = next(array for array in arrays if array.dtype.kind == wanted)
-        arrays = [a if a.dtype.kind == wanted else _nothing(len(a), model.dtype) for a in arrays]
-    return np.concatenate(arrays)
-
-
-def _nothing(count: int, dtype: np.dtype) -> np.ndarray:
-    return np.full(
-        count, None if dtype.kind == "O" else ("NaT" if dtype.kind == "M" else np.nan), dtype
-    )
 
 
 def as_objects(values: np.ndarray) -> np.ndarray:

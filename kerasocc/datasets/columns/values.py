@@ -67,6 +67,16 @@ def canonical_text(value: Any) -> str | None:
     return str(int(number)) if number.is_integer() else repr(number)
 
 
+def plain_values(values: np.ndarray) -> list[Any]:
+    """Values of a column as they are written beside the scores: whole numbers without a point."""
+    if values.dtype.kind == "M":
+        return ["" if np.isnat(v) else str(v.astype("datetime64[s]")) for v in values]
+    if values.dtype.kind == "f":
+        plain = values.tolist()
+        return ["" if v != v else int(v) if v.is_integer() else v for v in plain]
+    return ["" if value is None else value for value in values]
+
+
 def _of_series(series: Any, column: str, name: str) -> np.ndarray:
     import pandas
     from pandas.api import types
@@ -104,7 +114,7 @@ def _of_array(array: np.ndarray, column: str, name: str) -> np.ndarray:
     if kind in "US":
         return _of_objects(array.astype(object), column, name)
     if kind == "O":
-        objects = np.array([None if _is_nothing(v) else v for v in array], dtype=object)
+        objects = np.array([None if is_nothing(v) else v for v in array], dtype=object)
         return _of_objects(objects, column, name)
     raise _wrong(column, name, "complex numbers" if kind == "c" else f"dtype {array.dtype}")
 
@@ -142,8 +152,8 @@ def _moment(value: Any) -> np.datetime64:
     return np.datetime64(value, "us")
 
 
-def _is_nothing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT or `pandas.NA`."""
+def is_nothing(value: Any) -> bool:
+    """Return whether a value is None, NaN, NaT or `pandas.NA`."""
     if value is None or type(value).__name__ == "NAType":
         return True
     return isinstance(value, (float, np.floating, np.datetime64)) and bool(value != value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ from kerasocc.datasets.columns.encoders import (
     Column,
     NumberColumn,
     from_config,
+    refusal,
     to_config,
 )
 from kerasocc.datasets.columns.kinds import MAX_CATEGORIES, fit_columns, kinds_of
@@ -26,6 +27,26 @@ from kerasocc.datasets.columns.named_columns import (
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 
 CHUNK_ROWS = 2**14
+
+
+class BadRows(NamedTuple):
+    """Rows of a table that cannot be encoded.
+
+    Attributes:
+        rows: Which they are, a mask of shape `(rows,)`.
+        first_row: The first of them.
+        column: The first column that cannot encode it.
+        value: Its value there.
+    """
+
+    rows: np.ndarray
+    first_row: int
+    column: Column
+    value: Any
+
+    def message(self, place: str) -> str:
+        """What is wrong with the first of them, in a sentence; `place` says where it stands."""
+        return refusal(self.column, self.value, place)
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -167,17 +188,40 @@ class TableFeatures(keras.layers.Layer):
                 training; names them.
         """
         table = named_columns(x)
-        columns = self.columns
-        check_names(table.names, [column.name for column in columns], self.also)
+        bad = self.find_bad(table)
+        if bad is not None:
+            raise ValueError(bad.message(f"row {bad.first_row}"))
         encoded = np.empty((len(table), self.width), "float32")
         start = 0
-        for column in columns:
+        for column in self.columns:
             values, stop = table.columns[column.name], start + len(column.feature_names)
             for row in range(0, len(table), CHUNK_ROWS):
                 part = slice(row, row + CHUNK_ROWS)
-                encoded[part, start:stop] = column.encode(values[part], row)
+                encoded[part, start:stop] = column.encode(values[part])
             start = stop
         return encoded
+
+    def find_bad(self, x: Any) -> BadRows | None:
+        """Find the rows of a table that `encode` cannot encode; None if there are none.
+
+        Args:
+            x: Data frame or dict of columns, in any order.
+
+        Raises:
+            ValueError: If columns are missing or foreign.
+        """
+        table = named_columns(x)
+        check_names(table.names, [column.name for column in self.columns], self.also)
+        rows, found = np.zeros(len(table), bool), []
+        for column in self.columns:
+            bad = column.is_bad(table.columns[column.name])
+            rows |= bad
+            if bad.any():
+                found.append((int(bad.argmax()), column))
+        if not found:
+            return None
+        first, column = min(found, key=lambda entry: entry[0])
+        return BadRows(rows, first, column, table.columns[column.name][first])
 
     def build(self, input_shape: Any) -> None:
         if isinstance(self.scaling, str) or not self._columns:

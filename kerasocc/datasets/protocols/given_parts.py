@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.readers.image_listing import find_normal, relative_name
 from kerasocc.datasets.readers.labelled_tables import anomaly_labels
 from kerasocc.datasets.readers.missing_values import refuse_missing
 from kerasocc.datasets.readers.new_samples import read_new
+from kerasocc.datasets.readers.raw_tables import read_raw
 from kerasocc.datasets.readers.text_numbers import typed_labels
 from kerasocc.datasets.sample_format import IMAGES, SampleFormat
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
@@ -68,11 +70,14 @@ class GivenParts(NamedTuple):
         ):
             if source is None:
                 continue
-            part = _read(argument, source, data.sample_format, label, unreadable)
+            if data.sample_format.is_raw:
+                part = _read_raw(argument, source, data, label)
+            else:
+                part = _read(argument, source, data.sample_format, label, unreadable)
             changes |= {f"x_{name}": part.x, f"y_{name}": part.y}
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
-                changes["names_test"] = part.names
+                changes |= {"names_test": part.names, "ids_test": part.ids}
         return replace(data, **changes, unlabelled=tuple(sorted(unlabelled)))
 
 
@@ -90,6 +95,7 @@ class _Part(NamedTuple):
     y: np.ndarray
     names: np.ndarray
     labelled: bool
+    ids: dict[str, list[Any]] = {}
 
 
 def normal_and_anomalous(
@@ -136,6 +142,31 @@ def _read(
             f"normal_class={sample_format.normal_class!r}"
         )
     return _Part(x, y.astype("int8"), names, labelled=True)
+
+
+def _read_raw(argument: str, source: Any, data: OneClassDataset, label: str | None) -> _Part:
+    """Read the rows of a table with text and dates, and make features of them."""
+    sample_format = data.sample_format
+    raw = read_raw(
+        source,
+        label=label,
+        normal_class=sample_format.normal_class,
+        optional=label is None,
+        as_text=sample_format.as_text,
+    )
+    wanted = [*sample_format.columns, *sample_format.ids]
+    absent = [name for name in wanted if name not in raw.columns.names]
+    if absent:
+        raise ValueError(
+            f"`{argument}` must have the columns of the training data, {wanted[:20]}. Received: no "
+            f"column {absent[:10]}"
+        )
+    ids = {name: plain_values(raw.columns.columns[name]) for name in sample_format.ids}
+    try:
+        x = data.preprocessing.encode(raw.columns.select(sample_format.columns))
+    except ValueError as error:
+        raise ValueError(f"`{argument}`: {error}") from error
+    return _Part(x, raw.y.astype("int8"), np.arange(len(x)), raw.labelled, ids)
 
 
 def _read_file(

@@ -34,6 +34,7 @@ class OneClassDataset:
         names_train, names_test: What the samples are called, shape `(samples,)`: row numbers
             in their table or array, or paths of image files below their folder; None if
             they have no names.
+        ids_test: Columns that are kept beside the scores of the test samples, lists by name.
         unlabelled: Names of the parts that came without labels and whose samples were all
             taken for normal: among `"train"`, `"val"` and `"test"`.
         notes: What the user should know about the data, a sentence each.
@@ -51,6 +52,7 @@ class OneClassDataset:
     make_preprocessing: Callable[[np.ndarray | Rows], Any]
     names_train: np.ndarray | None = field(default=None, kw_only=True)
     names_test: np.ndarray | None = field(default=None, kw_only=True)
+    ids_test: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
     unlabelled: tuple[str, ...] = field(default=(), kw_only=True)
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
@@ -76,5 +78,6 @@ class OneClassDataset:
             x_test=self.x_train[chosen],
             y_test=self.truth_train[chosen],
             names_test=None if self.names_train is None else self.names_train[chosen],
+            ids_test={},
             unlabelled=tuple(sorted(without_labels)),
         )

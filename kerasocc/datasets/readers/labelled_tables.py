@@ -20,6 +20,8 @@ from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
+BOOLEANS = {"false": False, "no": False, "off": False, "true": True, "yes": True, "on": True}
+"""Booleans as text, those of YAML."""
 FROM_ARRAYS = "arrays"
 """Name of a table that is passed as arrays."""
 
@@ -187,7 +189,7 @@ def read_table(
     if not labels:
         # Without labels all rows count as normal.
         return Table(x, np.zeros(len(x), "int64"), columns, found, path, labelled=False)
-    y = _checked_labels(typed_labels(labels), normal_class, path)
+    y = checked_labels(typed_labels(labels), normal_class, path)
     return Table(x, y, columns, found, path)
 
 
@@ -203,7 +205,11 @@ def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
         return labels.astype("int64") if values is not None and values <= {0, 1} else None
     # The command line may pass numbers as text, and the reverse.
     normal = labels.astype(str) == str(normal_class)
-    if labels.dtype.kind in "biuf":
+    truth = _as_boolean(normal_class)
+    if not normal.any() and truth is not None and (labels.dtype.kind not in "iuf"):
+        # Python, YAML and tables write booleans differently.
+        normal = np.array([_as_boolean(label) is truth for label in labels.tolist()])
+    elif labels.dtype.kind in "iuf":
         try:
             normal = labels == float(normal_class)
         except ValueError:
@@ -211,7 +217,23 @@ def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
     return np.where(normal, 0, 1) if normal.any() else None
 
 
-def _checked_labels(labels: np.ndarray, normal_class: Any, path: Path) -> np.ndarray:
+def _as_boolean(label: Any) -> bool | None:
+    if isinstance(label, (bool, np.bool_)) or (isinstance(label, (int, float)) and label in (0, 1)):
+        return bool(label)
+    return BOOLEANS.get(str(label).lower())
+
+
+def checked_labels(labels: np.ndarray, normal_class: Any, path: str | os.PathLike) -> np.ndarray:
+    """Convert labels to 0 (normal) and 1 (anomaly), shape `(rows,)`.
+
+    Args:
+        labels: As they were read, shape `(rows,)`.
+        normal_class: The label of normal rows, None for 0.
+        path: What the table is called in errors.
+
+    Raises:
+        ValueError: If they do not fit.
+    """
     y = anomaly_labels(labels, normal_class)
     if y is not None:
         return y

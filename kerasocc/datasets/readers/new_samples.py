@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.columns.named_columns import NamedColumns
+from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
 from kerasocc.datasets.readers.blocks import Block, Selection
@@ -20,6 +22,7 @@ from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
 from kerasocc.datasets.readers.missing_values import filled, is_beyond
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.raw_tables import raw_blocks
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
@@ -33,18 +36,20 @@ class NewSamples(NamedTuple):
 
     Attributes:
         names: Row numbers or paths of image files, as text.
-        x: Shape `(samples, ...)`.
+        x: Shape `(samples, ...)`, or the columns of a table for a model that takes them.
         labels: Labels as in the file, shape `(samples,)`; None if they are not read.
         bad: Mask of the samples that cannot be scored, shape `(samples,)`, whose values in `x`
             mean nothing; None if there are none.
         first_bad: What is wrong with the first of them, in words.
+        ids: Columns that are kept beside the scores, lists by name.
     """
 
     names: list[str]
-    x: np.ndarray
+    x: np.ndarray | NamedColumns
     labels: np.ndarray | None
     bad: np.ndarray | None = None
     first_bad: str = ""
+    ids: dict[str, list[Any]] = {}
 
 
 def read_new(
@@ -85,6 +90,9 @@ def read_new(
         found = find_dialect(path, dialect, sample_format.dialect, columns)
         tolerant = bad_rows != "error"
         selection = Selection(labelled, label, columns, found, tolerant, optional)
+        if sample_format.is_raw:
+            yield from _read_raw(path, sample_format, selection)
+            return
         parts = _read_table(path, sample_format, selection)
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         if label is not None:
@@ -115,6 +123,19 @@ def _with_bad_ones(part: NewSamples) -> NewSamples:
         return part
     first = part.names[int(np.argmin(finite))]
     return part._replace(bad=~finite, first_bad=f"NaN or infinity in sample {first}")
+
+
+def _read_raw(
+    path: Path, sample_format: SampleFormat, selection: Selection
+) -> Iterator[NewSamples]:
+    start = 0
+    wanted = list(dict.fromkeys([*sample_format.columns, *sample_format.ids]))
+    for columns, labels in raw_blocks(path, wanted, selection, sample_format.as_text):
+        names = [str(start + i) for i in range(len(columns))]
+        ids = {name: plain_values(columns.columns[name]) for name in sample_format.ids}
+        x = columns.select(sample_format.columns)
+        yield NewSamples(names, x, labels, ids=ids)
+        start += len(columns)
 
 
 def _read_table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ def write_report(
     histories: dict[str, dict[str, list[float]]],
     decomposition: Decomposition | None = None,
     names: np.ndarray | None = None,
+    ids: Mapping[str, list[Any]] | None = None,
 ) -> None:
     """Write `scores.csv`, `history.json`, the figures and `report.html`.
 
@@ -50,10 +51,11 @@ def write_report(
         histories: Logs per epoch, by phase.
         decomposition: Of training samples by a robust autoencoder.
         names: Rows or files of the samples, shape `(samples,)`; None without names.
+        ids: Columns of the table that are kept beside the scores, by name.
     """
     threshold = results["threshold"]
     given = labels if results["labelled"] else None
-    write_text(folder / "scores.csv", scores_table(given, scores, threshold, names))
+    write_text(folder / "scores.csv", scores_table(given, scores, threshold, names, ids))
     write_json(folder / "history.json", histories)
     figures = {
         "histogram.png": plots.plot_histogram(scores, given, threshold),
@@ -98,6 +100,7 @@ def scores_table(
     scores: np.ndarray,
     threshold: float,
     names: np.ndarray | None = None,
+    ids: Mapping[str, list[Any]] | None = None,
 ) -> str:
     """CSV of index, row or file, label, score and decision; the scores with all their digits.
 
@@ -106,10 +109,12 @@ def scores_table(
         scores: Shape `(samples,)`.
         threshold: A score above it is an anomaly.
         names: Rows or, as text, files, shape `(samples,)`; None leaves the column out.
+        ids: Columns that are kept beside the scores, by name.
     """
     columns: dict[str, Iterable[Any]] = {"index": range(len(scores))}
     if names is not None:
         columns["file" if names.dtype.kind == "U" else "row"] = names.tolist()
+    columns |= {name: values for name, values in (ids or {}).items() if name not in columns}
     if labels is not None:
         columns["label"] = labels.astype(int).tolist()
     columns["score"] = map(repr, scores.astype(float).tolist())

@@ -213,7 +213,17 @@ def _finish(
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
     parts = decompose(model, data)
-    write_report(run.path, results, data.x_test, labels, scores, histories, parts, data.names_test)
+    write_report(
+        run.path,
+        results,
+        data.x_test,
+        labels,
+        scores,
+        histories,
+        parts,
+        data.names_test,
+        data.ids_test,
+    )
     return results
 
 

@@ -130,10 +130,51 @@ class DataSettings:
         "name of the sheet of an Excel workbook; none: the only one that is not empty",
         older=None,
     )
+    drop: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that are left out",
+        older=None,
+    )
+    columns: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that are features; none: all that are left",
+        older=None,
+    )
+    id: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that are written beside the scores, and are no features",
+        older=None,
+    )
+    categories: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that hold categories although they are numbers",
+        older=None,
+    )
+    group: str | None = setting(
+        None,
+        kinds.name(),
+        "column of a table, no feature: rows with the same value are never on both sides of a split",
+        metavar="COLUMN",
+        older=None,
+    )
+    time: str | None = setting(
+        None,
+        kinds.name(),
+        "column of a table, no feature: the test rows are the latest, the rows to set the threshold "
+        "on the latest of the others",
+        metavar="COLUMN",
+        rules=(only_if(lambda config: config.group is None, "must be left out with `group`"),),
+        older=None,
+    )
     missing: str = setting(
         "error",
         kinds.choice("error", "median"),
-        "what to do about missing values of a table: raise an error or impute the median",
+        "what to do about missing values of a table: raise an error, or impute the median and take "
+        "missing text for a category",
     )
     image_size: int | tuple[int, int] | None = setting(
         None,
