@@ -22,7 +22,7 @@ from kerasocc.datasets.field_names import NO_LABEL, find_label_name
 from kerasocc.datasets.readers import named_tables
 from kerasocc.datasets.readers.blocks import Selection
 from kerasocc.datasets.readers.labelled_tables import checked_labels
-from kerasocc.datasets.readers.named_columns import labels_in
+from kerasocc.datasets.readers.named_columns import find_columns, labels_in
 from kerasocc.datasets.readers.named_tables import find_dialect, read_frames
 from kerasocc.datasets.readers.text_numbers import MISSING, typed_labels
 
@@ -155,12 +155,7 @@ def raw_blocks(
         label = selection.find_label(next(read_frames(path, dialect, 1)).columns, path)
     as_text = [name for name in (label, *text) if name is not None]
     for frame in read_frames(path, dialect, as_text=as_text):
-        absent = [name for name in wanted if name not in frame.columns]
-        if absent:
-            raise ValueError(
-                f"{str(path)!r} must have the columns that the model was trained on. "
-                f"Received: no column {absent[:10]} among {list(frame.columns)[:20]}"
-            )
+        find_columns(list(frame.columns), wanted, path, dialect)
         labels = None if label is None else labels_in(frame[label], path, dialect)
         yield _raw_columns(frame[wanted], text, dialect), labels
 

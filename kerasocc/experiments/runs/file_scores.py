@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -56,8 +57,8 @@ def score_file(
 ) -> Summary:
     """Score the samples of a file and write CSV, in constant memory.
 
-    The columns are `row` (`file` for image files), the ids of the run, `score` and, on request, `p_value` with all
-    their digits, and `is_anomaly` (0 or 1) if the model has a threshold.
+    The columns are `row` (`file` for image files), the ids of the run, `score` and, on request,
+    `p_value` with all their digits, and `is_anomaly` (0 or 1) if the model has a threshold.
 
     Args:
         trained: The model.
@@ -145,9 +146,7 @@ class _Scored:
         self.bad += int(part.bad.sum())
         good = ~part.bad
         names = np.array(part.names, dtype=object)[good].tolist()
-        ids = {
-            n: [v for v, g in zip(values, good, strict=True) if g] for n, values in part.ids.items()
-        }
+        ids = {name: list(compress(values, good)) for name, values in part.ids.items()}
         rows = self._good_rows(names, part.x[good], ids) if good.any() else ()
         return self._with_bad_rows(iter(rows), part)
 

@@ -157,15 +157,15 @@ class DataSettings:
     group: str | None = setting(
         None,
         kinds.name(),
-        "column of a table, no feature: rows with the same value are never on both sides of a split",
+        "column of a table, no feature: rows with one value are never on both sides of a split",
         metavar="COLUMN",
         older=None,
     )
     time: str | None = setting(
         None,
         kinds.name(),
-        "column of a table, no feature: the test rows are the latest, the rows to set the threshold "
-        "on the latest of the others",
+        "column of a table, no feature: the test rows are the latest, those to set the threshold on "
+        "the latest of the others",
         metavar="COLUMN",
         rules=(only_if(lambda config: config.group is None, "must be left out with `group`"),),
         older=None,
