@@ -74,7 +74,7 @@ LAYERS = {
     "engine": BELOW_ENGINE | SOURCES,
     "models": BELOW_ENGINE | {"engine"},
     "pretraining": FOUNDATION | {"models", "networks"},
-    "exporting": FOUNDATION | {"models"},
+    "exporting": FOUNDATION | {"models", "datasets/preprocessing"},
     "baselines": ON_MODELS,
     "estimators": ON_MODELS | {"pretraining", "baselines"},
     "explanations": ON_MODELS,

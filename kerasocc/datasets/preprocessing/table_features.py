@@ -144,6 +144,12 @@ class TableFeatures(keras.layers.Layer):
         """Names of the columns that are no numbers."""
         return tuple(c.name for c in self.columns if not isinstance(c, NumberColumn))
 
+    @property
+    def special_columns(self) -> tuple[str, ...]:
+        """Names of the columns that are not features as they are."""
+        centered = (c.name for c in self.columns if isinstance(c, NumberColumn) and c.center)
+        return (*self.text_columns, *centered)
+
     def adapt(self, x: Any) -> TableFeatures:
         """Find out what the columns hold, fit the scaling, and return self.
 

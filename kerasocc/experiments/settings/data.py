@@ -164,7 +164,7 @@ class DataSettings:
     time: str | None = setting(
         None,
         kinds.name(),
-        "column of a table, no feature: the test rows are the latest, those to set the threshold on "
+        "column of a table, no feature: the test rows are the latest, those for the threshold "
         "the latest of the others",
         metavar="COLUMN",
         rules=(only_if(lambda config: config.group is None, "must be left out with `group`"),),
