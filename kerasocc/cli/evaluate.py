@@ -62,9 +62,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     trained = found.load()
     if arguments.source is None:
-        labels, scores = labelled_scores.score_test_part(trained)
+        scored = labelled_scores.score_test_part(trained)
     else:
-        labels, scores = labelled_scores.score_labelled(
+        scored = labelled_scores.score_labelled(
             trained,
             arguments.source,
             label=arguments.label,
@@ -72,7 +72,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
             unreadable=arguments.unreadable,
             dialect=dialect,
         )
-    results = evaluation.evaluate(labels, scores, trained.threshold)
+    results = evaluation.evaluate(
+        scored.labels, scored.scores, trained.threshold, labelled=scored.labelled
+    )
     for name, value in evaluation.in_words(results).items():
         echo(f"{name:<18} {value}")
     if arguments.output is not None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Preprocessing,
     )
     from kerasocc.datasets.preprocessing.standardization import Standardization
+    from kerasocc.datasets.preprocessing.table_features import TableFeatures
     from kerasocc.datasets.protocols.altered import altered
     from kerasocc.datasets.protocols.frame_sequences import FrameDataset, frame_sequences
     from kerasocc.datasets.protocols.half_split import half_split
@@ -35,6 +36,7 @@ _HOMES = {
     "Preprocessing": "preprocessing.layers",
     "Rows": "storage.rows",
     "Standardization": "preprocessing.standardization",
+    "TableFeatures": "preprocessing.table_features",
     "altered": "protocols.altered",
     "frame_sequences": "protocols.frame_sequences",
     "half_split": "protocols.half_split",
@@ -53,6 +55,7 @@ __all__ = [
     "Preprocessing",
     "Rows",
     "Standardization",
+    "TableFeatures",
     "altered",
     "frame_sequences",
     "half_split",

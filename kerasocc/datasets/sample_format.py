@@ -10,7 +10,7 @@ from typing import Any
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.files import read_json, write_json
 
-NEWER = ("dialect",)
+NEWER = ("dialect", "ids", "is_raw", "as_text")
 """Entries that files of earlier versions lack."""
 
 TABLE, IMAGES, ARRAYS = "table", "images", "arrays"
@@ -29,6 +29,10 @@ class SampleFormat:
         normal_class: Label of normal samples; None if labels are 0 (normal) and 1
             (anomaly).
         dialect: How the text file of the training samples was written; None for others.
+        ids: Names of columns that are kept beside the scores.
+        is_raw: Whether the model takes the columns of a table as they are, and makes features of
+            them itself; `shape` is then that of the features.
+        as_text: Names of columns whose cells are text, even where they look like numbers.
     """
 
     kind: str
@@ -38,6 +42,9 @@ class SampleFormat:
     resized: bool = False
     normal_class: str | None = None
     dialect: Dialect | None = None
+    ids: tuple[str, ...] = ()
+    is_raw: bool = False
+    as_text: tuple[str, ...] = ()
 
     def write(self, path: str | os.PathLike) -> None:
         """Write as JSON; `read` returns an equal object."""

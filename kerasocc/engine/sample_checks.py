@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.engine.not_numbers import as_number_array
+
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 """Samples `(batch, ...)`, their labels and weights `(batch,)`; None for what is absent."""
 
@@ -106,13 +108,11 @@ def to_numpy(name: str, values: Any, dtype: str = "float32") -> np.ndarray:
 
     What is infinite as float32 becomes infinite as float64 too.
     """
-    values = np.asarray(
-        keras.ops.convert_to_numpy(values) if keras.ops.is_tensor(values) else values
-    )
+    if keras.ops.is_tensor(values):
+        values = keras.ops.convert_to_numpy(values)
+    values = as_number_array(name, values)
     if values.dtype == "uint8":
         return values
-    if values.dtype.kind not in "biuf":
-        raise ValueError(f"`{name}` must hold numbers. Received: an array of dtype {values.dtype}")
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(values, dtype=dtype)
     if converted.dtype == "float64" and (beyond := np.abs(converted) > LARGEST).any():

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
+from kerasocc.datasets.storage.sparse import dense, is_sparse
 from kerasocc.engine.keras_contract import is_tf_dataset
 from kerasocc.engine.sample_checks import (
     Batch,
@@ -33,7 +34,8 @@ def as_source(
 
     Args:
         x: Array or tensor of shape `(samples, ...)`, held in memory; `Rows` or a
-            memory-mapped array, read batch by batch; a `tf.data.Dataset` or a
+            memory-mapped array, read batch by batch; a sparse matrix of scipy, made dense (in
+            parts if it is large); a `tf.data.Dataset` or a
             `keras.utils.PyDataset` of batches `x`, `(x, y)` or
             `(x, y, sample_weight)`.
         y: Labels, shape `(samples,)`; only with an array `x`.
@@ -48,6 +50,7 @@ def as_source(
         raise ValueError("`x` must hold the samples. Received: x=None")
     if isinstance(x, Source):
         return x
+    x = dense(x) if is_sparse(x) else x
     is_dataset = is_tf_dataset(x)
     if is_dataset or isinstance(x, keras.utils.PyDataset):
         if y is not None or sample_weight is not None:

@@ -72,7 +72,7 @@ class HypersphereModel(OneClassModel):
             eps: Coordinates closer to 0 than this are pushed to `+eps` or `-eps`:
                 a center at 0 is reached by a network of zero weights.
         """
-        source = self.as_source(x)
+        source = self.source_of(x)
         self.ensure_built(source)
         mean = self.inference.map("embedding", source, mean=True)
         self._set_center(mean, check_non_negative("eps", eps))

@@ -155,7 +155,7 @@ class NearestNeighbors(OneClassModel):
             ValueError: If the model was loaded, or `x` holds other samples.
         """
         self.check_fitted()
-        distances = self.inference.map("neighbor_distances", self.as_source(x))
+        distances = self.inference.map("neighbor_distances", self.source_of(x))
         if self.positions is None or self.positions[-1] >= len(distances):
             reason = "a loaded model" if self.positions is None else f"{len(distances)} samples"
             raise ValueError(

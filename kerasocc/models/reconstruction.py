@@ -86,7 +86,7 @@ class ReconstructionModel(OneClassModel):
             Array of shape `(samples, ...)`, float32, in the space of the preprocessed
             inputs.
         """
-        source = self.as_source(x)
+        source = self.source_of(x)
         self.ensure_built(source)
         return self.inference.map("reconstruction", source, batch_size=batch_size)
 

@@ -230,6 +230,7 @@ def test_seconds_since_1970(seconds, tmp_path, capsys):
     model = kerasocc.load_model(run / "model.keras")
     expected = model.score(x)
     np.testing.assert_allclose(scores_in(scored(path, run, capsys)), expected, rtol=1e-5)
+    np.testing.assert_array_equal(model.score(frame[["value", "time"]]), expected)
     kerasocc.export(model, tmp_path / "saved")
     import tensorflow as tf
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,13 @@ class OneClassDataset:
             trained on this data.
         make_preprocessing: Function from training samples to an adapted
             preprocessing layer.
+        names_train, names_test: What the samples are called, shape `(samples,)`: row numbers
+            in their table or array, or paths of image files below their folder; None if
+            they have no names.
+        ids_test: Columns that are kept beside the scores of the test samples, lists by name.
+        unlabelled: Names of the parts that came without labels and whose samples were all
+            taken for normal: among `"train"`, `"val"` and `"test"`.
+        notes: What the user should know about the data, a sentence each.
     """
 
     name: str
@@ -43,6 +50,11 @@ class OneClassDataset:
     y_test: np.ndarray
     sample_format: SampleFormat
     make_preprocessing: Callable[[np.ndarray | Rows], Any]
+    names_train: np.ndarray | None = field(default=None, kw_only=True)
+    names_test: np.ndarray | None = field(default=None, kw_only=True)
+    ids_test: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
+    unlabelled: tuple[str, ...] = field(default=(), kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def preprocessing(self) -> Any:
@@ -56,10 +68,16 @@ class OneClassDataset:
         scoring unseen samples: its results are not comparable with those on the test
         part.
         """
-        unlabelled = self.y_train == 0
+        chosen = self.y_train == 0
+        without_labels = (set(self.unlabelled) - {"test"}) | (
+            {"test"} if "train" in self.unlabelled else set()
+        )
         return replace(
             self,
             name=f"{self.name}-transductive",
-            x_test=self.x_train[unlabelled],
-            y_test=self.truth_train[unlabelled],
+            x_test=self.x_train[chosen],
+            y_test=self.truth_train[chosen],
+            names_test=None if self.names_train is None else self.names_train[chosen],
+            ids_test={},
+            unlabelled=tuple(sorted(without_labels)),
         )

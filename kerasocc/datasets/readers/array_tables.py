@@ -22,7 +22,7 @@ def _read_npz(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
 
 
 def _read_npy(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
-    if selection.reads_labels:
+    if selection.reads_labels and not selection.optional:
         raise ValueError(
             f"{str(path)!r} must have labels, and .npy files hold one array only: use .npz with "
             f"arrays called x and y. Received: labels wanted"

@@ -41,6 +41,7 @@ class Selection(NamedTuple):
             their names, or by their positions in a file without a header.
         dialect: How a text file is written, what `find_dialect` returned.
         tolerant: Whether cells that are no numbers are marked, not an error.
+        optional: Whether a file without labels is read without them.
     """
 
     labelled: bool = True
@@ -48,6 +49,7 @@ class Selection(NamedTuple):
     columns: Sequence[str] | None = None
     dialect: Dialect | None = None
     tolerant: bool = False
+    optional: bool = False
 
     @property
     def reads_labels(self) -> bool:
@@ -56,4 +58,6 @@ class Selection(NamedTuple):
 
     def find_label(self, available: Iterable[Any], path: Path) -> Any:
         """Return the name of the label column or array; None if labels are not read."""
-        return find_label_name(self.label, available, path) if self.reads_labels else None
+        if not self.reads_labels:
+            return None
+        return find_label_name(self.label, available, path, optional=self.optional)

@@ -22,6 +22,8 @@ from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
+BOOLEANS = {"false": False, "no": False, "off": False, "true": True, "yes": True, "on": True}
+"""Booleans as text, those of YAML."""
 FROM_ARRAYS = "arrays"
 """Name of a table that is passed as arrays."""
 
@@ -36,6 +38,7 @@ class Table(NamedTuple):
         columns: Names of the columns, None if the file has none.
         dialect: How a text file is written, None for other sources.
         path: The file, None for arrays.
+        labelled: Whether there are labels; without them all rows are taken for normal.
     """
 
     x: np.ndarray | Rows
@@ -43,6 +46,7 @@ class Table(NamedTuple):
     columns: tuple[str, ...] | None
     dialect: Dialect | None = None
     path: Path | None = None
+    labelled: bool = True
 
 
 def check_values(name: str, table: Table, missing: str) -> None:
@@ -70,9 +74,18 @@ def load_table(
     label: str | None = None,
     normal_class: Any = None,
     data_dir: str | os.PathLike | None = None,
+    optional: bool = False,
     **dialect: Any,
 ) -> tuple[str, Table]:
-    """Load a table; see `tabular` for the arguments.
+    """Load a table; see `tabular` for the other arguments.
+
+    Args:
+        source: A name, a path or arrays.
+        label: Name of the label column.
+        normal_class: The label of normal rows.
+        data_dir: Folder in which names are looked up.
+        optional: Whether a table without labels is taken, all rows normal.
+        **dialect: Options of `Dialect`.
 
     Returns:
         Name of the table, and the table.
@@ -83,12 +96,20 @@ def load_table(
     """
     if isinstance(source, (str, os.PathLike, DataSource)):
         source = resolve_table(source, data_dir)
-        options = dict(label=label, normal_class=normal_class)
+        options = dict(label=label, normal_class=normal_class, optional=optional)
         return source.name, read_table(source.path, **options, **dialect)
     for name, value in Dialect(**dialect).options.items():
         raise ValueError(
             f"`{name}` must be left out: it says how a file is written. Received: {name}={value!r}"
         )
+    if optional and isinstance(source, (np.ndarray, Rows)):
+        x = as_rows(source)
+        if x.ndim != 2:
+            raise ValueError(
+                f"`source` must be a table, of shape (rows, columns). Received: shape {x.shape}"
+            )
+        zeros = np.zeros(len(x), "int64")
+        return FROM_ARRAYS, Table(_in_one_dtype(x), zeros, None, labelled=False)
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
@@ -103,9 +124,14 @@ def load_table(
             f"anomaly (or some of them `normal_class`). Received: shapes {x.shape} and "
             f"{labels.shape}, normal_class={normal_class!r}"
         )
-    if not is_lazy(x):
-        x = x.astype("float64" if loses_in_float32(x) else "float32")
-    return FROM_ARRAYS, Table(x, y, None)
+    return FROM_ARRAYS, Table(_in_one_dtype(x), y, None)
+
+
+def _in_one_dtype(x: np.ndarray | Rows) -> np.ndarray | Rows:
+    """Cast an array in memory to float32, or to float64 if that would lose what it tells."""
+    if is_lazy(x):
+        return x
+    return x.astype("float64" if loses_in_float32(x) else "float32")
 
 
 def table_format(
@@ -131,7 +157,12 @@ def table_format(
 
 
 def read_table(
-    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None, **dialect: Any
+    path: str | os.PathLike,
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    optional: bool = False,
+    **dialect: Any,
 ) -> Table:
     """Read samples and their labels.
 
@@ -141,6 +172,7 @@ def read_table(
             `field_names.LABEL_NAMES`; `"none"` for a table without labels.
         normal_class: The label of normal rows, all others are anomalies; None
             for labels that are 0 (normal) and 1 (anomaly).
+        optional: Whether a table without labels is taken, all rows normal.
         **dialect: Options of `Dialect`, where what is detected in a text file is wrong.
 
     Raises:
@@ -151,11 +183,12 @@ def read_table(
     found = find_dialect(path, Dialect(**dialect))
     labels: list[np.ndarray] = []
     columns, is_lossy = None, False
+    selection = Selection(label=label, dialect=found, optional=optional)
 
     def samples(dtype: str) -> Iterator[np.ndarray]:
         nonlocal columns, is_lossy
         labels.clear()
-        for block in read_blocks(path, Selection(label=label, dialect=found)):
+        for block in read_blocks(path, selection):
             if block.labels is not None:
                 labels.append(block.labels)
             columns = block.columns
@@ -169,8 +202,8 @@ def read_table(
         x = spool(samples("float64"))
     if not labels:
         # Without labels all rows count as normal.
-        return Table(x, np.zeros(len(x), "int64"), columns, found, path)
-    y = _checked_labels(typed_labels(labels), normal_class, path)
+        return Table(x, np.zeros(len(x), "int64"), columns, found, path, labelled=False)
+    y = checked_labels(typed_labels(labels), normal_class, path)
     return Table(x, y, columns, found, path)
 
 
@@ -186,7 +219,11 @@ def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
         return labels.astype("int64") if values is not None and values <= {0, 1} else None
     # The command line may pass numbers as text, and the reverse.
     normal = labels.astype(str) == str(normal_class)
-    if labels.dtype.kind in "biuf":
+    truth = _as_boolean(normal_class)
+    if not normal.any() and truth is not None and (labels.dtype.kind not in "iuf"):
+        # Python, YAML and tables write booleans differently.
+        normal = np.array([_as_boolean(label) is truth for label in labels.tolist()])
+    elif labels.dtype.kind in "iuf":
         try:
             normal = labels == float(normal_class)
         except ValueError:
@@ -194,7 +231,23 @@ def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
     return np.where(normal, 0, 1) if normal.any() else None
 
 
-def _checked_labels(labels: np.ndarray, normal_class: Any, path: Path) -> np.ndarray:
+def _as_boolean(label: Any) -> bool | None:
+    if isinstance(label, (bool, np.bool_)) or (isinstance(label, (int, float)) and label in (0, 1)):
+        return bool(label)
+    return BOOLEANS.get(str(label).lower())
+
+
+def checked_labels(labels: np.ndarray, normal_class: Any, path: str | os.PathLike) -> np.ndarray:
+    """Convert labels to 0 (normal) and 1 (anomaly), shape `(rows,)`.
+
+    Args:
+        labels: As they were read, shape `(rows,)`.
+        normal_class: The label of normal rows, None for 0.
+        path: What the table is called in errors.
+
+    Raises:
+        ValueError: If they do not fit.
+    """
     y = anomaly_labels(labels, normal_class)
     if y is not None:
         return y

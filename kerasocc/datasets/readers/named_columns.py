@@ -35,7 +35,7 @@ def read_columns(path: Path, selection: Selection, rows: int) -> Iterator[Block]
                 f"{str(path)!r} must hold a table of numbers, rows and columns. "
                 f"Received: shape {x.shape}"
             )
-        labels = None if label is None else _labels(frame[label], path, dialect)
+        labels = None if label is None else labels_in(frame[label], path, dialect)
         names = tuple(map(str, features.columns))
         # By the positions of its columns a file without names is read again, by all of them
         # if there are no labels among them.
@@ -118,7 +118,8 @@ def _refuse_wrong(features: Any, wrong: np.ndarray, path: Path, dialect: Dialect
     )
 
 
-def _labels(column: Any, path: Path, dialect: Dialect | None) -> np.ndarray:
+def labels_in(column: Any, path: Path, dialect: Dialect | None) -> np.ndarray:
+    """Return the labels in a column, shape `(rows,)`; raise `ValueError` for missing ones."""
     column = column.mask(column.isin(MISSING)) if dialect is not None else column
     missing = column.isna().to_numpy()
     if missing.any():

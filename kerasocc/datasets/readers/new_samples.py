@@ -6,19 +6,23 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.columns.named_columns import NamedColumns
+from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
 from kerasocc.datasets.readers.blocks import Block, Selection
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
+from kerasocc.datasets.readers.image_listing import UNLABELLED
 from kerasocc.datasets.readers.missing_values import filled, is_beyond
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.raw_tables import raw_blocks
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
@@ -32,18 +36,20 @@ class NewSamples(NamedTuple):
 
     Attributes:
         names: Row numbers or paths of image files, as text.
-        x: Shape `(samples, ...)`.
+        x: Shape `(samples, ...)`, or the columns of a table for a model that takes them.
         labels: Labels as in the file, shape `(samples,)`; None if they are not read.
         bad: Mask of the samples that cannot be scored, shape `(samples,)`, whose values in `x`
             mean nothing; None if there are none.
         first_bad: What is wrong with the first of them, in words.
+        ids: Columns that are kept beside the scores, lists by name.
     """
 
     names: list[str]
-    x: np.ndarray
+    x: np.ndarray | NamedColumns
     labels: np.ndarray | None
     bad: np.ndarray | None = None
     first_bad: str = ""
+    ids: dict[str, list[Any]] = {}
 
 
 def read_new(
@@ -55,6 +61,7 @@ def read_new(
     unreadable: str = "error",
     dialect: Dialect | None = None,
     bad_rows: str = "error",
+    optional: bool = False,
 ) -> Iterator[NewSamples]:
     """Read samples to score in batches; memory does not grow with their number.
 
@@ -69,6 +76,7 @@ def read_new(
         dialect: How a text file is written where that differs from the training data.
         bad_rows: What to do about samples with a value that is missing (and not filled), too
             large for float32 or no number: `"error"`, or `"mark"` them in the result.
+        optional: Whether samples without labels are read without them.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -80,7 +88,11 @@ def read_new(
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
         found = find_dialect(path, dialect, sample_format.dialect, columns)
-        selection = Selection(labelled, label, columns, found, tolerant=bad_rows != "error")
+        tolerant = bad_rows != "error"
+        selection = Selection(labelled, label, columns, found, tolerant, optional)
+        if sample_format.is_raw:
+            yield from _read_raw(path, sample_format, selection)
+            return
         parts = _read_table(path, sample_format, selection)
     elif path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         if label is not None:
@@ -88,9 +100,10 @@ def read_new(
                 f"`label` must be left out: the folders of {str(path)!r} name the classes. "
                 f"Received: label={label!r}"
             )
-        parts = _read_images(path, sample_format, labelled, unreadable)
+        files = _files_of(path, sample_format, labelled, optional)
+        parts = _read_images(files, sample_format, unreadable)
     else:
-        parts = _read_npz(path, labelled, label)
+        parts = _read_npz(path, labelled, label, optional)
     for part in parts:
         if part.x.shape[1:] != sample_format.shape:
             raise ValueError(
@@ -110,6 +123,19 @@ def _with_bad_ones(part: NewSamples) -> NewSamples:
         return part
     first = part.names[int(np.argmin(finite))]
     return part._replace(bad=~finite, first_bad=f"NaN or infinity in sample {first}")
+
+
+def _read_raw(
+    path: Path, sample_format: SampleFormat, selection: Selection
+) -> Iterator[NewSamples]:
+    start = 0
+    wanted = list(dict.fromkeys([*sample_format.columns, *sample_format.ids]))
+    for columns, labels in raw_blocks(path, wanted, selection, sample_format.as_text):
+        names = [str(start + i) for i in range(len(columns))]
+        ids = {name: plain_values(columns.columns[name]) for name in sample_format.ids}
+        x = columns.select(sample_format.columns)
+        yield NewSamples(names, x, labels, ids=ids)
+        start += len(columns)
 
 
 def _read_table(
@@ -164,10 +190,10 @@ def _complete(
 
 
 def _read_images(
-    path: Path, sample_format: SampleFormat, labelled: bool, unreadable: str
+    files: list[ImageFile], sample_format: SampleFormat, unreadable: str
 ) -> Iterator[NewSamples]:
     height, width, channels = sample_format.shape
-    files = _labelled_files(path, sample_format) if labelled else list_flat(path)
+    labelled = files[0].label != UNLABELLED
     images = read_images(
         files,
         image_size=(height, width) if sample_format.resized else None,
@@ -180,12 +206,27 @@ def _read_images(
         yield NewSamples([str(f.path) for f in chosen], np.stack([i for _, i in part]), labels)
 
 
-def _labelled_files(path: Path, sample_format: SampleFormat) -> list[ImageFile]:
+def _files_of(
+    path: Path, sample_format: SampleFormat, labelled: bool, optional: bool
+) -> list[ImageFile]:
+    """List the images: with labels those of the test part, or all if there are no parts."""
+    if not labelled:
+        return list_flat(path)
+    if optional and path.is_file():
+        return list_flat(path)
     listing = list_images(path, normal_class=sample_format.normal_class)
-    return listing.train if listing.test is None else listing.test
+    files = listing.train if listing.test is None else listing.test
+    if not optional and files[0].label == UNLABELLED:
+        raise ValueError(
+            f"{str(path)!r} must hold a folder of images per class. Received: {len(files)} images "
+            "outside of such folders"
+        )
+    return files
 
 
-def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamples]:
+def _read_npz(
+    path: Path, labelled: bool, label: str | None, optional: bool
+) -> Iterator[NewSamples]:
     if path.suffix.lower() != ".npz":
         raise ValueError(
             "`source` must be an image, a folder of images or an .npz file of images. "
@@ -195,7 +236,8 @@ def _read_npz(path: Path, labelled: bool, label: str | None) -> Iterator[NewSamp
         samples = find_name("samples", IMAGE_NAMES, file.names, path)
         labels = None
         if labelled:
-            labels = np.ravel(file.read(find_label_name(label, file.names, path)))
+            name = find_label_name(label, file.names, path, optional=optional)
+            labels = None if name is None else np.ravel(file.read(name))
         count = (file.shape(samples) or (0,))[0]
         if labels is not None and len(labels) != count:
             raise ValueError(

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -15,7 +16,9 @@ import numpy as np
 
 from kerasocc.checks import check_choice
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of
 from kerasocc.datasets.readers.new_samples import NewSamples, read_new
 from kerasocc.engine.calibration import p_values
 from kerasocc.experiments.runs.trained import Trained
@@ -54,8 +57,8 @@ def score_file(
 ) -> Summary:
     """Score the samples of a file and write CSV, in constant memory.
 
-    The columns are `row` (`file` for image files), `score` and, on request, `p_value` with all
-    their digits, and `is_anomaly` (0 or 1) if the model has a threshold.
+    The columns are `row` (`file` for image files), the ids of the run, `score` and, on request,
+    `p_value` with all their digits, and `is_anomaly` (0 or 1) if the model has a threshold.
 
     Args:
         trained: The model.
@@ -86,8 +89,11 @@ def score_file(
     of_files = Path(source).is_dir() or Path(source).suffix.lower() in IMAGE_SUFFIXES
     with _opened(output) as stream, _Counter() as counter:
         table = csv.writer(stream, lineterminator="\n")
-        header: list[str] | None = ["file" if of_files else "row", *scored.columns]
+        names = ["file" if of_files else "row", *trained.sample_format.ids]
+        header: list[str] | None = [*names, *scored.columns]
         for part in parts:
+            if isinstance(part.x, NamedColumns):
+                part = _checked(part, trained, source, dialect, bad_rows)
             rows = scored.rows(part)
             if header is not None:
                 # Not before the first samples could be scored.
@@ -135,15 +141,18 @@ class _Scored:
     def rows(self, part: NewSamples) -> Iterable[tuple[Any, ...]]:
         """The rows of a part, to be written before the next part is scored."""
         if part.bad is None:
-            return self._good_rows(part.names, part.x)
+            return self._good_rows(part.names, part.x, part.ids)
         self.first_bad = self.first_bad or part.first_bad
         self.bad += int(part.bad.sum())
         good = ~part.bad
-        names = np.array(part.names, dtype=object)
-        rows = self._good_rows(names[good].tolist(), part.x[good]) if good.any() else ()
+        names = np.array(part.names, dtype=object)[good].tolist()
+        ids = {name: list(compress(values, good)) for name, values in part.ids.items()}
+        rows = self._good_rows(names, part.x[good], ids) if good.any() else ()
         return self._with_bad_rows(iter(rows), part)
 
-    def _good_rows(self, names: list[str], x: np.ndarray) -> Iterable[tuple[Any, ...]]:
+    def _good_rows(
+        self, names: list[str], x: Any, ids: dict[str, list[Any]]
+    ) -> Iterable[tuple[Any, ...]]:
         scores = self._model.score(x)
         numbers = [scores]
         if self._calibration_scores is not None:
@@ -154,17 +163,41 @@ class _Scored:
         self.samples += len(scores)
         self.flagged += sum(map(sum, decisions))
         texts = [map(repr, values.astype(float).tolist()) for values in numbers]
-        return zip(names, *texts, *decisions, strict=True)
+        return zip(names, *ids.values(), *texts, *decisions, strict=True)
 
     def _with_bad_rows(
         self, good_rows: Iterator[tuple[Any, ...]], part: NewSamples
     ) -> Iterator[tuple[Any, ...]]:
         instead = [1 if name == "is_anomaly" else "" for name in self.columns]
-        for name, is_bad in zip(part.names, part.bad.tolist(), strict=True):
+        named = zip(part.names, *part.ids.values(), strict=True)
+        for names, is_bad in zip(named, part.bad.tolist(), strict=True):
             if not is_bad:
                 yield next(good_rows)
             elif self._bad_rows == "flag":
-                yield (name, *instead)
+                yield (*names, *instead)
+
+
+def _checked(
+    part: NewSamples,
+    trained: Trained,
+    source: str | os.PathLike,
+    dialect: Dialect | None,
+    bad_rows: str,
+) -> NewSamples:
+    """Mark the rows of a table that its model cannot encode.
+
+    Raises:
+        ValueError: If there are any and `bad_rows` is `"error"`; names the first.
+    """
+    bad = trained.model.table_features.find_bad(part.x)
+    if bad is None:
+        return part
+    path = Path(source)
+    found = find_dialect(path, dialect, trained.sample_format.dialect)
+    first = bad.message(place_of(path, found, int(part.names[bad.first_row])))
+    if bad_rows == "error":
+        raise ValueError(f"{str(source)!r}: {first}")
+    return part._replace(bad=bad.rows, first_bad=first)
 
 
 @contextlib.contextmanager

@@ -64,7 +64,7 @@ class FoundModel:
         shape = model.encoder_input_shape
         if self.run is not None:
             sample_format = SampleFormat.read(self.run.sample_format_file)
-            if not _fits(sample_format, shape):
+            if not _fits(sample_format, model):
                 raise ValueError(
                     f"{self.run.sample_format_file} must fit to the model, which takes samples of "
                     f"shape {shape and shape[1:]}. Received: {sample_format}"
@@ -76,10 +76,20 @@ class FoundModel:
                 f"input shape {shape}"
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
-        return Trained(model, SampleFormat(kind=kind, shape=tuple(shape[1:])), None)
+        sample_format = SampleFormat(
+            kind=kind,
+            shape=tuple(shape[1:]),
+            columns=model.feature_names,
+            is_raw=model.table_features is not None,
+            as_text=() if model.table_features is None else model.table_features.text_columns,
+        )
+        return Trained(model, sample_format, None)
 
 
-def _fits(sample_format: SampleFormat, shape: tuple[int | None, ...] | None) -> bool:
+def _fits(sample_format: SampleFormat, model: OneClassModel) -> bool:
+    shape = model.encoder_input_shape
+    if sample_format.is_raw:
+        return model.table_features is not None and sample_format.columns == model.feature_names
     if shape is None or sample_format.shape != tuple(shape[1:]):
         return False
     per_column = [v for v in (sample_format.columns, sample_format.fill) if v is not None]

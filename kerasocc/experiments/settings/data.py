@@ -20,6 +20,17 @@ def _parse_dataset(text: str) -> str:
     return absolute(text) if text else text
 
 
+def existing(name: str, path: str) -> str:
+    """The absolute path of a part of the data.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"`{name}` must be a path. There is no file or folder {path!r}.")
+    return absolute(path)
+
+
 WITH_ALTERED = only_if(lambda config: config.altered is not None, "needs `altered`")
 WITHOUT_ALTERED = only_if(lambda config: config.altered is None, "must be left out with `altered`")
 
@@ -32,8 +43,29 @@ class DataSettings:
         REQUIRED,
         kinds.name(_parse_dataset),
         "path of a table (.csv, .tsv, .parquet, .xlsx, .npz, .mat) or of a folder of images, or a "
-        "name (see `kerasocc datasets`)",
+        "name (see `kerasocc datasets`); without labels all samples are taken for normal",
         metavar="DATA",
+    )
+    validation_data: str | None = setting(
+        None,
+        kinds.name(absolute),
+        "path of samples to set the threshold on, a table or images like those of `dataset`; "
+        "without labels they are taken for normal; none: part of the training data",
+        metavar="DATA",
+        rules=(WITHOUT_ALTERED,),
+        older=None,
+    )
+    test_data: str | None = setting(
+        None,
+        kinds.name(absolute),
+        "path of samples to test on, a table or images like those of `dataset`, with labels or "
+        "without; none: the test part of the data, or part of them",
+        metavar="DATA",
+        rules=(
+            WITHOUT_ALTERED,
+            only_if(lambda config: not config.transductive, "must be left out with `transductive`"),
+        ),
+        older=None,
     )
     normal_class: int | str | None = setting(
         None,
@@ -98,10 +130,51 @@ class DataSettings:
         "name of the sheet of an Excel workbook; none: the only one that is not empty",
         older=None,
     )
+    drop: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that are left out",
+        older=None,
+    )
+    columns: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that are features; none: all that are left",
+        older=None,
+    )
+    id: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that are written beside the scores, and are no features",
+        older=None,
+    )
+    categories: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of a table that hold categories although they are numbers",
+        older=None,
+    )
+    group: str | None = setting(
+        None,
+        kinds.name(),
+        "column of a table, no feature: rows with one value are never on both sides of a split",
+        metavar="COLUMN",
+        older=None,
+    )
+    time: str | None = setting(
+        None,
+        kinds.name(),
+        "column of a table, no feature: the test rows are the latest, those for the threshold "
+        "the latest of the others",
+        metavar="COLUMN",
+        rules=(only_if(lambda config: config.group is None, "must be left out with `group`"),),
+        older=None,
+    )
     missing: str = setting(
         "error",
         kinds.choice("error", "median"),
-        "what to do about missing values of a table: raise an error or impute the median",
+        "what to do about missing values of a table: raise an error, or impute the median and take "
+        "missing text for a category",
     )
     image_size: int | tuple[int, int] | None = setting(
         None,
@@ -160,13 +233,22 @@ class DataSettings:
         kinds.fraction(),
         "fraction for the test where the data have no test part, in (0, 1); none: the default "
         "of the data",
+        rules=(
+            only_if(lambda config: config.test_data is None, "must be left out with `test_data`"),
+        ),
     )
     # Enough normal samples to set the threshold on, see `runs.calibration`.
-    validation: float = setting(
-        0.2,
+    validation: float | None = setting(
+        None,
         kinds.fraction(zero=True),
         "fraction of the training part that is held out for the threshold and the best epoch, "
-        "in [0, 1)",
+        "in [0, 1); none: the validation part of the data, or 0.2 where there is none",
+        rules=(
+            only_if(
+                lambda config: config.validation_data is None or not config.validation,
+                "must be left out with `validation_data`",
+            ),
+        ),
     )
     threshold_rate: float = setting(
         0.05,

@@ -93,6 +93,16 @@ def name(parse: Callable[[str], str] = str) -> Kind:
     return Kind(check_name, parse)
 
 
+def names() -> Kind:
+    """Texts that are not empty."""
+
+    def check(name: str, value: Any) -> None:
+        for text in value if isinstance(value, tuple) and value else [None]:
+            check_name(name, text)
+
+    return Kind(check, parsing.names, "COLUMN[,COLUMN...]")
+
+
 def class_label() -> Kind:
     """A class, by name or number."""
     return Kind(_check_class, parsing.class_name, "CLASS")
@@ -151,7 +161,7 @@ def _check_flag(name: str, value: Any) -> None:
 
 
 def _check_class(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    if not isinstance(value, (bool, int, str)):
         raise ValueError(
             f"`{name}` must be the number or the name of a class. Received: {name}={value!r}"
         )
