@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from kerasocc.datasets.columns.choice import ColumnChoice
 from kerasocc.datasets.columns.dates import parse_dates
-from kerasocc.datasets.columns.kinds import fit_columns, kinds_of, suspicious_columns
+from kerasocc.datasets.columns.kinds import NUMBER, fit_columns, kinds_of, suspicious_columns
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
@@ -73,8 +74,7 @@ def raw_table_problem(
         **split,
     )
     training_rows = table.take(chosen.x_train[chosen.y_train >= 0, 0])
-    for sentence in suspicious_columns(training_rows, kinds):
-        warnings.warn(f"{raw.shown}: {sentence}.", stacklevel=3)
+    warn_of_columns(raw.shown, training_rows, kinds)
     columns = fit_columns(training_rows, kinds, missing=missing)
     options: dict[str, Any] = dict(
         missing=missing,
@@ -100,6 +100,22 @@ def raw_table_problem(
             as_text=tuple(n for n in (*choice.id, *names) if _is_text(raw.columns.columns[n])),
         ),
     )
+
+
+def warn_of_columns(
+    shown: str, training_rows: NamedColumns, kinds: Mapping[str, str] | None = None
+) -> None:
+    """Warn of columns that are constant, or look like ids or an index.
+
+    Args:
+        shown: What the table is called.
+        training_rows: Its training rows.
+        kinds: What `kinds_of` found; None for numbers alone.
+    """
+    if kinds is None:
+        kinds = dict.fromkeys(training_rows.names, NUMBER)
+    for sentence in suspicious_columns(training_rows, kinds):
+        warnings.warn(f"{shown}: {sentence}.", stacklevel=2)
 
 
 def _pool(raw: RawTable, choice: ColumnChoice) -> Pool:
