@@ -91,7 +91,7 @@ def test_a_table_is_trained_for_a_number_of_steps(place, work, capsys):
     assert 33 <= rows <= 48  # three steps an epoch
     model = kerasocc.load_model(run / "model.keras")
     assert int(np.array(model.epochs_trained)) == 3
-    assert isinstance(model.preprocessing, Standardization)
+    assert isinstance(model.preprocessing.scaling, Standardization)
     message = refused([*command, "--epochs", "3"], capsys)
     assert message.startswith("`epochs` must be given, or `steps`, but not both: steps=7.")
     message = refused([*command, "--latent", "soft", "--latent-warmup", "3"], capsys)

@@ -56,7 +56,8 @@ def raw_table_problem(
     """
     names = choice.features(raw.columns.names, raw.shown)
     table = raw.columns.select(names)
-    kinds = kinds_of(table, [name for name in choice.categories if name in names], raw.shown)
+    categories = [name for name in choice.categories if name in names]
+    kinds = kinds_of(table, categories, raw.shown, raw.place)
     rows = _pool(raw, choice)
     fraction = default_test_fraction(raw.y) if test is None else test
     train, test_part = stratified_split(rows, fraction, np.random.default_rng([seed, 1]))
@@ -82,7 +83,7 @@ def raw_table_problem(
         columns=columns,
         also=[*choice.others, *([] if raw.label is None else [raw.label])],
     )
-    encoded = _encoded(TableFeatures(scaling=None, **options), table, raw.shown)
+    encoded = _encoded(TableFeatures(scaling=None, **options), table, raw)
     parts = {f"x_{part}": encoded[getattr(chosen, f"x_{part}")[:, 0]] for part in PARTS}
     return replace(
         chosen,
@@ -126,7 +127,7 @@ def _pool(raw: RawTable, choice: ColumnChoice) -> Pool:
         values = _complete("group", choice.group, raw)
         groups = np.unique(values.astype(str), return_inverse=True)[1]
     if choice.time is not None:
-        times = _moments(choice.time, _complete("time", choice.time, raw), raw.shown)
+        times = _moments(choice.time, _complete("time", choice.time, raw), raw)
     return Pool(numbers[:, None], raw.y, numbers, groups, times)
 
 
@@ -136,12 +137,12 @@ def _complete(option: str, name: str, raw: RawTable) -> np.ndarray:
     if missing.any():
         raise ValueError(
             f"`{option}` must name a column without missing values. Received: {option}={name!r}, "
-            f"one missing in row {int(missing.argmax())} of {raw.shown}"
+            f"one missing in {raw.place(int(missing.argmax()))} of {raw.shown}"
         )
     return values
 
 
-def _moments(name: str, values: np.ndarray, shown: str) -> np.ndarray:
+def _moments(name: str, values: np.ndarray, raw: RawTable) -> np.ndarray:
     """Numbers that grow with time, float64."""
     if values.dtype.kind == "f":
         return values
@@ -150,15 +151,16 @@ def _moments(name: str, values: np.ndarray, shown: str) -> np.ndarray:
         first = int(wrong.argmax())
         raise ValueError(
             "`time` must name a column of numbers, or of dates such as 2024-01-31 or 2024-01-31 "
-            f"12:00:00. Received: {values[first]!r} in row {first} of {shown}, column {name!r}"
+            f"12:00:00. Received: {values[first]!r} in {raw.place(first)} of {raw.shown}, "
+            f"column {name!r}"
         )
     return moments.astype("int64").astype("float64")
 
 
-def _encoded(features: TableFeatures, table: NamedColumns, shown: str) -> np.ndarray:
+def _encoded(features: TableFeatures, table: NamedColumns, raw: RawTable) -> np.ndarray:
     bad = features.find_bad(table)
     if bad is not None:
-        raise ValueError(f"{shown}: {bad.message(f'row {bad.first_row}')}")
+        raise ValueError(f"{raw.shown}: {bad.message(raw.place(bad.first_row))}")
     return features.encode(table)
 
 
