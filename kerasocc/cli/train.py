@@ -54,7 +54,7 @@ def train(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _print_how_to_resume(run)
         raise
-    _print_results(run, results)
+    _print_results(run, results, notes=results["notes"] if arguments.quiet else [])
     return 0
 
 
@@ -108,13 +108,13 @@ def add(commands: Any) -> None:
     add_options(parser)
 
 
-def _print_results(run: RunFolder, results: dict[str, Any]) -> None:
+def _print_results(run: RunFolder, results: dict[str, Any], notes: list[str]) -> None:
     from kerasocc.experiments.reports.page import key_figures
 
     for name, value in key_figures(results).items():
         echo(f"{name:<18} {value}")
-    note = results["calibration"]["note"]
-    if note:
+    of_threshold = results["calibration"]["note"]
+    for note in [*notes, *([of_threshold] if of_threshold else [])]:
         echo(f"{'Note':<18} {note}")
     echo(f"{'Report':<18} {run.path / 'report.html'}")
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasocc.checks import check_fraction
 from kerasocc.datasets.storage.rows import Rows
 
 TEST_FRACTION = 0.4
@@ -43,18 +42,8 @@ class Pool:
         return Pool(self.x[rows], self.classes[rows], names)
 
 
-def fraction_of_test(classes: np.ndarray, test: float | None) -> float:
-    """Return the fraction of the test part.
-
-    Args:
-        classes: Of all samples, shape `(samples,)`.
-        test: The fraction that is asked for, None for the default.
-
-    Raises:
-        ValueError: If `test` is not between 0 and 1.
-    """
-    if test is not None:
-        return check_fraction("test", test)
+def default_test_fraction(classes: np.ndarray) -> float:
+    """Return the default fraction of the test part of samples with classes, `(samples,)`."""
     return TEST_FRACTION if len(np.unique(classes)) > 1 else NORMAL_TEST_FRACTION
 
 

@@ -60,14 +60,16 @@ def plot_extremes(
             if names is not None:
                 name = _shortened(str(names[index]))
                 axes.text(
-                    0.5, -0.04, name, size=5.5, ha="center", va="top", transform=axes.transAxes
+                    *(0.5, -0.04, name),
+                    **dict(size=5.5, ha="center", va="top", parse_math=False),
+                    transform=axes.transAxes,
                 )
     return figure
 
 
 def _shortened(name: str) -> str:
     """The end of a name that is too long to stand under an image, as plain text."""
-    name = printable(name).replace("$", r"\$")
+    name = printable(name)
     return name if len(name) <= LETTERS else f"…{name[1 - LETTERS :]}"
 
 

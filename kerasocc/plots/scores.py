@@ -64,11 +64,8 @@ def plot_histogram(scores: Any, labels: Any = None, threshold: float | None = No
         )
     if threshold is not None:
         axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
-    label_axes(
-        axes,
-        "anomaly score",
-        "share of the class [%]" if names == NAMES else "share of the samples [%]",
-    )
+    whole = "class" if names == NAMES else "samples"
+    label_axes(axes, "anomaly score", f"share of the {whole} [%]")
     # Above the axes, because inside it could hide bars.
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return figure

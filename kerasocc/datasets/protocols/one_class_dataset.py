@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,10 +49,10 @@ class OneClassDataset:
     y_test: np.ndarray
     sample_format: SampleFormat
     make_preprocessing: Callable[[np.ndarray | Rows], Any]
-    names_train: np.ndarray | None = None
-    names_test: np.ndarray | None = None
-    unlabelled: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    names_train: np.ndarray | None = field(default=None, kw_only=True)
+    names_test: np.ndarray | None = field(default=None, kw_only=True)
+    unlabelled: tuple[str, ...] = field(default=(), kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def preprocessing(self) -> Any:

@@ -74,12 +74,12 @@ def one_class_split(
     if labelled_classes is not None:
         chosen = _labelled_classes(labelled_classes, train.classes, normal_class, seed)
         others = others[np.isin(train.classes[others], chosen)]
-    unlabelled = len(normal) + len(contaminants)
-    anomalies = _first("labelled", others, count_for_fraction(unlabelled, labelled))
+    count = len(normal) + len(contaminants)
+    anomalies = _first("labelled", others, count_for_fraction(count, labelled))
 
     rows = np.concatenate([normal, contaminants, anomalies])
     y_train = np.zeros(len(rows), dtype="int8")
-    y_train[unlabelled:] = -1
+    y_train[count:] = -1
     return OneClassDataset(
         name=name,
         x_train=train.x[rows],

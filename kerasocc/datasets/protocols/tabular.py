@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.checks import check_choice, check_integer
+from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.catalog import DataSource
-from kerasocc.datasets.pool import PARTS, Pool, fraction_of_test, stratified_split
+from kerasocc.datasets.field_names import LABEL_NAMES
+from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 from kerasocc.datasets.protocols.given_parts import GivenParts, refuse_normal_class
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
@@ -18,6 +19,13 @@ from kerasocc.datasets.protocols.one_class_split import one_class_split
 from kerasocc.datasets.readers.labelled_tables import load_table, table_format
 from kerasocc.datasets.readers.missing_values import fill_rows, medians, refuse_missing
 from kerasocc.datasets.storage.rows import Rows
+
+
+NO_LABELS = (
+    f"no column is called one of {', '.join(LABEL_NAMES)}, so that all rows are taken for normal. "
+    "`label` names a column with labels"
+)
+"""Note on a table whose labels may have been overlooked."""
 
 
 def tabular(
@@ -78,6 +86,8 @@ def tabular(
     if preprocessing is not None:
         check_choice("preprocessing", preprocessing, TABLE_PREPROCESSINGS)
     check_integer("seed", seed, minimum=0)
+    if test is not None:
+        check_fraction("test", test)
     given = GivenParts(validation_data, test_data)
     given.check(validation, test)
     name, table = load_table(
@@ -93,7 +103,8 @@ def tabular(
     if missing == "error":
         refuse_missing(name, table.x)
     rows = Pool(table.x, table.y, np.arange(len(table.y)))
-    fraction = 0.0 if test_data is not None else fraction_of_test(table.y, test)
+    fraction = default_test_fraction(table.y) if test is None else test
+    fraction = 0.0 if test_data is not None else fraction
     train, test_part = stratified_split(rows, fraction, np.random.default_rng([seed, 1]))
     fill = None
     if missing == "median":
@@ -114,5 +125,6 @@ def tabular(
         validation=0.0 if validation_data is not None else validation,
         seed=seed,
         unlabelled=() if table.labelled else PARTS,
+        notes=() if table.labelled or table.columns is None else (NO_LABELS,),
     )
     return given.added_to(data, label=label)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.checks import check_fraction
 from kerasocc.datasets.catalog import (
     DIGITS,
     FOLDER,
@@ -15,7 +16,7 @@ from kerasocc.datasets.catalog import (
     near_names,
 )
 from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
-from kerasocc.datasets.pool import PARTS, Pool, fraction_of_test, stratified_split
+from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import note_on_shrinking, read_images
 from kerasocc.datasets.readers.image_folders import list_images
@@ -88,7 +89,8 @@ class ClassData(NamedTuple):
         if test_is_given:
             return self.train, self.train.take(np.arange(0))
         if self.test is None:
-            fraction = fraction_of_test(self.train.classes, test)
+            usual = default_test_fraction(self.train.classes)
+            fraction = usual if test is None else check_fraction("test", test)
             return stratified_split(self.train, fraction, np.random.default_rng([seed, 1]))
         refuse_test(self.name, test)
         return self.train, self.test

@@ -110,7 +110,8 @@ def flagged_in_words(results: dict[str, Any], what: str) -> dict[str, str]:
     """
     if results["threshold"] is None:
         return {}
-    words = f"{100 * results['flagged_fraction']:.1f} % of the {what}"
+    share = f"{100 * results['flagged_fraction']:.1f} %"
+    words = f"{share} of the {what}"
     false, true = results["false_positive_rate"], results["true_positive_rate"]
     if false is not None and true is not None:
         words += f": {100 * false:.1f} % of the normal ones, {100 * true:.1f} % of the anomalies"
@@ -119,11 +120,11 @@ def flagged_in_words(results: dict[str, Any], what: str) -> dict[str, str]:
     if false is None:
         return {"Flagged": f"{words}, all of them anomalies"}
     low, high = results["false_positive_rate_interval"]
-    whose = "all are normal" if results["labelled"] else "taken for normal"
+    condition = "" if results["labelled"] else ", if all of them are normal"
     return {
-        "Flagged": f"{words}, {results['flagged']} of {results['normal']}, {whose}",
+        "Flagged": f"{results['flagged']} of {results['normal']} {what} ({share})",
         "False positives": f"{100 * false:.1f} %, 95 % interval {100 * low:.1f} to "
-        f"{100 * high:.1f} %",
+        f"{100 * high:.1f} %{condition}",
     }
 
 

@@ -51,15 +51,20 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
         **evaluation.flagged_in_words(results, "test samples"),
         **({"Latent labels": latent_labels.in_words(latent)} if latent else {}),
         "Time": phases,
-        "Samples": f"trained on {training['normal']} normal"
+        "Samples": f"trained on {training['normal']} {_kind_of_training(results)}"
         f"{f', {hidden} hidden anomalous' if hidden else ''}"
         f"{f', {labelled} labelled anomalous' if labelled else ''}; "
         f"tested on {_tested_on(results, test)}",
     }
 
 
+def _kind_of_training(results: dict[str, Any]) -> str:
+    is_labelled = "train" not in results.get("unlabelled_parts", ())
+    return "normal" if is_labelled else "without labels, taken for normal"
+
+
 def _tested_on(results: dict[str, Any], test: dict[str, int]) -> str:
-    if not results["labelled"]:
+    if not results.get("labelled", True):
         return evaluation.samples_in_words(results)
     return f"{test['normal']} normal and {test['anomalous']} anomalous"
 
