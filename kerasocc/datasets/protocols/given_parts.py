@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.datasets.pool import PARTS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.readers.image_listing import find_normal, relative_name
 from kerasocc.datasets.readers.labelled_tables import anomaly_labels
@@ -72,7 +73,9 @@ class GivenParts(NamedTuple):
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes["names_test"] = part.names
-        return replace(data, **changes, unlabelled=tuple(sorted(unlabelled)))
+        return replace(
+            data, **changes, unlabelled=tuple(name for name in PARTS if name in unlabelled)
+        )
 
 
 def refuse_normal_class(name: str, normal_class: Any) -> None:

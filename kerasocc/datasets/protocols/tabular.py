@@ -20,7 +20,6 @@ from kerasocc.datasets.readers.labelled_tables import load_table, table_format
 from kerasocc.datasets.readers.missing_values import fill_rows, medians, refuse_missing
 from kerasocc.datasets.storage.rows import Rows
 
-
 NO_LABELS = (
     f"no column is called one of {', '.join(LABEL_NAMES)}, so that all rows are taken for normal. "
     "`label` names a column with labels"
