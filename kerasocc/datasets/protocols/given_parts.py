@@ -73,9 +73,8 @@ class GivenParts(NamedTuple):
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes["names_test"] = part.names
-        return replace(
-            data, **changes, unlabelled=tuple(name for name in PARTS if name in unlabelled)
-        )
+        changes["unlabelled"] = tuple(name for name in PARTS if name in unlabelled)
+        return replace(data, **changes)
 
 
 def refuse_normal_class(name: str, normal_class: Any) -> None:

@@ -51,5 +51,6 @@ def test_samples_of_both_classes():
     assert (results["auc"], results["false_positive_rate"]) == (1.0, 0.1)
     words = in_words(results)
     assert words["AUC"] == "100.00 %"
-    assert words["Flagged"] == ("anomalies")
+    shares = "10.0 % of the normal ones, 100.0 % of the anomalies"
+    assert words["Flagged"] == f"55.0 % of the samples: {shares}"
     assert set(in_words(evaluate(np.zeros(3), np.arange(3.0), None))) == {"Samples"}
