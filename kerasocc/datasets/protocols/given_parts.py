@@ -56,8 +56,9 @@ class GivenParts(NamedTuple):
             unreadable: What to do about unreadable image files.
 
         Raises:
-            ValueError: If a part does not have the format of the training samples, or its
-                labels do not say which samples are normal.
+            ValueError: If a part does not have the format of the training samples, its labels
+                do not say which samples are normal, or no part has the labels that `label`
+                names.
             OSError: If it cannot be read.
         """
         changes: dict[str, Any] = {}
@@ -73,6 +74,11 @@ class GivenParts(NamedTuple):
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes["names_test"] = part.names
+        if label is not None and unlabelled == set(PARTS):
+            raise ValueError(
+                f"`label` must name a column of {data.name!r} or of a part that is given beside "
+                f"it. Received: label={label!r}, and none of them has labels"
+            )
         changes["unlabelled"] = tuple(name for name in PARTS if name in unlabelled)
         return replace(data, **changes)
 
@@ -116,7 +122,12 @@ def _read(
     argument: str, source: Any, sample_format: SampleFormat, label: str | None, unreadable: str
 ) -> _Part:
     if isinstance(source, (str, os.PathLike)):
-        x, labels, names = _read_file(source, sample_format, label, unreadable)
+        try:
+            # Samples to set the threshold on are taken for normal ones without labels.
+            optional = label is None or argument == "validation_data"
+            x, labels, names = _read_file(source, sample_format, label, unreadable, optional)
+        except ValueError as error:
+            raise ValueError(f"`{argument}`: {error}") from error
         shown = str(source)
     else:
         x, labels = _arrays(argument, source)
@@ -140,7 +151,11 @@ def _read(
 
 
 def _read_file(
-    source: str | os.PathLike, sample_format: SampleFormat, label: str | None, unreadable: str
+    source: str | os.PathLike,
+    sample_format: SampleFormat,
+    label: str | None,
+    unreadable: str,
+    optional: bool,
 ) -> tuple[np.ndarray | Rows, np.ndarray | None, np.ndarray]:
     names: list[str] = []
     labels: list[np.ndarray | None] = []
@@ -152,7 +167,7 @@ def _read_file(
             labelled=True,
             label=label,
             unreadable=unreadable,
-            optional=label is None,
+            optional=optional,
         ):
             names.extend(part.names)
             labels.append(part.labels)

@@ -30,7 +30,7 @@ def test_samples_without_labels_have_a_rate_and_no_auc():
     assert (results["flagged"], results["false_positive_rate"]) == (2, 0.1)
     words = in_words(results)
     assert "AUC" not in words and "Average precision" not in words
-    assert words["Samples"] == "20 without labels, taken for normal"
+    assert words["Samples"] == "20 without labels"
     assert words["Flagged"] == "2 of 20 samples (10.0 %)"
     expected = "10.0 %, 95 % interval 1.2 to 31.7 %, if all of them are normal"
     assert words["False positives"] == expected
