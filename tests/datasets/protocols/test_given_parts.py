@@ -33,6 +33,14 @@ def test_tables_with_labels_and_without(frame, tmp_path):
     assert data.names_test.tolist() == list(range(10))
     assert data.sample_format.normal_class == "ok"
 
+    for parts, message in (
+        ({"test_data": validation}, r"`test_data`: .*validation.csv' must have labels called one"),
+        ({"validation_data": validation}, "`label` must name a column of 'train' or of a part"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            load(train, label="state", normal_class="ok", **parts)
+    assert load(train, **options, validation_data=validation).unlabelled == ("train", "val")
+
     data = load(train, validation_data=validation, test_data=validation)
     np.testing.assert_array_equal(data.x_train, frame.to_numpy("float32"))
     np.testing.assert_array_equal(data.x_val, frame[20:28].to_numpy("float32"))
@@ -52,9 +60,8 @@ def test_missing_values_are_filled_as_in_training(frame, tmp_path):
     test = written(tmp_path / "test.csv", frame.drop(3).reindex(range(40)))
     data = load(train, missing="median", test_data=test)
     np.testing.assert_allclose(data.x_test[3], frame.median(), rtol=1e-6)
-    with pytest.raises(
-        ValueError, match="`test_data`: .*test.csv' has 3 missing or infinite values, the first"
-    ):
+    message = "`test_data`: .*test.csv' has 3 missing or infinite values, the first"
+    with pytest.raises(ValueError, match=message):
         load(train, test_data=test)
 
 
