@@ -47,8 +47,8 @@ def export(
     column in place of `inputs`, shape `(batch,)`: string for text and for dates as ISO 8601,
     float32 for numbers (float64 for those that differ by little), named like the column with
     underscores in place of other characters. A second signature, `examples`, takes serialized
-    `tf.Example`s, string of shape `(batch,)`, by the names of the columns. A missing value is an
-    empty text, or NaN. Only SavedModels can have such inputs.
+    `tf.Example`s, string of shape `(batch,)`, by the names of the columns; what is float64 is text
+    there. A missing value is an empty text, or NaN. Only SavedModels can have such inputs.
 
     The scorer includes the preprocessing. Samples of other dtypes, such as uint8 images,
     must be cast to float32 by the caller, although `model.score` accepts them.

@@ -52,17 +52,12 @@ def test_evaluate_labelled_files(place, pumps, pets, signs, frame, tmp_path, cap
 
 def test_evaluate_refuses_what_it_cannot_rank(place, pumps, pets, signs, frame, tmp_path, capsys):
     table, folder = place / "pumps.csv", place / "pets"
-    one = written(tmp_path, "one.csv", frame[frame.state == "ok"])
     hole = written(tmp_path, "hole.csv", frame.assign(state=frame.state.mask(frame.index == 3)))
     bare = written(tmp_path, "bare.csv", frame[COLUMNS])
     array = written(tmp_path, "bare.npy", frame)
     with np.load(place / "signs.npz") as file:
         np.savez(tmp_path / "few.npz", images=file["images"], labels=file["labels"][:79])
     for arguments, message in [
-        (
-            [one, *of(pumps)],
-            "must label normal samples (ok) and anomalies. Received: labels ['ok']",
-        ),
         ([table, *of(pumps), "--normal-class", "7"], "must label normal samples (7) and anomalies"),
         (
             [table, *of(pumps), "--label", "no"],

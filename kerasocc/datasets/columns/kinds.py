@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -35,13 +35,19 @@ _INDEX_NAMES = re.compile(r"(Unnamed: \d+)|(__index_level_\d+__)|")
 """Names that pandas gives to an index that was written as a column."""
 
 
-def kinds_of(table: NamedColumns, categories: Collection[str], source: str) -> dict[str, str]:
+def kinds_of(
+    table: NamedColumns,
+    categories: Collection[str],
+    source: str,
+    place: Callable[[int], str] = "row {}".format,
+) -> dict[str, str]:
     """Find out what the columns hold.
 
     Args:
         table: All rows of the table, so that errors can number them.
         categories: Names of columns that hold categories, numbers or not.
         source: What the table is called in errors.
+        place: From the index of a row to where it stands, in words.
 
     Returns:
         `NUMBER`, `CATEGORY` or `DATE` by name.
@@ -56,12 +62,12 @@ def kinds_of(table: NamedColumns, categories: Collection[str], source: str) -> d
             f"{absent}"
         )
     return {
-        name: CATEGORY if name in categories else _kind_of(name, values, source)
+        name: CATEGORY if name in categories else _kind_of(name, values, source, place)
         for name, values in table.columns.items()
     }
 
 
-def _kind_of(name: str, values: np.ndarray, source: str) -> str:
+def _kind_of(name: str, values: np.ndarray, source: str, place: Callable[[int], str]) -> str:
     if values.dtype.kind == "f":
         return NUMBER
     if values.dtype.kind == "M":
@@ -82,7 +88,7 @@ def _kind_of(name: str, values: np.ndarray, source: str) -> str:
         rows = np.flatnonzero(~is_missing(values))
         first = int(rows[np.argmin(are_numbers)])
         raise ValueError(
-            f"{source} must hold numbers. Received: {values[first]!r} in row {first}, column "
+            f"{source} must hold numbers. Received: {values[first]!r} in {place(first)}, column "
             f"{name!r}, which holds numbers otherwise; {advice}"
         )
     texts = set(present)
@@ -91,8 +97,8 @@ def _kind_of(name: str, values: np.ndarray, source: str) -> str:
         if wrong.any():
             first = int(wrong.argmax())
             raise ValueError(
-                f"{source} must hold dates of the calendar. Received: {values[first]!r} in row "
-                f"{first}, column {name!r}"
+                f"{source} must hold dates of the calendar. Received: {values[first]!r} in "
+                f"{place(first)}, column {name!r}"
             )
         return DATE
     if looks_like_other_dates(texts):

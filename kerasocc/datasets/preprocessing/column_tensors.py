@@ -56,14 +56,18 @@ class ColumnTensors:
         }
 
     def example_features(self) -> dict[str, Any]:
-        """What `tf.io.parse_example` takes, by the names of the columns; missing values allowed."""
+        """What `tf.io.parse_example` takes, by the names of the columns.
+
+        An example has no float64: such numbers are text.
+        """
         import tensorflow as tf
 
         found = {}
         for column in self._columns:
-            dtype = "float32" if isinstance(column, NumberColumn) else "string"
-            default = np.nan if isinstance(column, NumberColumn) else MISSING
-            found[column.name] = tf.io.FixedLenFeature([], dtype, default)
+            is_float = self.dtype(column) == "float32"
+            found[column.name] = tf.io.FixedLenFeature(
+                [], "float32" if is_float else "string", np.nan if is_float else MISSING
+            )
         return found
 
     @staticmethod
@@ -94,7 +98,11 @@ class ColumnTensors:
             # The lookup has the unknown values first, the features have them last.
             codes = tf.math.floormod(self.lookups[column.name](values) - 1, size)
             return tf.one_hot(codes, size, dtype="float32")
-        numbers = tf.cast(values, "float64")
+        if values.dtype == tf.string:
+            text = tf.where(tf.equal(values, MISSING), "nan", values)
+            numbers = tf.strings.to_number(text, "float64")
+        else:
+            numbers = tf.cast(values, "float64")
         if column.fill is not None:
             numbers = tf.where(tf.math.is_nan(numbers), tf.cast(column.fill, "float64"), numbers)
         return (numbers - column.center)[:, None]

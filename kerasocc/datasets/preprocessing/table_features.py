@@ -156,6 +156,12 @@ class TableFeatures(keras.layers.Layer):
         centered = (c.name for c in self.columns if isinstance(c, NumberColumn) and c.center)
         return (*self.text_columns, *centered)
 
+    @property
+    def fills(self) -> tuple[float, ...] | None:
+        """What replaces missing numbers, where all features are numbers that may be missing."""
+        values = np.concatenate([column.fills for column in self.columns])
+        return None if np.isnan(values).any() else tuple(values.tolist())
+
     def adapt(self, x: Any) -> TableFeatures:
         """Find out what the columns hold, fit the scaling, and return self.
 

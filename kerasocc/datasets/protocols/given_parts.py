@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasocc.datasets.columns.named_columns import check_names
 from kerasocc.datasets.columns.values import plain_values
+from kerasocc.datasets.pool import PARTS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.readers.image_listing import find_normal, relative_name
 from kerasocc.datasets.readers.labelled_tables import anomaly_labels
@@ -58,8 +60,9 @@ class GivenParts(NamedTuple):
             unreadable: What to do about unreadable image files.
 
         Raises:
-            ValueError: If a part does not have the format of the training samples, or its
-                labels do not say which samples are normal.
+            ValueError: If a part does not have the format of the training samples, its labels
+                do not say which samples are normal, or no part has the labels that `label`
+                names.
             OSError: If it cannot be read.
         """
         changes: dict[str, Any] = {}
@@ -78,7 +81,13 @@ class GivenParts(NamedTuple):
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes |= {"names_test": part.names, "ids_test": part.ids}
-        return replace(data, **changes, unlabelled=tuple(sorted(unlabelled)))
+        if label is not None and unlabelled == set(PARTS):
+            raise ValueError(
+                f"`label` must name a column of {data.name!r} or of a part that is given beside "
+                f"it. Received: label={label!r}, and none of them has labels"
+            )
+        changes["unlabelled"] = tuple(name for name in PARTS if name in unlabelled)
+        return replace(data, **changes)
 
 
 def refuse_normal_class(name: str, normal_class: Any) -> None:
@@ -121,7 +130,12 @@ def _read(
     argument: str, source: Any, sample_format: SampleFormat, label: str | None, unreadable: str
 ) -> _Part:
     if isinstance(source, (str, os.PathLike)):
-        x, labels, names = _read_file(source, sample_format, label, unreadable)
+        try:
+            # Samples to set the threshold on are taken for normal ones without labels.
+            optional = label is None or argument == "validation_data"
+            x, labels, names = _read_file(source, sample_format, label, unreadable, optional)
+        except ValueError as error:
+            raise ValueError(f"`{argument}`: {error}") from error
         shown = str(source)
     else:
         x, labels = _arrays(argument, source)
@@ -147,30 +161,29 @@ def _read(
 def _read_raw(argument: str, source: Any, data: OneClassDataset, label: str | None) -> _Part:
     """Read the rows of a table with text and dates, and make features of them."""
     sample_format = data.sample_format
-    raw = read_raw(
-        source,
-        label=label,
-        normal_class=sample_format.normal_class,
-        optional=label is None,
-        as_text=sample_format.as_text,
-    )
-    wanted = [*sample_format.columns, *sample_format.ids]
-    absent = [name for name in wanted if name not in raw.columns.names]
-    if absent:
-        raise ValueError(
-            f"`{argument}` must have the columns of the training data, {wanted[:20]}. Received: no "
-            f"column {absent[:10]}"
-        )
-    ids = {name: plain_values(raw.columns.columns[name]) for name in sample_format.ids}
     try:
+        raw = read_raw(
+            source,
+            label=label,
+            normal_class=sample_format.normal_class,
+            optional=label is None or argument == "validation_data",
+            as_text=sample_format.as_text,
+        )
+        wanted = [*sample_format.columns, *sample_format.ids]
+        check_names(raw.columns.names, wanted, raw.columns.names)
         x = data.preprocessing.encode(raw.columns.select(sample_format.columns))
     except ValueError as error:
         raise ValueError(f"`{argument}`: {error}") from error
+    ids = {name: plain_values(raw.columns.columns[name]) for name in sample_format.ids}
     return _Part(x, raw.y.astype("int8"), np.arange(len(x)), raw.labelled, ids)
 
 
 def _read_file(
-    source: str | os.PathLike, sample_format: SampleFormat, label: str | None, unreadable: str
+    source: str | os.PathLike,
+    sample_format: SampleFormat,
+    label: str | None,
+    unreadable: str,
+    optional: bool,
 ) -> tuple[np.ndarray | Rows, np.ndarray | None, np.ndarray]:
     names: list[str] = []
     labels: list[np.ndarray | None] = []
@@ -182,7 +195,7 @@ def _read_file(
             labelled=True,
             label=label,
             unreadable=unreadable,
-            optional=label is None,
+            optional=optional,
         ):
             names.extend(part.names)
             labels.append(part.labels)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasocc.datasets.pool import PARTS
 from kerasocc.datasets.sample_format import SampleFormat
 from kerasocc.datasets.storage.rows import Rows
 
@@ -69,9 +70,9 @@ class OneClassDataset:
         part.
         """
         chosen = self.y_train == 0
-        without_labels = (set(self.unlabelled) - {"test"}) | (
-            {"test"} if "train" in self.unlabelled else set()
-        )
+        # The test part is the training part now.
+        known = {**dict.fromkeys(PARTS), "test": "train"}
+        without_labels = tuple(n for n in PARTS if (known[n] or n) in self.unlabelled)
         return replace(
             self,
             name=f"{self.name}-transductive",
@@ -79,5 +80,5 @@ class OneClassDataset:
             y_test=self.truth_train[chosen],
             names_test=None if self.names_train is None else self.names_train[chosen],
             ids_test={},
-            unlabelled=tuple(sorted(without_labels)),
+            unlabelled=without_labels,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from kerasocc.datasets.columns.choice import ColumnChoice
 from kerasocc.datasets.columns.dates import parse_dates
-from kerasocc.datasets.columns.kinds import fit_columns, kinds_of, suspicious_columns
+from kerasocc.datasets.columns.kinds import NUMBER, fit_columns, kinds_of, suspicious_columns
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
@@ -55,7 +56,8 @@ def raw_table_problem(
     """
     names = choice.features(raw.columns.names, raw.shown)
     table = raw.columns.select(names)
-    kinds = kinds_of(table, [name for name in choice.categories if name in names], raw.shown)
+    categories = [name for name in choice.categories if name in names]
+    kinds = kinds_of(table, categories, raw.shown, raw.place)
     rows = _pool(raw, choice)
     fraction = default_test_fraction(raw.y) if test is None else test
     train, test_part = stratified_split(rows, fraction, np.random.default_rng([seed, 1]))
@@ -73,8 +75,7 @@ def raw_table_problem(
         **split,
     )
     training_rows = table.take(chosen.x_train[chosen.y_train >= 0, 0])
-    for sentence in suspicious_columns(training_rows, kinds):
-        warnings.warn(f"{raw.shown}: {sentence}.", stacklevel=3)
+    warn_of_columns(raw.shown, training_rows, kinds)
     columns = fit_columns(training_rows, kinds, missing=missing)
     options: dict[str, Any] = dict(
         missing=missing,
@@ -82,7 +83,7 @@ def raw_table_problem(
         columns=columns,
         also=[*choice.others, *([] if raw.label is None else [raw.label])],
     )
-    encoded = _encoded(TableFeatures(scaling=None, **options), table, raw.shown)
+    encoded = _encoded(TableFeatures(scaling=None, **options), table, raw)
     parts = {f"x_{part}": encoded[getattr(chosen, f"x_{part}")[:, 0]] for part in PARTS}
     return replace(
         chosen,
@@ -102,6 +103,22 @@ def raw_table_problem(
     )
 
 
+def warn_of_columns(
+    shown: str, training_rows: NamedColumns, kinds: Mapping[str, str] | None = None
+) -> None:
+    """Warn of columns that are constant, or look like ids or an index.
+
+    Args:
+        shown: What the table is called.
+        training_rows: Its training rows.
+        kinds: What `kinds_of` found; None for numbers alone.
+    """
+    if kinds is None:
+        kinds = dict.fromkeys(training_rows.names, NUMBER)
+    for sentence in suspicious_columns(training_rows, kinds):
+        warnings.warn(f"{shown}: {sentence}.", stacklevel=2)
+
+
 def _pool(raw: RawTable, choice: ColumnChoice) -> Pool:
     """The rows by their numbers, with what they are split by."""
     numbers = np.arange(len(raw.y))
@@ -110,7 +127,7 @@ def _pool(raw: RawTable, choice: ColumnChoice) -> Pool:
         values = _complete("group", choice.group, raw)
         groups = np.unique(values.astype(str), return_inverse=True)[1]
     if choice.time is not None:
-        times = _moments(choice.time, _complete("time", choice.time, raw), raw.shown)
+        times = _moments(choice.time, _complete("time", choice.time, raw), raw)
     return Pool(numbers[:, None], raw.y, numbers, groups, times)
 
 
@@ -120,12 +137,12 @@ def _complete(option: str, name: str, raw: RawTable) -> np.ndarray:
     if missing.any():
         raise ValueError(
             f"`{option}` must name a column without missing values. Received: {option}={name!r}, "
-            f"one missing in row {int(missing.argmax())} of {raw.shown}"
+            f"one missing in {raw.place(int(missing.argmax()))} of {raw.shown}"
         )
     return values
 
 
-def _moments(name: str, values: np.ndarray, shown: str) -> np.ndarray:
+def _moments(name: str, values: np.ndarray, raw: RawTable) -> np.ndarray:
     """Numbers that grow with time, float64."""
     if values.dtype.kind == "f":
         return values
@@ -134,15 +151,16 @@ def _moments(name: str, values: np.ndarray, shown: str) -> np.ndarray:
         first = int(wrong.argmax())
         raise ValueError(
             "`time` must name a column of numbers, or of dates such as 2024-01-31 or 2024-01-31 "
-            f"12:00:00. Received: {values[first]!r} in row {first} of {shown}, column {name!r}"
+            f"12:00:00. Received: {values[first]!r} in {raw.place(first)} of {raw.shown}, "
+            f"column {name!r}"
         )
     return moments.astype("int64").astype("float64")
 
 
-def _encoded(features: TableFeatures, table: NamedColumns, shown: str) -> np.ndarray:
+def _encoded(features: TableFeatures, table: NamedColumns, raw: RawTable) -> np.ndarray:
     bad = features.find_bad(table)
     if bad is not None:
-        raise ValueError(f"{shown}: {bad.message(f'row {bad.first_row}')}")
+        raise ValueError(f"{raw.shown}: {bad.message(raw.place(bad.first_row))}")
     return features.encode(table)
 
 

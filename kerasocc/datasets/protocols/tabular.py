@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,17 +12,25 @@ import numpy as np
 from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.catalog import DataSource
 from kerasocc.datasets.columns.choice import ColumnChoice
+from kerasocc.datasets.columns.encoders import NumberColumn
+from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.field_names import LABEL_NAMES
 from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
+from kerasocc.datasets.preprocessing.table_features import TableFeatures
 from kerasocc.datasets.protocols.given_parts import GivenParts, refuse_normal_class
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_class_split import one_class_split
-from kerasocc.datasets.protocols.raw_tables import raw_table_problem
-from kerasocc.datasets.readers.labelled_tables import check_values, load_table, table_format
+from kerasocc.datasets.protocols.raw_tables import raw_table_problem, warn_of_columns
+from kerasocc.datasets.readers.labelled_tables import (
+    Table,
+    check_values,
+    load_table,
+    table_format,
+)
 from kerasocc.datasets.readers.missing_values import fill_rows, medians
 from kerasocc.datasets.readers.raw_tables import holds_raw_columns, read_raw
-from kerasocc.datasets.storage.rows import Rows
+from kerasocc.datasets.storage.rows import Rows, is_lazy
 
 NO_LABELS = (
     f"no column is called one of {', '.join(LABEL_NAMES)}, so that all rows are taken for normal. "
@@ -172,7 +180,7 @@ def tabular(
         train,
         test_part,
         normal_class=0,
-        make_preprocessing=TABLE_PREPROCESSINGS[preprocessing or "min-max"],
+        make_preprocessing=_preprocessing(preprocessing or "min-max", table, fill, label),
         sample_format=table_format(name, table, fill, normal_class),
         labelled_classes=None,
         seed=seed,
@@ -180,4 +188,24 @@ def tabular(
         notes=() if table.labelled or table.columns is None else (NO_LABELS,),
         **common,
     )
+    if table.columns is not None and not is_lazy(data.x_train):
+        rows = data.x_train[data.y_train >= 0].astype("float64")
+        named = NamedColumns(dict(zip(table.columns, rows.T, strict=True)))
+        warn_of_columns(repr(str(table.path)), named)
     return given.added_to(data, label=label)
+
+
+def _preprocessing(
+    scaling: str, table: Table, fill: np.ndarray | None, label: str | None
+) -> Callable[[Any], Any]:
+    """Return the function that adapts a preprocessing layer to training rows.
+
+    Where the columns have names it remembers them, so that models take frames of new rows.
+    """
+    if table.columns is None:
+        return TABLE_PREPROCESSINGS[scaling]
+    fills = [None] * len(table.columns) if fill is None else fill.tolist()
+    columns = [NumberColumn(n, v) for n, v in zip(table.columns, fills, strict=True)]
+    options: dict[str, Any] = dict(columns=columns, also=() if label is None else (label,))
+    options |= dict(scaling=scaling, missing="error" if fill is None else "median")
+    return lambda x: TableFeatures(**options).adapt_scaling(x)

@@ -144,7 +144,7 @@ def _list_parts(parts: Parts, normal_class: str | None) -> ImageListing:
             found[name] = [file._replace(label=normal) for file in found[name]]
     if "train" in unlabelled:
         # Parts that there are not will be split off.
-        unlabelled += tuple(name for name, files in found.items() if files is None)
+        unlabelled = tuple(n for n in PARTS if n in unlabelled or found[n] is None)
     return make_listing(found["train"], found["test"], found["val"], unlabelled=unlabelled)
 
 

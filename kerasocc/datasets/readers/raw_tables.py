@@ -23,7 +23,7 @@ from kerasocc.datasets.readers import named_tables
 from kerasocc.datasets.readers.blocks import Selection
 from kerasocc.datasets.readers.labelled_tables import checked_labels
 from kerasocc.datasets.readers.named_columns import find_columns, labels_in
-from kerasocc.datasets.readers.named_tables import find_dialect, read_frames
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of, read_frames
 from kerasocc.datasets.readers.text_numbers import MISSING, typed_labels
 
 ALL_ROWS = 2**40
@@ -42,6 +42,7 @@ class RawTable(NamedTuple):
         label: Name of the label column, None without.
         labelled: Whether there are labels; without them all rows are taken for normal.
         dialect: How a text file is written; None for others.
+        path: The file, None for frames.
     """
 
     name: str
@@ -51,6 +52,11 @@ class RawTable(NamedTuple):
     label: str | None
     labelled: bool
     dialect: Dialect | None = None
+    path: Path | None = None
+
+    def place(self, row: int) -> str:
+        """Return where a row stands, in words."""
+        return f"row {row}" if self.path is None else place_of(self.path, self.dialect, row)
 
 
 def holds_raw_columns(
@@ -191,10 +197,10 @@ def _read_file(
         )
     if label is None:
         y = np.zeros(len(frame), "int64")
-        return RawTable(source.name, shown, columns, y, None, False, found)
+        return RawTable(source.name, shown, columns, y, None, False, found, path)
     labels = typed_labels([labels_in(frame[label], path, found)])
     y = checked_labels(labels, normal_class, path)
-    return RawTable(source.name, shown, columns, y, label, True, found)
+    return RawTable(source.name, shown, columns, y, label, True, found, path)
 
 
 def _raw_columns(frame: Any, text: Collection[str], dialect: Dialect | None) -> NamedColumns:

@@ -97,7 +97,7 @@ def ranking_in_words(results: dict[str, Any], part: str = "") -> dict[str, str]:
 def samples_in_words(results: dict[str, Any]) -> str:
     """How many samples there are of either class."""
     if not results["labelled"]:
-        return f"{results['normal']} without labels, taken for normal"
+        return f"{results['normal']} without labels"
     return f"{results['normal']} normal, {results['anomalous']} anomalous"
 
 

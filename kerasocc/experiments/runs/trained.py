@@ -76,12 +76,14 @@ class FoundModel:
                 f"input shape {shape}"
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
+        features = model.table_features
         sample_format = SampleFormat(
             kind=kind,
             shape=tuple(shape[1:]),
             columns=model.feature_names,
-            is_raw=model.table_features is not None,
-            as_text=() if model.table_features is None else model.table_features.text_columns,
+            fill=features and features.fills,
+            is_raw=features is not None and not features.is_numeric,
+            as_text=() if features is None else features.text_columns,
         )
         return Trained(model, sample_format, None)
 

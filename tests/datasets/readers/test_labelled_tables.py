@@ -27,7 +27,6 @@ BAD_TABLES = {
         "a,b,c,label\n1,2,3,0\n1,two,3,1\n",
         r"Received: 'two' in row 1 \(line 3\), column 'b'",
     ),
-    "no-label": ("a,b,c\n1,2,3\n", "must have labels called one of"),
     "label-values": ("a,label\n1,0\n2,5\n", r"0 \(normal\) or 1 \(anomaly\).*\['0', '5'\]"),
     "label-text": ("a,label\n1,good\n2,bad\n", r"0 \(normal\) or 1 \(anomaly\).*'bad', 'good'"),
     "empty": ("", "no readable .csv file"),
