@@ -16,12 +16,15 @@ import keras
 import numpy as np
 
 from kerasocc.checks import check_choice
+from kerasocc.datasets.preprocessing.column_tensors import ColumnTensors
 from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 
 SIGNATURE = "serving_default"
 """Name of the signature that serving software calls by default."""
+EXAMPLES = "examples"
+"""Name of the signature that takes serialized `tf.Example`s."""
 
 
 def export(
@@ -35,13 +38,23 @@ def export(
 
     | | name | shape | dtype |
     |---|---|---|---|
-    | input | `inputs` | `(batch, ...)`, raw samples | float32 |
+    | input | `inputs` | `(batch, ...)`, raw samples | float32, or float64 (see below) |
     | output | `score` | `(batch,)` | float32 |
     | output | `is_anomaly` | `(batch,)` | bool |
     | output | `p_value` | `(batch,)` | float32, after `calibrate(x, fpr=...)` |
 
+    A model of a table with text or dates (`datasets.TableFeatures`) has one input for each
+    column in place of `inputs`, shape `(batch,)`: string for text and for dates as ISO 8601,
+    float32 for numbers (float64 for those that differ by little), named like the column with
+    underscores in place of other characters. A second signature, `examples`, takes serialized
+    `tf.Example`s, string of shape `(batch,)`, by the names of the columns; what is float64 is text
+    there. A missing value is an empty text, or NaN. Only SavedModels can have such inputs.
+
     The scorer includes the preprocessing. Samples of other dtypes, such as uint8 images,
     must be cast to float32 by the caller, although `model.score` accepts them.
+    A model that was trained on columns which float32 does not tell apart, such as seconds since
+    1970 (`model.sample_dtype` is `"float64"`), is exported with float64 inputs, so that it gives
+    its own scores; LiteRT has no arithmetic in float64 and refuses it.
     `is_anomaly` is `score > threshold` with the current threshold. A model without a
     threshold (see `model.calibrate`) is exported with the output `score` alone; only a
     soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated. `p_value` is the
@@ -79,6 +92,12 @@ def export(
     check_choice("format", format, _WRITERS)
     _check_model(model)
     path = _checked_path(path, folder=format == "tf_saved_model", overwrite=overwrite)
+    features = model.table_features
+    if format != "tf_saved_model" and features is not None and not features.is_numeric:
+        raise ValueError(
+            f"`format` must be 'tf_saved_model': {format} takes no columns of text, dates and the "
+            f"like. Received: format={format!r}, columns {list(features.special_columns)}"
+        )
     write, replacing = _WRITERS[format]
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
@@ -148,11 +167,36 @@ def _endpoint(model: OneClassModel | Ensemble) -> tuple[Any, Any, Any]:
             outputs["p_value"] = model.p_values_of_scores(outputs["score"])
         return outputs
 
-    sample = model.get_build_config()["input_shape"][1:]
-    inputs = tf.TensorSpec((None, *sample), "float32", name="inputs")
     archive = keras.export.ExportArchive()
     _track_scoring_weights(archive, model)
+    features = model.table_features
+    if features is not None and not features.is_numeric:
+        return _endpoint_of_columns(archive, ColumnTensors(features), scorer)
+    sample = model.get_build_config()["input_shape"][1:]
+    inputs = tf.TensorSpec((None, *sample), model.sample_dtype, name="inputs")
     return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
+
+
+def _endpoint_of_columns(
+    archive: Any, tensors: ColumnTensors, outputs_of: Callable[[Any], Any]
+) -> tuple[Any, Any, Any]:
+    """As `_endpoint`, with an input for each column, and a second endpoint for `tf.Example`s."""
+    import tensorflow as tf
+
+    for lookup in tensors.lookups.values():
+        archive.track(lookup)
+
+    def scorer(columns):
+        return outputs_of(tensors.from_inputs(columns))
+
+    def scorer_of_examples(examples):
+        return outputs_of(tensors(tf.io.parse_example(examples, tensors.example_features())))
+
+    specs = tensors.specs()
+    archive.add_endpoint(
+        EXAMPLES, scorer_of_examples, [tf.TensorSpec((None,), "string", name="examples")]
+    )
+    return archive, archive.add_endpoint(SIGNATURE, scorer, [specs]), specs
 
 
 def _track_scoring_weights(archive: Any, model: OneClassModel | Ensemble) -> None:
@@ -198,6 +242,12 @@ def _write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
 def _write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     import tensorflow as tf
 
+    if model.sample_dtype == "float64":
+        raise ValueError(
+            '`format="litert"` needs a model of float32 inputs: LiteRT has no arithmetic in '
+            "float64. Train on columns from which an offset is subtracted, so that float32 tells "
+            "their values apart. Received: a model whose `sample_dtype` is float64"
+        )
     archive, function, _ = _endpoint(model)
     dtypes = {
         t.dtype

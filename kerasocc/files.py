@@ -98,9 +98,14 @@ def _replace_folder(new: Path, path: Path, *, aside: Path) -> None:
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-    """Write `text` as UTF-8, atomically."""
+    """Write `text` as UTF-8, atomically; names of files that are not UTF-8 stay as they are."""
     with complete_or_absent(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def printable(text: str) -> str:
+    """Replace what UTF-8 cannot hold, from names of files in another encoding."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def write_bytes(path: str | os.PathLike, content: bytes | memoryview) -> None:

@@ -22,10 +22,16 @@ FOUNDATION = {
     "distribution",
     "state",
     "datasets/storage",
+    "datasets/columns/",
     "datasets/catalog",
     "engine/keras_contract",
 }
-READERS = FOUNDATION | {"datasets/field_names", "datasets/pool", "datasets/sample_format"}
+READERS = FOUNDATION | {
+    "datasets/dialect",
+    "datasets/field_names",
+    "datasets/pool",
+    "datasets/sample_format",
+}
 SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
 BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers"}
 ON_MODELS = BELOW_ENGINE | {"engine", "models", "datasets"}
@@ -52,11 +58,13 @@ LAYERS = {
     "callbacks": FOUNDATION | {"losses"},
     "regularizers": FOUNDATION | {"losses", "callbacks"},
     "datasets": FOUNDATION,
+    "datasets/dialect": set(),
     "datasets/field_names": set(),
     "datasets/storage": set(),
+    "datasets/columns/": set(),
     "datasets/catalog": {"datasets/field_names", "datasets/storage"},
     "datasets/pool": {"datasets/storage"},
-    "datasets/sample_format": {"files"},
+    "datasets/sample_format": {"files", "datasets/dialect"},
     "datasets/preprocessing": FOUNDATION,
     "datasets/readers/": READERS,
     "datasets/alterations": FOUNDATION,
@@ -66,20 +74,21 @@ LAYERS = {
     "engine": BELOW_ENGINE | SOURCES,
     "models": BELOW_ENGINE | {"engine"},
     "pretraining": FOUNDATION | {"models", "networks"},
-    "exporting": FOUNDATION | {"models"},
+    "exporting": FOUNDATION | {"models", "datasets/preprocessing"},
     "baselines": ON_MODELS,
     "estimators": ON_MODELS | {"pretraining", "baselines"},
     "explanations": ON_MODELS,
     "serving": ON_MODELS,
     "plots": FOUNDATION,
     "experiments": BELOW_EXPERIMENTS,
-    "experiments/settings/": FOUNDATION,
+    "experiments/settings/": FOUNDATION | {"datasets/dialect"},
     "experiments/methods/": BELOW_EXPERIMENTS | {"experiments/settings/"},
     "experiments/config/": FOUNDATION | {"experiments/settings/", "experiments/methods/"},
     "experiments/reports/": BELOW_EXPERIMENTS | DEFINITIONS,
     "experiments/runs/": BELOW_EXPERIMENTS | DEFINITIONS | {"experiments/reports/"},
     "experiments/papers/": BELOW_EXPERIMENTS | {"experiments"},
-    "cli": FOUNDATION | {"experiments", "exporting", "serving"},
+    "cli": FOUNDATION
+    | {"experiments", "exporting", "serving", "datasets/dialect", "datasets/readers/"},
 }
 # The names of the package itself are imported when they are used, which hides what is imported:
 # only the top layers may use them.
@@ -92,6 +101,7 @@ SHARED_BY_MODELS = {"base", "hypersphere", "options", "reconstruction"}
 PARTS_OF_MODELS = {
     "training_noise": "robust_autoencoder",
     "coreset": "nearest_neighbors",
+    "principal_components": "nearest_neighbors",
     "members": "ensemble",
     "score_scales": "ensemble",
 }

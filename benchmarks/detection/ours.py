@@ -121,4 +121,5 @@ def _as_dataset(config: TrainConfig, problem: Problem, x: np.ndarray) -> Any:
         y_test=np.zeros(0, "int8"),
         sample_format=SampleFormat(kind="arrays", shape=tuple(x.shape[1:])),
         make_preprocessing=recipes[config.preprocessing or usual],
+        preprocessing_named=recipes.__getitem__,
     )

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from kerasocc.checks import check_fraction
-from kerasocc.cli.common import add_import_option, add_reading_options, echo, import_modules
+from kerasocc.cli.common import (
+    add_import_option,
+    add_reading_options,
+    echo,
+    given_dialect,
+    import_modules,
+)
 from kerasocc.experiments.runs.folder import RunFolder
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -49,14 +55,16 @@ def calibrate(arguments: argparse.Namespace) -> int:
 
     rate = check_fraction("fpr", arguments.fpr, zero=True)
     found = find_trained(*_place_of(arguments.run, arguments.out), None)
+    dialect = given_dialect(arguments)
     if arguments.data is not None:
-        found.check_columns(arguments.data)
+        found.check_columns(arguments.data, dialect=dialect)
     import_keras()
     import_modules(arguments.modules)
     from kerasocc.experiments.reports.page import key_figures
     from kerasocc.experiments.runs.threshold import change_threshold
 
-    results = change_threshold(found, rate, arguments.data, unreadable=arguments.unreadable)
+    reading = dict(unreadable=arguments.unreadable, dialect=dialect)
+    results = change_threshold(found, rate, arguments.data, **reading)
     figures = key_figures(results)
     for name in ("Threshold", "Changed", "True rate", "Flagged"):
         if name in figures:

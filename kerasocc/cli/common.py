@@ -10,6 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+DIALECT_HELP = {
+    "separator": "character between the cells, or tab or space",
+    "decimal": "decimal point or comma",
+    "thousands": "character between groups of three digits, or space or none",
+    "encoding": "encoding, such as latin-1",
+    "comment": "what lines begin with that are left out, or none",
+    "sheet": "name of the sheet of an Excel workbook",
+}
+
 
 def echo(text: str) -> None:
     """Print a line at once."""
@@ -97,3 +106,27 @@ def add_reading_options(parser: Any) -> None:
         default="error",
         help="what to do about image files that cannot be read (default: error)",
     )
+    group = parser.add_argument_group(
+        "text files and workbooks",
+        "How FILE is written, where that differs from the training data; auto detects it.",
+    )
+    for name, text in DIALECT_HELP.items():
+        metavar = name.upper() if name in ("encoding", "sheet") else "CHARACTER"
+        group.add_argument(f"--{name}", default=None, metavar=metavar, help=text)
+    group.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="whether the first row has the names of the columns",
+    )
+
+
+def given_dialect(arguments: argparse.Namespace) -> Any:
+    """The options of `add_reading_options` that say how a file is written, as a `Dialect`.
+
+    Raises:
+        ValueError: For a value that is not allowed.
+    """
+    from kerasocc.datasets.dialect import OPTIONS, Dialect
+
+    return Dialect(**{name: getattr(arguments, name) for name in OPTIONS})

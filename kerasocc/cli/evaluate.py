@@ -10,8 +10,10 @@ from kerasocc.cli.common import (
     add_reading_options,
     check_output,
     echo,
+    given_dialect,
     import_modules,
 )
+from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.experiments.runs.startup import import_keras
 from kerasocc.experiments.settings.parsing import class_name
 
@@ -50,11 +52,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from kerasocc.experiments.runs.trained import find_trained
 
     check_output(arguments.output, arguments.source)
+    dialect = given_dialect(arguments)
     if arguments.source is None:
         _check_no_file_options(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
     if arguments.source is not None:
-        found.check_columns(arguments.source, labelled=True, label=arguments.label)
+        names = dict(labelled=True, label=arguments.label)
+        found.check_columns(arguments.source, **names, dialect=dialect)
     import_keras()
     import_modules(arguments.modules)
     from kerasocc.experiments.reports import evaluation
@@ -63,16 +67,19 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     trained = found.load()
     if arguments.source is None:
-        labels, scores = labelled_scores.score_test_part(trained)
+        scored = labelled_scores.score_test_part(trained)
     else:
-        labels, scores = labelled_scores.score_labelled(
+        scored = labelled_scores.score_labelled(
             trained,
             arguments.source,
             label=arguments.label,
             normal_class=arguments.normal_class,
             unreadable=arguments.unreadable,
+            dialect=dialect,
         )
-    results = evaluation.evaluate(labels, scores, trained.threshold)
+    results = evaluation.evaluate(
+        scored.labels, scored.scores, trained.threshold, labelled=scored.labelled
+    )
     for name, value in evaluation.in_words(results).items():
         echo(f"{name:<18} {value}")
     if arguments.output is not None:
@@ -82,7 +89,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 def _check_no_file_options(arguments: argparse.Namespace) -> None:
     """Raise `ValueError` for an option that would be ignored."""
-    for name, default in (("label", None), ("normal_class", None), ("unreadable", "error")):
+    defaults = {"label": None, "normal_class": None, "unreadable": "error"}
+    for name, default in {**defaults, **dict.fromkeys(OPTIONS)}.items():
         value = getattr(arguments, name)
         if value != default:
             raise ValueError(

@@ -117,7 +117,7 @@ def _run_class(
 ) -> None:
     """Run all methods on one class."""
     from kerasocc.experiments.papers.oc_nn.run import run_method
-    from kerasocc.experiments.runs.data import load_data
+    from kerasocc.experiments.runs.data import check_anomalies, load_data
     from kerasocc.experiments.runs.networks import check_network
 
     configs = {
@@ -130,6 +130,7 @@ def _run_class(
         # The same for all methods.
         config = next(iter(configs.values()))
         data = load_data(config)
+        check_anomalies(data)
         check_network(config, data.sample_format.shape)
         return data
 

@@ -10,8 +10,10 @@ from kerasocc.cli.common import (
     add_reading_options,
     check_output,
     echo_error,
+    given_dialect,
     import_modules,
 )
+from kerasocc.datasets.readers.standard_input import STANDARD_INPUT, readable
 from kerasocc.experiments.runs.startup import import_keras
 
 
@@ -27,13 +29,22 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "source",
         metavar="FILE",
-        help="table (.csv, .parquet, .npz, .npy, .mat), image, or folder of images",
+        help="table (.csv, .tsv, .parquet, .xlsx, .npz, .npy, .mat), image, or folder of images; "
+        "- for a table on standard input",
     )
     parser.add_argument(
         "--p-values",
         action="store_true",
         help="add the column p_value: at most t for a new normal sample with a probability of at "
         "most t; needs a threshold that was set on held-out normal samples",
+    )
+    parser.add_argument(
+        "--bad-rows",
+        choices=["error", "flag", "skip"],
+        default="error",
+        help="what to do about rows with a value that is missing (and that the model does not put "
+        "in), infinite, beyond float32 or no number: stop, write an empty score and is_anomaly 1, "
+        "or leave them out (default: error)",
     )
     parser.add_argument(
         "--output", metavar="CSV", default=None, help="file to write (default: standard output)"
@@ -47,21 +58,29 @@ def score(arguments: argparse.Namespace) -> int:
     from kerasocc.experiments.runs.trained import find_trained
 
     check_output(arguments.output, arguments.source)
+    dialect = given_dialect(arguments)
     found = find_trained(arguments.out, arguments.run, arguments.model)
-    found.check_columns(arguments.source)
+    found.check_columns(arguments.source, dialect=dialect)
     import_keras()
     import_modules(arguments.modules)
     from kerasocc.experiments.runs.file_scores import score_file
 
     trained = found.load()
-    summary = score_file(
-        trained,
-        arguments.source,
-        arguments.output,
-        unreadable=arguments.unreadable,
-        with_p_values=arguments.p_values,
-    )
-    echo_error(f"Scored {summary.samples} samples of {arguments.source} with {found.model_file}")
+    with readable(arguments.source) as source:
+        summary = score_file(
+            trained,
+            source,
+            arguments.output,
+            unreadable=arguments.unreadable,
+            with_p_values=arguments.p_values,
+            dialect=dialect,
+            bad_rows=arguments.bad_rows,
+        )
+    shown = "standard input" if arguments.source == STANDARD_INPUT else arguments.source
+    echo_error(f"Scored {summary.samples} samples of {shown} with {found.model_file}")
+    if summary.bad:
+        done = {"flag": "flagged beside them", "skip": "left out"}[arguments.bad_rows]
+        echo_error(f"{summary.bad} more cannot be scored and are {done}: {summary.first_bad}")
     if summary.flagged is None:
         echo_error("The model has no threshold, so there are no decisions: see `calibrate`.")
     else:

@@ -53,13 +53,15 @@ def train(arguments: argparse.Namespace) -> int:
     if config.definition.members is None:
         training_epochs(config, len(data.x_train))
     progress(describe(data))
+    for note in data.notes:
+        progress(f"Note: {note}.")
     run = run or store.create(arguments.out, arguments.name, config)
     try:
         results = runner.train(config, run, data, progress=not arguments.quiet)
     except KeyboardInterrupt:
         _print_how_to_resume(run)
         raise
-    _print_results(run, results)
+    _print_results(run, results, notes=results["notes"] if arguments.quiet else [])
     return 0
 
 
@@ -114,13 +116,13 @@ def add(commands: Any) -> None:
     add_options(parser)
 
 
-def _print_results(run: RunFolder, results: dict[str, Any]) -> None:
+def _print_results(run: RunFolder, results: dict[str, Any], notes: list[str]) -> None:
     from kerasocc.experiments.reports.page import key_figures
 
     for name, value in key_figures(results).items():
         echo(f"{name:<18} {value}")
-    note = results["calibration"]["note"]
-    if note:
+    of_threshold = results["calibration"]["note"]
+    for note in [*notes, *([of_threshold] if of_threshold else [])]:
         echo(f"{'Note':<18} {note}")
     echo(f"{'Report':<18} {run.path / 'report.html'}")
 

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerasocc.datasets.dialect import Dialect
     from kerasocc.datasets.loading import load
     from kerasocc.datasets.preprocessing.layers import (
         GlobalContrastNormalization,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         Preprocessing,
     )
     from kerasocc.datasets.preprocessing.standardization import Standardization
+    from kerasocc.datasets.preprocessing.table_features import TableFeatures
     from kerasocc.datasets.protocols.altered import altered
     from kerasocc.datasets.protocols.frame_sequences import FrameDataset, frame_sequences
     from kerasocc.datasets.protocols.half_split import half_split
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from kerasocc.datasets.storage.rows import Rows
 
 _HOMES = {
+    "Dialect": "dialect",
     "FrameDataset": "protocols.frame_sequences",
     "GlobalContrastNormalization": "preprocessing.layers",
     "MinMaxScaling": "preprocessing.layers",
@@ -33,6 +36,7 @@ _HOMES = {
     "Preprocessing": "preprocessing.layers",
     "Rows": "storage.rows",
     "Standardization": "preprocessing.standardization",
+    "TableFeatures": "preprocessing.table_features",
     "altered": "protocols.altered",
     "frame_sequences": "protocols.frame_sequences",
     "half_split": "protocols.half_split",
@@ -43,6 +47,7 @@ _HOMES = {
 _SUBMODULES = ("alterations", "catalog", "preprocessing")
 
 __all__ = [
+    "Dialect",
     "FrameDataset",
     "GlobalContrastNormalization",
     "MinMaxScaling",
@@ -50,6 +55,7 @@ __all__ = [
     "Preprocessing",
     "Rows",
     "Standardization",
+    "TableFeatures",
     "altered",
     "frame_sequences",
     "half_split",

@@ -21,7 +21,10 @@ an image set of tensorflow-datasets."""
 RESERVED = ("digits", "mnist", "fashion_mnist", "cifar10")
 """Names that never stand for a folder or a table, whatever the working directory holds."""
 
-TABLE_SUFFIXES = (".npz", ".mat", ".csv", ".parquet")
+TABLE_SUFFIXES = (".npz", ".mat", ".csv", ".tsv", ".parquet", ".xlsx", ".xlsm")
+"""Suffixes of tables that may have labels, in any case."""
+PACKED_SUFFIXES = (".gz", ".bz2", ".zst")
+"""Suffixes that text files of tables may have behind their own."""
 IMAGE_SUFFIXES = (
     ".png",
     ".jpg",
@@ -81,7 +84,7 @@ def resolve(
     folder = _find_folder(source, data_dir)
     if folder is not None:
         return DataSource(FOLDER, folder.resolve().name, folder)
-    if Path(source).suffix.lower() in TABLE_SUFFIXES:
+    if table_suffix(source) in TABLE_SUFFIXES:
         return _resolve_file(_existing_table(Path(source)))
     tables = tables_in(_data_dir(data_dir))
     if str(source) in tables:
@@ -107,13 +110,13 @@ def resolve_table(
     if isinstance(source, DataSource):
         return source
     path = find_table(source, data_dir)
-    return DataSource(TABLE, path.stem, path)
+    return DataSource(TABLE, table_stem(path), path)
 
 
 def find_table(name: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> Path:
     """Return the path of a table; see `resolve_table` for arguments and errors."""
     path = Path(name)
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    if table_suffix(path) in TABLE_SUFFIXES:
         return _existing_table(path)
     folder = _data_dir(data_dir)
     if folder is None:
@@ -134,7 +137,7 @@ def tables_in(folder: str | os.PathLike | None) -> dict[str, Path]:
     """List the tables below a folder by name; empty for None."""
     if folder is None:
         return {}
-    files = [f for f in sorted(Path(folder).rglob("*")) if f.suffix.lower() in TABLE_SUFFIXES]
+    files = [f for f in sorted(Path(folder).rglob("*")) if table_suffix(f) in TABLE_SUFFIXES]
     return {_plain_name(file): file for file in reversed(files)}
 
 
@@ -145,6 +148,19 @@ def named_tables(data_dir: str | os.PathLike | None = None) -> dict[str, Path]:
         data_dir: Folder that is searched, default `KERASOCC_DATA_DIR`.
     """
     return tables_in(_data_dir(data_dir))
+
+
+def table_suffix(path: str | os.PathLike) -> str:
+    """Return the suffix of a file in lower case, that of the text in a compressed one."""
+    path = Path(path)
+    suffix, inner = path.suffix.lower(), Path(path.stem).suffix.lower()
+    return inner if suffix in PACKED_SUFFIXES and inner in (".csv", ".tsv") else suffix
+
+
+def table_stem(path: Path) -> str:
+    """Return the name of a file without its suffixes."""
+    is_packed = table_suffix(path) != path.suffix.lower()
+    return Path(path.stem).stem if is_packed else path.stem
 
 
 def near_names(name: str, names: Iterable[str], count: int = 5) -> str:
@@ -199,9 +215,10 @@ def _existing_table(path: Path) -> Path:
 
 def _resolve_file(path: Path) -> DataSource:
     is_image = path.suffix.lower() == ".npz" and len(shape_in_npz(path)) > 2
-    return DataSource(IMAGE_FILE if is_image else TABLE, path.stem, path)
+    return DataSource(IMAGE_FILE if is_image else TABLE, table_stem(path), path)
 
 
 def _plain_name(file: Path) -> str:
-    number, _, rest = file.stem.partition("_")
-    return rest if number.isdecimal() and rest else file.stem
+    stem = table_stem(file)
+    number, _, rest = stem.partition("_")
+    return rest if number.isdecimal() and rest else stem

@@ -14,6 +14,10 @@ IMAGE_NAMES = ("image", "images", *SAMPLE_NAMES)
 """Accepted names of the array of images in an `.npz` file, in any case."""
 
 
+NO_LABEL = "none"
+"""Name of the label column that says that there is none: all columns are features."""
+
+
 def find_name(what: str, names: Sequence[str], available: Iterable[Any], path: Path) -> Any:
     """Return the first of the `available` names that is among `names`, ignoring case.
 
@@ -38,10 +42,29 @@ def find_name(what: str, names: Sequence[str], available: Iterable[Any], path: P
     )
 
 
-def find_label_name(label: str | None, available: Iterable[Any], path: Path) -> Any:
+def find_label_name(
+    label: str | None, available: Iterable[Any], path: Path, *, optional: bool = False
+) -> Any:
     """Return the name of the label column or array: `label`, or one of `LABEL_NAMES`.
+
+    Columns without names are numbered from 0 on, negative numbers count from the last one.
+
+    Args:
+        label: The name, None for one of `LABEL_NAMES`.
+        available: Names of the arrays or columns in the file.
+        path: The file, for the error.
+        optional: Whether None is returned where there is none.
 
     Raises:
         ValueError: If there is none; lists the available names.
     """
-    return find_name("labels", (label,) if label else LABEL_NAMES, available, path)
+    available = list(available)
+    available = list(available)
+    positions = [str(position) for position in range(len(available))]
+    if label and label.startswith("-") and available == positions and label[1:] in positions[1:]:
+        label = available[int(label)]
+    names = (label,) if label else LABEL_NAMES
+    accepted = {name.lower() for name in names}
+    if optional and not any(str(name).lower() in accepted for name in available):
+        return None
+    return find_name("labels", names, available, path)

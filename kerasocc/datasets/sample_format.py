@@ -7,7 +7,11 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from kerasocc.datasets.dialect import Dialect
 from kerasocc.files import read_json, write_json
+
+NEWER = ("dialect", "ids", "is_raw", "as_text")
+"""Entries that files of earlier versions lack."""
 
 TABLE, IMAGES, ARRAYS = "table", "images", "arrays"
 
@@ -24,6 +28,11 @@ class SampleFormat:
         resized: Whether images are resized when they are read.
         normal_class: Label of normal samples; None if labels are 0 (normal) and 1
             (anomaly).
+        dialect: How the text file of the training samples was written; None for others.
+        ids: Names of columns that are kept beside the scores.
+        is_raw: Whether the model takes the columns of a table as they are, and makes features of
+            them itself; `shape` is then that of the features.
+        as_text: Names of columns whose cells are text, even where they look like numbers.
     """
 
     kind: str
@@ -32,6 +41,10 @@ class SampleFormat:
     fill: tuple[float, ...] | None = None
     resized: bool = False
     normal_class: str | None = None
+    dialect: Dialect | None = None
+    ids: tuple[str, ...] = ()
+    is_raw: bool = False
+    as_text: tuple[str, ...] = ()
 
     def write(self, path: str | os.PathLike) -> None:
         """Write as JSON; `read` returns an equal object."""
@@ -47,7 +60,9 @@ class SampleFormat:
         """
         content: Any = read_json(path)
         fields = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(content, dict) or set(content) != fields:
+        if not isinstance(content, dict) or set(content) | set(NEWER) != fields:
             raise ValueError(f"{path} must be a JSON object with the entries {sorted(fields)}.")
         lists = {name: tuple(v) if isinstance(v, list) else v for name, v in content.items()}
+        if lists.get("dialect") is not None:
+            lists["dialect"] = Dialect(**lists["dialect"])
         return cls(**lists)

@@ -24,8 +24,9 @@ from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.replicas import check_batch_size
-from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.sources import Source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
+from kerasocc.engine.tables import new_names
 from kerasocc.engine.training_run import TrainingRun
 
 
@@ -64,7 +65,8 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    source = as_source(x, y, sample_weight)
+    source = model.source_of(x, y, sample_weight)
+    names = new_names(model, x)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
         source, validation_data = _hold_out(source, options.validation_split)
@@ -80,6 +82,8 @@ def fit(
     rule = latent_rule_of(model, users)
     run = TrainingRun(model, source, batch_size, options.steps_per_epoch, rule)
     _check_training_data(run, options.steps_per_epoch)
+    if names is not None:
+        model.feature_names = names
     with _current(run):
         model.build_optimizer()
         model.initialize()
@@ -206,7 +210,7 @@ def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    source = as_source(x, y, sample_weight)
+    source = model.source_of(x, y, sample_weight)
     return lambda: model.evaluate(
         source,
         batch_size=options.validation_batch_size,

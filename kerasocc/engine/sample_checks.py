@@ -7,19 +7,24 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.engine.not_numbers import as_number_array
+
 ALL_ZERO = "`sample_weight` must hold weights above 0. Received: all of them 0"
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 """Samples `(batch, ...)`, their labels and weights `(batch,)`; None for what is absent."""
 
 
-def as_samples(x: Any, name: str = "x") -> np.ndarray:
-    """Convert to a finite array of shape `(samples, ...)`, float32 or uint8.
+LARGEST = np.finfo("float32").max
+
+
+def as_samples(x: Any, name: str = "x", dtype: str = "float32") -> np.ndarray:
+    """Convert to a finite array of shape `(samples, ...)`, of the given dtype or uint8.
 
     Raises:
         ValueError: If `x` is empty, has no feature axis, holds anything but
             numbers, or holds NaN or infinity.
     """
-    samples = check_shape(name, to_numpy(name, x))
+    samples = check_shape(name, to_numpy(name, x, dtype))
     check_finite(name, samples)
     return samples
 
@@ -99,17 +104,21 @@ def unpack(element: Any) -> tuple[Any, Any, Any]:
     return (*element, None, None)[:3]
 
 
-def to_numpy(name: str, values: Any) -> np.ndarray:
-    """Convert numbers to a contiguous array, float32 or (as it came) uint8."""
-    values = np.asarray(
-        keras.ops.convert_to_numpy(values) if keras.ops.is_tensor(values) else values
-    )
+def to_numpy(name: str, values: Any, dtype: str = "float32") -> np.ndarray:
+    """Convert numbers to a contiguous array of the given dtype or (as it came) uint8.
+
+    What is infinite as float32 becomes infinite as float64 too.
+    """
+    if keras.ops.is_tensor(values):
+        values = keras.ops.convert_to_numpy(values)
+    values = as_number_array(name, values)
     if values.dtype == "uint8":
         return values
-    if values.dtype.kind not in "biuf":
-        raise ValueError(f"`{name}` must hold numbers. Received: an array of dtype {values.dtype}")
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(values, dtype="float32")
+        converted = np.ascontiguousarray(values, dtype=dtype)
+    if converted.dtype == "float64" and (beyond := np.abs(converted) > LARGEST).any():
+        converted = np.where(beyond, np.copysign(np.inf, converted), converted)
+    return converted
 
 
 def as_column(name: str, values: Any, num_samples: int) -> np.ndarray:
@@ -144,15 +153,16 @@ def as_weights(values: Any, num_samples: int, where: str = "") -> np.ndarray:
     return weights
 
 
-def checked_batch(element: Any, number: int) -> Batch:
+def checked_batch(element: Any, number: int, dtype: str = "float32") -> Batch:
     """Convert a batch of a dataset to `(x, y, sample_weight)` in NumPy, None for what is absent.
 
     Args:
         element: What the dataset gave.
         number: Of the batch, for the message.
+        dtype: Of the samples.
     """
     x, y, sample_weight = unpack(element)
-    x = to_numpy("x", x)
+    x = to_numpy("x", x, dtype)
     if x.ndim < 2 or x.size == 0:
         raise ValueError(
             "Every batch of `x` must have shape (batch, ...) and hold samples. "

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.datasets.preprocessing.table_features import TableFeatures
 from kerasocc.engine import evaluation, saving
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.inference import InferenceRunner
@@ -17,6 +18,7 @@ from kerasocc.engine.keras_contract import (
     variable_scope,
 )
 from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.tables import as_array
 from kerasocc.state import add_state
 
 
@@ -38,9 +40,23 @@ class Scorer(keras.Model):
     attribute. They are stored under their names and created by `add_state` with the size that
     a file has. In both lists those of the base classes count too."""
 
+    feature_names: tuple[str, ...] | None = None
+    """Names of the columns that the model was fitted on; None for arrays."""
+
     def __init__(self, **arguments: Any):
         super().__init__(**arguments)
         self.inference = InferenceRunner(self)
+
+    @property
+    def table_features(self) -> TableFeatures | None:
+        """The part of the model that makes numbers of the columns of a table, or None."""
+        preprocessing = getattr(self, "preprocessing", None)
+        return preprocessing if isinstance(preprocessing, TableFeatures) else None
+
+    def source_of(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
+        """Wrap the user's data for this model, the columns of a table in the model's order."""
+        x = as_array(x, self.feature_names, self.table_features, self.sample_dtype)
+        return as_source(x, y, sample_weight, dtype=self.sample_dtype)
 
     @property
     def is_fitted(self) -> bool:
@@ -53,7 +69,8 @@ class Scorer(keras.Model):
         """Anomaly scores.
 
         Args:
-            x: Array of shape `(samples, ...)` or a dataset of batches.
+            x: Array of shape `(samples, ...)`, a data frame or a dict of columns (in any order,
+                if the model was fitted on names), or a dataset of batches.
             batch_size: Samples per pass; the scores do not depend on it.
             steps: Number of batches, needed for endless datasets only.
             verbose: 1 shows a progress bar.
@@ -65,7 +82,7 @@ class Scorer(keras.Model):
             ValueError: For data that do not fit or hold NaN or infinity, and
                 before the first fit.
         """
-        source = as_source(x)
+        source = self.source_of(x)
         self.ensure_built(source)
         if source.num_samples is None or source.num_samples > source.rows_read_at_once:
             # Before a long pass, not after it. A short one is not slowed down by the check.
@@ -100,7 +117,7 @@ class Scorer(keras.Model):
         self, x: Any, *, batch_size: int | None = None, steps: int | None = None
     ) -> np.ndarray:
         """Embeddings `phi(x)`, shape `(samples, d)`, in inference mode."""
-        source = as_source(x)
+        source = self.source_of(x)
         self.ensure_built(source)
         return self.inference.map("embedding", source, batch_size=batch_size, steps=steps)
 
@@ -140,9 +157,14 @@ class Scorer(keras.Model):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in results.items()))
         return results if return_dict else list(results.values())
 
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype of samples, `"float32"` or `"float64"`: what the preprocessing was made for."""
+        return getattr(self.preprocessing, "sample_dtype", "float32")
+
     def scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         """Wrap data that are to be scored, checked to fit a fitted model."""
-        source = as_source(x, y, sample_weight)
+        source = self.source_of(x, y, sample_weight)
         self.ensure_built(source)
         self.check_fitted()
         return source
@@ -197,6 +219,10 @@ class Scorer(keras.Model):
         self.inference.invalidate()
 
     # Files.
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**saving.restored(config, custom_objects))
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Save as `keras.Model.save` does, but completely or not at all."""

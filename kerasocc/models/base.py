@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -17,8 +17,8 @@ from kerasocc.engine.keras_contract import variable_scope
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sample_checks import check_sample_shape
-from kerasocc.engine.saving import restored
 from kerasocc.engine.sources import Source
+from kerasocc.engine.tables import checked_names
 from kerasocc.engine.trainer import Trainer
 from kerasocc.models.options import signature_with_options
 from kerasocc.state import add_state
@@ -27,24 +27,24 @@ from kerasocc.state import add_state
 class OneClassModel(Trainer):
     """Base of all models: an encoder, an objective and an anomaly score.
 
-    A subclass says what the objective works on (`represent`), what it costs per
-    sample (`loss_of`) and how anomalous it is (`score_of`). How it trains, scores and
-    is saved is common to all and stands in `kerasocc.engine`. A subclass with an
-    `__init__` of its own calls `build_from_encoder` at its end. The guide "Write your own
-    method" shows it all.
+    A subclass says what the objective works on (`represent`), what it costs per sample
+    (`loss_of`) and how anomalous it is (`score_of`). How it trains, scores and is saved is common
+    to all and stands in `kerasocc.engine`. A subclass with an `__init__` of its own calls
+    `build_from_encoder` at its end. See the guide "Write your own method".
 
-    `model(x)` and `model.predict(x)` give the anomaly score, shape `(batch,)`,
-    float32; larger is more anomalous.
+    `model(x)` and `model.predict(x)` give the anomaly score, shape `(batch,)`, float32; larger is
+    more anomalous.
 
     Args:
-        encoder: Keras model that maps a batch of inputs to embeddings,
-            shape `(batch, d)`.
-        preprocessing: Adapted layer (or None) that raw inputs pass first; it is
-            saved inside the model. It computes in float32.
+        encoder: Keras model that maps a batch of inputs to embeddings, shape `(batch, d)`.
+        preprocessing: Adapted layer (or None) that raw inputs pass first, in its `sample_dtype` or
+            float32; it is saved inside the model. `datasets.TableFeatures` for text and dates.
         weight_decay: Factor of `1/2 * sum ||W||_F^2` over the trained kernels,
             added to the objective but not to the reported loss.
         seed: Seed of the order of the samples. None draws one from Python's
             `random`, which `keras.utils.set_random_seed` seeds.
+        feature_names: Names of the columns of a table: frames and dicts are brought into this
+            order, arrays must have it. None has the first `fit` on a frame or a dict set them.
         name: Name of the model.
     """
 
@@ -70,6 +70,7 @@ class OneClassModel(Trainer):
         preprocessing: keras.layers.Layer | None = None,
         weight_decay: float = 0.0,
         seed: int | None = None,
+        feature_names: Sequence[str] | None = None,
         name: str | None = None,
     ):
         # Without autocast raw inputs reach the preprocessing in full precision.
@@ -83,6 +84,7 @@ class OneClassModel(Trainer):
             )
         self.encoder = encoder
         self.preprocessing = preprocessing
+        self.feature_names = checked_names(feature_names, self.table_features)
         self.weight_decay = check_non_negative("weight_decay", weight_decay)
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
         self.order_seed = random.randrange(2**31) if seed is None else seed
@@ -275,7 +277,8 @@ class OneClassModel(Trainer):
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
-        x = keras.ops.cast(x, "float32")
+        if self.sample_dtype == "float32":
+            x = keras.ops.cast(x, "float32")
         return x if self.preprocessing is None else self.preprocessing(x)
 
     def embedding(self, x: Any, training: bool = False) -> Any:
@@ -292,9 +295,6 @@ class OneClassModel(Trainer):
             "preprocessing": serialize(self.preprocessing),
             "weight_decay": self.weight_decay,
             "seed": self.seed,
+            "feature_names": self.feature_names and list(self.feature_names),
             "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        return cls(**restored(config, custom_objects))

@@ -13,20 +13,21 @@ from keras import ops
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import variable_scope
-from kerasocc.engine.saving import restored
-from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.sources import Source
+from kerasocc.engine.tables import checked_names, names_in
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.members import (
     Folds,
     check_no_callbacks,
+    check_training_source,
     checked_members,
+    common_names,
     input_shapes,
     is_normal,
     part_for,
-    scores_in_training,
+    scores_of,
     share_weights,
     train_members,
-    training_source,
 )
 from kerasocc.models.score_scales import SCALES
 from kerasocc.state import add_state
@@ -41,8 +42,7 @@ class Ensemble(Detector):
     been trained already, each in its own way, become an ensemble by `standardize`.
 
     It saves to one `.keras` file and exports as one scorer. `compile` is passed on to the members,
-    and the loss that `evaluate` reports is the mean score. `embed` gives the embeddings of all
-    members side by side.
+    the loss of `evaluate` is the mean score, and `embed` gives all embeddings side by side.
 
     Args:
         members: Models of this package, all for samples of one shape. With different seeds, or
@@ -51,17 +51,16 @@ class Ensemble(Detector):
 
             - `"log-median"`: the distance of the logarithm of a score from its median, in units
               of its spread; of the score itself for a member that has negative scores;
-            - `"tail"`: minus the logarithm of the share of the reference scores that are as
-              large;
+            - `"tail"`: minus the logarithm of the share of reference scores that are as large;
             - `"rank"`: the share of the reference scores that are smaller.
 
-            The last two do not tell apart scores beyond the largest reference score.
+            The last two do not tell apart scores beyond the largest reference.
+        feature_names: As in `OneClassModel`; default those of the members.
         name: Name of the model.
 
     Attributes:
-        held_out_scores: After `fit(x, calibration="cross")` the score of every training sample
-            by members that were trained without it, shape `(samples,)`, NaN for labelled
-            anomalies; else None. Not part of the file.
+        held_out_scores: After `fit(x, calibration="cross")` the score of every training sample by
+            members trained without it, shape `(samples,)`, NaN for labelled anomalies; else None.
 
     Raises:
         ValueError: For members that are no one-class models, or the same model twice, and for an
@@ -84,10 +83,12 @@ class Ensemble(Detector):
         members: Sequence[OneClassModel],
         *,
         standardization: str = "log-median",
+        feature_names: Sequence[str] | None = None,
         name: str | None = None,
     ):
         super().__init__(name=name, autocast=False)
         self.members = checked_members(members)
+        self.feature_names = checked_names(feature_names) or common_names(self.members)
         self.standardization = check_choice("standardization", standardization, SCALES)
         self.scale = SCALES[standardization](len(self.members))
         self.threshold = add_state(self, "threshold", initial=math.inf)
@@ -129,23 +130,29 @@ class Ensemble(Detector):
         return max(member.views_per_sample for member in self.members)
 
     @property
+    def table_features(self) -> Any:
+        """That of the members, which `checked_members` found to be the same."""
+        return next((m.table_features for m in self.members if m.table_features), None)
+
+    @property
     def uses_labels(self) -> bool:
         """Whether a member uses labels."""
         return any(member.uses_labels for member in self.members)
+
+    sample_dtype = property(lambda self: max(member.sample_dtype for member in self.members))
 
     def raw_scores(self, x: Any) -> Any:
         """The members' own scores of inputs `(batch, ...)`, shape `(batch, members)`."""
         return ops.stack([member(x) for member in self.members], axis=-1)
 
     def standardized_scores(self, x: Any) -> Any:
-        """The standardized scores of inputs `(batch, ...)`, shape `(batch, members)`."""
+        """The same, standardized."""
         return self.scale(self.raw_scores(x))
 
     def call(self, x: Any, training: bool = False) -> Any:
         return ops.mean(self.standardized_scores(x), axis=-1)
 
     def embedding(self, x: Any, training: bool = False) -> Any:
-        """The members' embeddings of inputs `(batch, ...)`, flattened, side by side."""
         parts = [ops.cast(member.embedding(x), "float32") for member in self.members]
         flat = [ops.reshape(part, (-1, math.prod(part.shape[1:]))) for part in parts]
         return ops.concatenate(flat, axis=-1)
@@ -156,8 +163,7 @@ class Ensemble(Detector):
         return score, score
 
     def weight_penalty(self) -> float:
-        """None: there is no objective."""
-        return 0.0
+        return 0.0  # there is no objective
 
     def member_scores(
         self, x: Any, *, standardized: bool = True, batch_size: int | None = None
@@ -165,8 +171,8 @@ class Ensemble(Detector):
         """Scores of every member, whose mean is the score of the ensemble.
 
         Args:
-            x: Samples, shape `(samples, ...)`, or a dataset of batches.
-            standardized: Whether the scores are brought to one scale; the members' own if not.
+            x: Samples, as for `score`.
+            standardized: Whether they are brought to one scale.
             batch_size: Samples per pass.
 
         Returns:
@@ -188,7 +194,7 @@ class Ensemble(Detector):
 
         Args:
             optimizer: Keras optimizer or its name, copied for every member.
-            **options: Others of `compile` of a model of this package.
+            **options: Others of `compile`.
         """
         config = keras.optimizers.serialize(keras.optimizers.get(optimizer))
         for member in self.members:
@@ -207,46 +213,42 @@ class Ensemble(Detector):
     ) -> keras.callbacks.History:
         """Train the members and standardize their scores.
 
-        The members are trained one after the other, or by `train_together` if they share no
-        weights.
+        The members are trained by `train_together` if they share no weights.
 
         Args:
             x: Training samples, as for other models; not endless.
-            y: Semi-supervised labels, shape `(samples,)`. Members that do not use labels are
-                trained without the labelled anomalies.
-            sample_weight: Factors of the samples' losses, shape `(samples,)`.
+            y: Semi-supervised labels. Members that do not use labels are trained without the
+                labelled anomalies.
+            sample_weight: Factors of the losses, shape `(samples,)`.
             calibration: `"cross"` trains every member without one fold of the samples. The scores
                 of the samples that they were trained without set the members' scales and the
                 threshold, so that all samples serve for both. Cross-conformal p-values, which
                 compare each fold with its own members, would flag at most a share `2 * fpr` of
-                new normal samples. The threshold is on the mean over all members, which varies
-                less than that over those of a fold, and so flags rather fewer.
+                new normal samples; the mean over all members varies less, and flags rather fewer.
             folds: Number of folds, at most that of the members: member `i` is trained without
                 the samples whose position leaves the remainder `i % folds`.
             fpr: With `calibration="cross"`: the false positive rate to set the threshold for.
-            **options: Others of `fit` (`batch_size`, `epochs`, `verbose`, `shuffle`,
-                `validation_data`, ...), for every member.
+            **options: Others of `fit`, for every member.
 
         Returns:
             A `History` with the members' values, `member_0_loss` and so on.
-
-        Raises:
-            ValueError: For data that cannot be trained on, and for callbacks, which belong to a
-                single model: train the members on their own and call `standardize`.
 
         Reference:
             Vovk, Cross-conformal predictors, Ann. of Mathematics and Artificial Intelligence 2015.
         """
         check_no_callbacks(options)
-        source = training_source(x, y, sample_weight, uses_labels=self.uses_labels)
+        source = self.source_of(x, y, sample_weight)
+        check_training_source(source, uses_labels=self.uses_labels)
         self.ensure_built(source)
+        if not self.is_fitted:
+            self.feature_names = self.feature_names or names_in(x)
         self.held_out_scores = None
         if calibration is not None:
             check_choice("calibration", calibration, ["cross"])
             return self._fit_cross(source, folds, check_fraction("fpr", fpr, zero=True), options)
         parts = [part_for(member, source) for member in self.members]
         history = train_members(self.members, parts, options)
-        self._set_scales(scores_in_training(self.members, parts))
+        self._set_scales(scores_of(self.members, parts, trained_on=True))
         return history
 
     def _fit_cross(
@@ -262,22 +264,16 @@ class Ensemble(Detector):
     def standardize(self, x: Any, *, trained_on: bool = False) -> None:
         """Set the scales of trained members, and make the ensemble a fitted model.
 
-        For members that were trained on their own; `fit` does it by the training samples. Call
-        it again after a member has been trained further.
+        For members that were trained on their own, and again after one has been trained further.
 
         Args:
-            x: Normal samples, as for `score`.
-            trained_on: Whether they are those of the last `fit` of all members, in the same
-                order, so that a sample that `NearestNeighbors` stores is not its own neighbour.
+            x: Normal samples.
+            trained_on: Whether they are those of the last `fit` of all members, in its order: a
+                sample that `NearestNeighbors` stores is then not its own neighbour.
         """
-        source = as_source(x)
+        source = self.source_of(x)
         self.ensure_built(source)
-        parts = [source] * len(self.members)
-        self._set_scales(
-            scores_in_training(self.members, parts)
-            if trained_on
-            else [member.score(source) for member in self.members]
-        )
+        self._set_scales(scores_of(self.members, [source] * len(self.members), trained_on))
 
     def _set_scales(self, references: list[np.ndarray]) -> None:
         self.scale.adapt(references)
@@ -299,8 +295,6 @@ class Ensemble(Detector):
             for member in self.members:
                 serialize(member)
         members = [serialize(member) for member in self.members]
-        return {"members": members, "standardization": self.standardization, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        return cls(**restored(config, custom_objects))
+        names = self.feature_names and list(self.feature_names)
+        own = {"standardization": self.standardization, "feature_names": names}
+        return {"members": members, **own, "name": self.name}

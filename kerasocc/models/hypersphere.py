@@ -12,7 +12,6 @@ from kerasocc import distribution
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_non_negative
 from kerasocc.engine.optimizer_steps import OptimizerGroup
-from kerasocc.engine.sources import as_source
 from kerasocc.losses import svdd
 from kerasocc.losses.latent_outlier_exposure import inverse
 from kerasocc.models.base import OneClassModel
@@ -74,7 +73,7 @@ class HypersphereModel(OneClassModel):
             eps: Coordinates closer to 0 than this are pushed to `+eps` or `-eps`:
                 a center at 0 is reached by a network of zero weights.
         """
-        source = as_source(x, None, sample_weight)
+        source = self.source_of(x, None, sample_weight)
         self.ensure_built(source)
         mean = self.inference.map("embedding", source, mean=True)
         self._set_center(mean, check_non_negative("eps", eps))

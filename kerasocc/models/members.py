@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasocc.checks import check_integer
 from kerasocc.engine.labels import check_training_labels
-from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.sources import Source
 from kerasocc.engine.train_together import train_together
 from kerasocc.models.base import OneClassModel
 
@@ -40,6 +40,28 @@ def checked_members(members: Any) -> list[OneClassModel]:
     return members
 
 
+def common_names(members: list[OneClassModel]) -> tuple[str, ...] | None:
+    """Names of the columns that the members were fitted on, None if no member has any.
+
+    Raises:
+        ValueError: If the members were fitted on different columns, or orders of them, or make
+            other features of them.
+    """
+    features = [m.table_features.columns for m in members if m.table_features is not None]
+    if any(columns != features[0] for columns in features):
+        raise ValueError(
+            "`members` must share one `TableFeatures`, or have adapted it on the same rows. "
+            "Received: members that make different features of the columns"
+        )
+    names = list(dict.fromkeys(m.feature_names for m in members if m.feature_names is not None))
+    if len(names) > 1:
+        raise ValueError(
+            "`members` must be fitted on the same columns in the same order. Received: "
+            f"{list(names[0])[:10]} and {list(names[1])[:10]}"
+        )
+    return names[0] if names else None
+
+
 def input_shapes(members: list[OneClassModel]) -> list[tuple[int | None, ...]]:
     """Shapes of the batches that the members take, of those that know it."""
     return [m.encoder_input_shape for m in members if m.encoder_input_shape is not None]
@@ -54,19 +76,16 @@ def check_no_callbacks(options: dict[str, Any]) -> None:
         )
 
 
-def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool) -> Source:
-    """The training samples of all members, if they can be trained on.
+def check_training_source(source: Source, *, uses_labels: bool) -> None:
+    """Raise `ValueError` for training samples that not all members can be trained on.
 
     Args:
-        x: Samples, as for `fit`.
-        y: Semi-supervised labels, or None.
-        sample_weight: Factors of the losses, or None.
+        source: The samples, with their labels if they have any.
         uses_labels: Whether a member uses labels.
 
     Raises:
         ValueError: If they are endless, or labelled anomalies that no member uses.
     """
-    source = as_source(x, y, sample_weight)
     if source.endless:
         raise ValueError(
             "`x` must come to an end: the scores of all its samples set the scales of the "
@@ -74,13 +93,20 @@ def training_source(x: Any, y: Any, sample_weight: Any, *, uses_labels: bool) ->
         )
     if source.has_random_access and source.y is not None:
         check_training_labels(source.y, uses_labels=uses_labels)
-    return source
 
 
-def scores_in_training(members: list[OneClassModel], parts: list[Source]) -> list[np.ndarray]:
-    """The scores of every member for the normal samples of its training part."""
+def scores_of(
+    members: list[OneClassModel], parts: list[Source], trained_on: bool
+) -> list[np.ndarray]:
+    """The scores of every member for the normal samples of its part.
+
+    Args:
+        members: Trained models.
+        parts: Samples of each.
+        trained_on: Whether these are the samples of its last `fit`.
+    """
     return [
-        member.training_scores(part)[is_normal(part)]
+        (member.training_scores if trained_on else member.score)(part)[is_normal(part)]
         for member, part in zip(members, parts, strict=True)
     ]
 

@@ -13,7 +13,6 @@ from kerasocc.checks import check_choice, check_integer, check_number_or_share
 from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.keras_contract import first_epoch
 from kerasocc.engine.optimizer_steps import OptimizerGroup
-from kerasocc.engine.sources import as_source
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.coreset import greedy_coreset, random_coreset
@@ -173,7 +172,7 @@ class NearestNeighbors(OneClassModel):
                 which of them it stores.
         """
         self.check_fitted()
-        distances = self.inference.map("neighbor_distances", as_source(x))
+        distances = self.inference.map("neighbor_distances", self.source_of(x))
         positions = self._positions_among(len(distances))
         scores = distances[:, :-1].mean(axis=1)
         scores[positions] = distances[positions, 1:].mean(axis=1)

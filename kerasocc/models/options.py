@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import keras
@@ -16,6 +17,7 @@ class CommonOptions(TypedDict, total=False):
 
     preprocessing: keras.layers.Layer | None
     seed: int | None
+    feature_names: Sequence[str] | None
     name: str | None
 
 

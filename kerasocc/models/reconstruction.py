@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
-from kerasocc.engine.sources import as_source
 from kerasocc.losses.latent_outlier_exposure import inverse
 from kerasocc.losses.reconstruction import squared_error
 from kerasocc.models.base import OneClassModel
@@ -87,7 +86,7 @@ class ReconstructionModel(OneClassModel):
             Array of shape `(samples, ...)`, float32, in the space of the preprocessed
             inputs.
         """
-        source = as_source(x)
+        source = self.source_of(x)
         self.ensure_built(source)
         return self.inference.map("reconstruction", source, batch_size=batch_size)
 

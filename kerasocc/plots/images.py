@@ -6,23 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasocc.files import printable
 from kerasocc.plots.style import COLORS, NAMES, checked_scores, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 8
+LETTERS = 20
+"""Of a name that fits under an image."""
 
 
-def plot_extremes(x: Any, scores: Any, labels: Any, *, count: int = 16) -> Figure:
+def plot_extremes(
+    x: Any, scores: Any, labels: Any = None, *, count: int = 16, names: Any = None
+) -> Figure:
     """Plot the most normal and the most anomalous images with their labels and scores.
 
     Args:
         x: Images, shape `(samples, height, width)` or
             `(samples, height, width, channels)` with 1 or 3 channels.
         scores: Anomaly scores, shape `(samples,)`.
-        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+        labels: 0 normal, 1 anomaly, shape `(samples,)`; None for images without labels.
         count: Maximum number of images of each kind; no image is shown as both.
+        names: What stands under the images, shape `(samples,)`; the beginning of long names
+            is left out.
 
     Returns:
         The figure.
@@ -31,11 +38,13 @@ def plot_extremes(x: Any, scores: Any, labels: Any, *, count: int = 16) -> Figur
         ValueError: If `x` does not hold images, or the lengths differ.
     """
     images = _as_images(x)
-    scores, labels = checked_scores(scores, labels, len(images))
+    given = np.zeros(np.shape(scores), int) if labels is None else labels
+    scores, given = checked_scores(scores, given, len(images))
     order = np.argsort(scores, kind="stable")
     count = max(1, min(count, len(order) // 2))
     rows = -(-count // COLUMNS)
-    figure = make_figure(COLUMNS * 0.95, 2 * (rows * 1.3 + 0.4))
+    height = 1.3 if names is None else 1.45
+    figure = make_figure(COLUMNS * 0.95, 2 * (rows * height + 0.4))
     blocks = figure.subfigures(2, 1, hspace=0.04)
     titles = ("Most normal: smallest scores", "Most anomalous: largest scores")
     for block, title, chosen in zip(blocks, titles, (order, order[::-1]), strict=True):
@@ -44,10 +53,24 @@ def plot_extremes(x: Any, scores: Any, labels: Any, *, count: int = 16) -> Figur
             axes.axis("off")
         for axes, index in zip(block.axes, chosen[:count], strict=False):
             axes.imshow(images[index], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            label = int(labels[index])
+            label = int(given[index])
             score = f"{scores[index]:#.3g}".rstrip(".")
-            axes.set_title(f"{NAMES[label]}\n{score}", fontsize=8, color=COLORS[label])
+            title = score if labels is None else f"{NAMES[label]}\n{score}"
+            axes.set_title(title, fontsize=8, color=COLORS[label])
+            if names is not None:
+                name = _shortened(str(names[index]))
+                axes.text(
+                    *(0.5, -0.04, name),
+                    **dict(size=5.5, ha="center", va="top", parse_math=False),
+                    transform=axes.transAxes,
+                )
     return figure
+
+
+def _shortened(name: str) -> str:
+    """The end of a name that is too long to stand under an image, as plain text."""
+    name = printable(name)
+    return name if len(name) <= LETTERS else f"…{name[1 - LETTERS :]}"
 
 
 def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:

@@ -24,12 +24,12 @@ WIDE_RATIO = 30
 """Ratio of largest to smallest score from which the axis is logarithmic."""
 
 
-def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> Figure:
+def plot_histogram(scores: Any, labels: Any = None, threshold: float | None = None) -> Figure:
     """Plot a histogram of the scores of normal samples and anomalies.
 
     Args:
         scores: Anomaly scores, shape `(samples,)`.
-        labels: 0 normal, 1 anomaly, shape `(samples,)`.
+        labels: 0 normal, 1 anomaly, shape `(samples,)`; None for samples without labels.
         threshold: The decision threshold, or None.
 
     Returns:
@@ -38,13 +38,15 @@ def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> 
     Raises:
         ValueError: If the lengths differ.
     """
+    names = NAMES if labels is not None else ("without labels",)
+    labels = np.zeros(np.shape(scores), int) if labels is None else labels
     scores, labels = checked_scores(scores, labels)
     bins, scale = _bins(scores, threshold)
     figure = make_figure(7, 4)
     axes = figure.subplots()
     if scale == "log":
         make_logarithmic(axes, "x")
-    for label, name in enumerate(NAMES):
+    for label, name in enumerate(names):
         chosen = scores[labels == label]
         if not len(chosen):
             continue
@@ -62,7 +64,8 @@ def plot_histogram(scores: Any, labels: Any, threshold: float | None = None) -> 
         )
     if threshold is not None:
         axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
-    label_axes(axes, "anomaly score", "share of the class [%]")
+    whole = "class" if names == NAMES else "samples"
+    label_axes(axes, "anomaly score", f"share of the {whole} [%]")
     # Above the axes, because inside it could hide bars.
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return figure

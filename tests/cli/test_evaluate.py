@@ -52,23 +52,21 @@ def test_evaluate_labelled_files(place, pumps, pets, signs, frame, tmp_path, cap
 
 def test_evaluate_refuses_what_it_cannot_rank(place, pumps, pets, signs, frame, tmp_path, capsys):
     table, folder = place / "pumps.csv", place / "pets"
-    one = written(tmp_path, "one.csv", frame[frame.state == "ok"])
     hole = written(tmp_path, "hole.csv", frame.assign(state=frame.state.mask(frame.index == 3)))
     bare = written(tmp_path, "bare.csv", frame[COLUMNS])
     array = written(tmp_path, "bare.npy", frame)
     with np.load(place / "signs.npz") as file:
         np.savez(tmp_path / "few.npz", images=file["images"], labels=file["labels"][:79])
     for arguments, message in [
-        (
-            [one, *of(pumps)],
-            "must label normal samples (ok) and anomalies. Received: labels ['ok']",
-        ),
         ([table, *of(pumps), "--normal-class", "7"], "must label normal samples (7) and anomalies"),
         (
             [table, *of(pumps), "--label", "no"],
             "must have labels called one of ['no']. Received: [",
         ),
-        ([hole, *of(pumps)], "must label every row. Received: no label in row 3, column 'state'"),
+        (
+            [hole, *of(pumps)],
+            "must label every row. Received: no label in row 3 (line 5), column 'state'",
+        ),
         ([bare, *of(pumps)], "must have labels called one of ['state']"),
         ([array, *of(pumps)], "must have labels, and .npy files hold one array only"),
         ([folder / "cat", *of(pets)], "must hold a folder of images per class"),

@@ -22,7 +22,7 @@ SHORT = ["--quiet", "--pretrain-epochs", "1", "--epochs", "2"]
 @pytest.mark.parametrize(
     ("dataset", "options", "message"),
     [
-        ("pumps.csv", [], "must have labels called one of ['y', 'label', 'labels', 'class', "),
+        ("pumps.csv", [], "must hold numbers. Received: 'ok' in row 0, column 'state'"),
         ("pumps.csv", ["--label", "state"], "or `normal_class` must name the label of normal rows"),
         ("pumps.csv", ["--label", "no"], "must have labels called one of ['no']"),
         ("pumps.csv", [*LABELS[:3], "OK"], "`normal_class` must be a label of"),
@@ -40,7 +40,12 @@ SHORT = ["--quiet", "--pretrain-epochs", "1", "--epochs", "2"]
         ("pets", ["--image-size", "32x"], "argument --image-size: must be such as 64 or 48x64"),
         ("pets", ["--image-size", "1x2x3"], "argument --image-size: must be such as 64 or 48x64"),
         ("pets", ["--normal-class", "cow"], "must be among the classes ['cat', 'dög'] or their"),
-        ("pets/cat", [], "must hold a folder of images per class"),
+        ("pets/cat", ["--normal-class", "cat"], "`normal_class` must be left out: 'cat' has no"),
+        ("pets/cat", ["--keep", "best"], "`keep` must be 'last': the best epoch is chosen by"),
+        ("pets/cat", ["--labelled-classes", "2"], "is of the method 'deep-sad'"),
+        ("pets/cat", ["--method", "deep-sad"], "`labelled` asks for 1 anomalies of the training"),
+        ("pets/cat", ["--contamination", "0.2"], "`contamination` asks for 3 anomalies"),
+        ("pumps.csv", ["--test-data", "no.csv"], "`test_data` must be a path. There is no file "),
         ("signs.npz", ["--label", "labels"], "`label` must be left out:"),
         ("absent.csv", [], "There is no table"),
         ("absent", [], "the name of one below KERASOCC_DATA_DIR, or that of an image set"),
@@ -91,7 +96,7 @@ def test_a_table_is_trained_for_a_number_of_steps(place, work, capsys):
     assert 33 <= rows <= 48  # three steps an epoch
     model = kerasocc.load_model(run / "model.keras")
     assert int(np.array(model.epochs_trained)) == 3
-    assert isinstance(model.preprocessing, Standardization)
+    assert isinstance(model.preprocessing.scaling, Standardization)
     message = refused([*command, "--epochs", "3"], capsys)
     assert message.startswith("`epochs` must be given, or `steps`, but not both: steps=7.")
     message = refused([*command, "--latent", "soft", "--latent-warmup", "3"], capsys)

@@ -27,7 +27,7 @@ BAD_SAMPLES = {
     "size": (lambda x: x[:, 1:], r"Received: samples of shape \(7, 8, 1\)"),
     "one-dimensional": (lambda x: x[:, 0, 0, 0], "at least one feature axis"),
     "empty": (lambda x: x[:0], "at least one sample"),
-    "text": (lambda x: x.astype(str), "must hold numbers.*dtype <U"),
+    "text": (lambda x: x.astype(str), "must hold numbers.*text, "),
     "objects": (lambda x: x.astype(object), "must hold numbers.*dtype object"),
     "none": (lambda x: None, "Received: x=None"),
     "dict": (lambda x: {"image": x}, "Received: x of type dict"),

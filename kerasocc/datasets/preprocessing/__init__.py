@@ -1,5 +1,8 @@
 """Preprocessing as Keras layers: adapted on training data, saved inside the model."""
 
+# First, because it imports the models, whose parts are imported below.
+import keras  # noqa: F401
+
 from kerasocc.datasets.preprocessing.layers import (
     GlobalContrastNormalization,
     MinMaxScaling,
@@ -18,6 +21,7 @@ from kerasocc.datasets.preprocessing.recipes import (
     unit_range,
 )
 from kerasocc.datasets.preprocessing.standardization import Standardization, moments
+from kerasocc.datasets.preprocessing.table_features import TableFeatures
 
 __all__ = [
     "IMAGE_PREPROCESSINGS",
@@ -28,6 +32,7 @@ __all__ = [
     "QuantileScaling",
     "RobustScaling",
     "Standardization",
+    "TableFeatures",
     "contrast_min_max",
     "imagenet",
     "min_max",

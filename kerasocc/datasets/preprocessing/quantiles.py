@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasocc.datasets.preprocessing.offsets import Offset, build_to_adapt, sample_dtype
+from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import as_rows
 from kerasocc.state import add_state
 
@@ -18,8 +20,47 @@ SAMPLES = 100_000
 _INTERVALS = 64
 
 
+class _QuantileLayer(keras.layers.Layer):
+    """A layer that subtracts the median of each column first.
+
+    Args:
+        precise: Whether samples are float64 and the median is subtracted in float64; `adapt`
+            finds it out, see `MinMaxScaling`.
+        name: Name of the layer.
+    """
+
+    def __init__(self, *, precise: bool = False, name: str | None = None):
+        # Without autocast float64 is not cast before the median is subtracted.
+        super().__init__(name=name, dtype="float32", autocast=False)
+        self.precise = precise
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype that samples are to have, `"float32"` or `"float64"`."""
+        return sample_dtype(self.precise)
+
+    def build(self, input_shape: Any) -> None:
+        self._offset = Offset(self, "median", (input_shape[-1],), self.precise)
+        self.median = self._offset.high
+
+    def adapt(self, x: Any) -> None:
+        """Adapt to an array or `Rows` of shape `(samples, columns)`."""
+        rows = _evenly_spaced(x)
+        build_to_adapt(self, (None, rows.shape[1]), loses_in_float32(rows))
+        rows = rows.astype("float64")
+        median = np.median(rows, axis=0)
+        self._offset.assign(median)
+        self._adapt_to_centered(rows - median)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, **({"precise": True} if self.precise else {})}
+
+
 @keras.saving.register_keras_serializable(package="kerasocc")
-class RobustScaling(keras.layers.Layer):
+class RobustScaling(_QuantileLayer):
     """Subtract each column's median and divide by its interquartile range over 1.349.
 
     That is the standard deviation where a column is normally distributed, and a few extreme
@@ -27,40 +68,27 @@ class RobustScaling(keras.layers.Layer):
     place; a constant column becomes 0.
 
     Args:
+        precise: Whether samples are float64 and the median is subtracted in float64; `adapt`
+            finds it out, see `MinMaxScaling`.
         name: Name of the layer.
     """
 
-    def __init__(self, *, name: str | None = None):
-        super().__init__(name=name, dtype="float32")
-
     def build(self, input_shape: Any) -> None:
-        shape = (input_shape[-1],)
-        self.median = add_state(self, "median", shape)
-        self.spread = add_state(self, "spread", shape, initial=1.0)
+        super().build(input_shape)
+        self.spread = add_state(self, "spread", (input_shape[-1],), initial=1.0)
 
-    def adapt(self, x: Any) -> None:
-        """Set median and spread from an array or `Rows` of shape `(samples, columns)`."""
-        rows = _evenly_spaced(x)
-        _build_for(self, rows)
-        lower, median, upper = np.quantile(rows, (0.25, 0.5, 0.75), axis=0)
+    def _adapt_to_centered(self, rows: np.ndarray) -> None:
+        lower, upper = np.quantile(rows, (0.25, 0.75), axis=0)
         spread = (upper - lower) / 1.349
-        varies = spread > 1e-9 * np.abs(rows).max(axis=0)
-        self.median.assign(median)
-        self.spread.assign(np.where(varies, spread, _deviations(rows)))
+        self.spread.assign(np.where(_is_positive(spread, rows), spread, _deviations(rows)))
 
     def call(self, x: Any) -> Any:
         """Scale samples of shape `(batch, columns)`."""
-        return (ops.cast(x, "float32") - self.median) / self.spread
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
+        return self._offset.subtracted_from(x) / self.spread
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
-class QuantileScaling(keras.layers.Layer):
+class QuantileScaling(_QuantileLayer):
     """Map each column so that the adapted data are normally distributed.
 
     A value becomes the quantile of the standard normal distribution at its own share of smaller
@@ -69,22 +97,24 @@ class QuantileScaling(keras.layers.Layer):
     outside stay far outside.
 
     Args:
+        precise: Whether samples are float64 and the median is subtracted in float64; `adapt`
+            finds it out, see `MinMaxScaling`.
         name: Name of the layer.
+
+    Attributes:
+        median: Median of each column, shape `(columns,)`.
+        quantiles: Of the differences from it, shape `(65, columns)`.
+        normal_scores: What they are mapped to, shape `(65, columns)`.
     """
 
-    def __init__(self, *, name: str | None = None):
-        super().__init__(name=name, dtype="float32")
-
     def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
         shape = (_INTERVALS + 1, input_shape[-1])
         self.quantiles = add_state(self, "quantiles", shape)
         self.normal_scores = add_state(self, "normal_scores", shape)
         self.deviation = add_state(self, "deviation", shape[1:], initial=1.0)
 
-    def adapt(self, x: Any) -> None:
-        """Set the quantiles from an array or `Rows` of shape `(samples, columns)`."""
-        rows = _evenly_spaced(x)
-        _build_for(self, rows)
+    def _adapt_to_centered(self, rows: np.ndarray) -> None:
         levels = np.linspace(0.0, 1.0, _INTERVALS + 1)
         quantiles = np.quantile(rows, levels, axis=0).astype("float32")
         # The extremes of n samples are not at probability 0 and 1.
@@ -97,7 +127,7 @@ class QuantileScaling(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         """Map samples of shape `(batch, columns)`."""
-        x = ops.cast(x, "float32")
+        x = self._offset.subtracted_from(x)
         lower, upper = self.quantiles[:-1], self.quantiles[1:]
         steps = self.normal_scores[1:] - self.normal_scores[:-1]
         # Between equal quantiles the scores do not change.
@@ -107,30 +137,23 @@ class QuantileScaling(keras.layers.Layer):
         below, above = ops.minimum(x - lower[0], 0.0), ops.maximum(x - upper[-1], 0.0)
         return mapped + (below + above) / self.deviation
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
-
 
 def _evenly_spaced(x: Any) -> np.ndarray:
-    """At most `SAMPLES` rows in float64."""
+    """At most `SAMPLES` rows."""
     rows = as_rows(x)
     step = -(-len(rows) // SAMPLES)
-    return np.asarray(rows[np.arange(0, len(rows), step)], "float64")
+    return np.asarray(rows[np.arange(0, len(rows), step)])
 
 
-def _build_for(layer: keras.layers.Layer, rows: np.ndarray) -> None:
-    if not layer.built:
-        layer.build(rows.shape)
-        layer.built = True
+def _is_positive(spread: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Which spreads of columns are more than rounding."""
+    return spread > 1e-9 * np.abs(rows).max(axis=0)
 
 
 def _deviations(rows: np.ndarray) -> np.ndarray:
-    """Standard deviations of the columns, 1 for a constant one."""
+    """Standard deviations of centered columns, 1 for a constant one."""
     deviation = rows.std(axis=0)
-    return np.where(deviation > 1e-9 * np.abs(rows).max(axis=0), deviation, 1.0)
+    return np.where(_is_positive(deviation, rows), deviation, 1.0)
 
 
 def _mean_of_equals(quantiles: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -109,6 +109,7 @@ def altered(
             kind=IMAGES, shape=tuple(x_train.shape[1:]), resized=loaded.resized
         ),
         make_preprocessing=IMAGE_PREPROCESSINGS[preprocessing],
+        preprocessing_named=IMAGE_PREPROCESSINGS.__getitem__,
     )
 
 

@@ -14,8 +14,8 @@ from kerasocc.datasets.preprocessing.recipes import standardize
 from kerasocc.datasets.preprocessing.standardization import moments
 from kerasocc.datasets.protocols.anomaly_drawing import count_for_fraction, draw_anomalies
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
-from kerasocc.datasets.readers.labelled_tables import load_table, table_format
-from kerasocc.datasets.readers.missing_values import CHUNK_ROWS, fill_rows, medians, refuse_missing
+from kerasocc.datasets.readers.labelled_tables import check_values, load_table, table_format
+from kerasocc.datasets.readers.missing_values import CHUNK_ROWS, fill_rows, medians
 from kerasocc.datasets.storage.rows import Rows, chunks
 from kerasocc.datasets.storage.spooling import spool
 
@@ -30,6 +30,7 @@ def half_split(
     missing: str = "error",
     seed: int = 0,
     data_dir: str | os.PathLike | None = None,
+    **dialect: Any,
 ) -> OneClassDataset:
     """Make a one-class problem of a table as in the papers on GOAD, NeuTraL AD and LOE.
 
@@ -52,6 +53,7 @@ def half_split(
             medians of the training rows, in synthetic anomalies before noise is added.
         seed: Seed of all draws.
         data_dir: See `catalog.resolve_table`.
+        **dialect: See `tabular`.
 
     Returns:
         The data set: raw samples, no validation part. Its `preprocessing` layer
@@ -73,9 +75,10 @@ def half_split(
     check_choice("missing", missing, ["error", "median"])
     check_integer("seed", seed, minimum=0)
     contamination = check_fraction("contamination", contamination, zero=True)
-    name, table = load_table(source, label=label, normal_class=normal_class, data_dir=data_dir)
-    if missing == "error":
-        refuse_missing(name, table.x)
+    name, table = load_table(
+        source, label=label, normal_class=normal_class, data_dir=data_dir, **dialect
+    )
+    check_values(name, table, missing)
     parts = _split(table.y, contamination, perturb, seed)
     train = np.concatenate([parts.normal, parts.contaminants])
     fill = medians(table.x[train]) if missing == "median" else None
@@ -140,7 +143,7 @@ def _perturbed(
             f"{len(anomalies)} equal anomalies; pass `perturb=False`"
         )
     for chunk in chunks(x, CHUNK_ROWS):
-        yield (chunk + generator.normal(size=chunk.shape) * deviation).astype("float32")
+        yield (chunk + generator.normal(size=chunk.shape) * deviation).astype(chunk.dtype)
 
 
 def _concatenated(x: np.ndarray | Rows, more: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerasocc.checks import check_fraction
-from kerasocc.datasets.pool import Pool, stratified_split
+from kerasocc.datasets.pool import VALIDATION_FRACTION, Pool, stratified_split
 from kerasocc.datasets.protocols.anomaly_drawing import count_for_fraction
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.sample_format import SampleFormat
@@ -22,12 +22,16 @@ def one_class_split(
     *,
     normal_class: Any,
     make_preprocessing: Callable[[np.ndarray | Rows], Any],
+    preprocessing_named: Callable[[str], Callable[[Any], Any]] | None = None,
     sample_format: SampleFormat,
     contamination: float,
     labelled: float,
     labelled_classes: int | Sequence[Any] | None,
-    validation: float,
+    validation: float | None,
     seed: int,
+    held_out: Pool | None = None,
+    unlabelled: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> OneClassDataset:
     """Make a one-class problem of a training and a test part with classes.
 
@@ -40,19 +44,25 @@ def one_class_split(
         test: Test part.
         normal_class: The normal class.
         make_preprocessing: See `OneClassDataset`.
+        preprocessing_named: See `OneClassDataset`.
         sample_format: See `OneClassDataset`.
         contamination: Fraction of hidden anomalies.
         labelled: Fraction of labelled anomalies.
         labelled_classes: Classes of the labelled anomalies, or how many to draw.
-        validation: Fraction of the training part that is held out.
+        validation: Fraction of the training part that is held out; None for the validation
+            part, or `VALIDATION_FRACTION` where there is none.
         seed: Seed of all draws.
+        held_out: The official validation part, or None.
+        unlabelled: See `OneClassDataset`.
+        notes: See `OneClassDataset`.
     """
     contamination = check_fraction("contamination", contamination, zero=True)
     labelled = check_fraction("labelled", labelled, zero=True)
-    validation = check_fraction("validation", validation, zero=True)
+    validation = _fraction_to_hold_out(name, validation, held_out)
     generator = np.random.default_rng(seed)
     _check_class("normal_class", normal_class, np.concatenate([train.classes, test.classes]))
-    train, held_out = stratified_split(train, validation, generator)
+    train, split_off = stratified_split(train, validation, generator)
+    held_out = split_off if held_out is None else held_out
     normal = np.flatnonzero(train.classes == normal_class)
     if not len(normal):
         raise ValueError(
@@ -66,12 +76,12 @@ def one_class_split(
     if labelled_classes is not None:
         chosen = _labelled_classes(labelled_classes, train.classes, normal_class, seed)
         others = others[np.isin(train.classes[others], chosen)]
-    unlabelled = len(normal) + len(contaminants)
-    anomalies = _first("labelled", others, count_for_fraction(unlabelled, labelled))
+    count = len(normal) + len(contaminants)
+    anomalies = _first("labelled", others, count_for_fraction(count, labelled))
 
     rows = np.concatenate([normal, contaminants, anomalies])
     y_train = np.zeros(len(rows), dtype="int8")
-    y_train[unlabelled:] = -1
+    y_train[count:] = -1
     return OneClassDataset(
         name=name,
         x_train=train.x[rows],
@@ -83,7 +93,25 @@ def one_class_split(
         y_test=(test.classes != normal_class).astype("int8"),
         sample_format=sample_format,
         make_preprocessing=make_preprocessing,
+        preprocessing_named=preprocessing_named,
+        names_train=None if train.names is None else train.names[rows],
+        names_test=test.names,
+        unlabelled=unlabelled,
+        notes=notes,
     )
+
+
+def _fraction_to_hold_out(name: str, validation: float | None, held_out: Pool | None) -> float:
+    if validation is not None:
+        validation = check_fraction("validation", validation, zero=True)
+    if held_out is None:
+        return VALIDATION_FRACTION if validation is None else validation
+    if validation:
+        raise ValueError(
+            f"`validation` must be left out: {name!r} has a validation part of its own. "
+            f"Received: validation={validation}"
+        )
+    return 0.0
 
 
 def _labelled_classes(
@@ -109,7 +137,7 @@ def _first(name: str, rows: np.ndarray, count: int) -> np.ndarray:
     if count > len(rows):
         raise ValueError(
             f"`{name}` asks for {count} anomalies of the training part, which holds "
-            f"{len(rows)} for it"
+            f"{len(rows)} for it. Without labelled anomalies it must be 0"
         )
     return rows[:count]
 

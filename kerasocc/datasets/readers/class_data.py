@@ -16,15 +16,15 @@ from kerasocc.datasets.catalog import (
     near_names,
 )
 from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
-from kerasocc.datasets.pool import TEST_FRACTION, Pool, stratified_split
+from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
 from kerasocc.datasets.readers.image_decoding import ImageFile
-from kerasocc.datasets.readers.image_files import read_images
+from kerasocc.datasets.readers.image_files import note_on_shrinking, read_images
 from kerasocc.datasets.readers.image_folders import list_images
-from kerasocc.datasets.readers.image_listing import ImageListing
+from kerasocc.datasets.readers.image_listing import UNLABELLED, ImageListing, relative_name
 from kerasocc.datasets.readers.streams import is_stream, read_stream
 from kerasocc.datasets.readers.tfds_image_sets import load_image_set
 from kerasocc.datasets.storage.npz import NpzFile
-from kerasocc.datasets.storage.rows import as_rows
+from kerasocc.datasets.storage.rows import Rows, as_rows
 from kerasocc.datasets.storage.spooling import spool
 
 NPZ_ROWS = 1000
@@ -40,6 +40,9 @@ class ClassData(NamedTuple):
         class_names: Names of the classes 0, 1, ...; empty if they have none.
         default_normal: Default of `normal_class`.
         resized: Whether images were resized.
+        validation: The official validation part, or None.
+        unlabelled: See `OneClassDataset`.
+        notes: See `OneClassDataset`.
     """
 
     name: str
@@ -48,6 +51,9 @@ class ClassData(NamedTuple):
     class_names: list[str]
     default_normal: Any = 0
     resized: bool = False
+    validation: Pool | None = None
+    unlabelled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def find_class(self, argument: str, value: Any) -> Any:
         """Return the class with the name or number `value`.
@@ -66,19 +72,25 @@ class ClassData(NamedTuple):
             f"{near_names(str(value), self.class_names)} Received: {value!r}"
         )
 
-    def parts(self, test: float | None, seed: int) -> tuple[Pool, Pool]:
+    def parts(
+        self, test: float | None, seed: int, *, test_is_given: bool = False
+    ) -> tuple[Pool, Pool]:
         """Return the training and the test part: the official ones, or a random split.
 
         Args:
             test: Fraction of the test part, None for the default; only for data
                 without an official test part.
             seed: Seed of the split.
+            test_is_given: Whether the test part comes from elsewhere: it is empty here.
 
         Raises:
             ValueError: If `test` is out of range, or there is an official test part.
         """
+        if test_is_given:
+            return self.train, self.train.take(np.arange(0))
         if self.test is None:
-            fraction = TEST_FRACTION if test is None else check_fraction("test", test)
+            usual = default_test_fraction(self.train.classes)
+            fraction = usual if test is None else check_fraction("test", test)
             return stratified_split(self.train, fraction, np.random.default_rng([seed, 1]))
         refuse_test(self.name, test)
         return self.train, self.test
@@ -104,8 +116,8 @@ def load_class_data(
     """Load samples with classes; see `one_vs_rest` for the other arguments.
 
     Args:
-        source: A resolved name or path (`catalog.resolve`), arrays `(x, classes)`, or
-            a dataset of such pairs.
+        source: A resolved name or path (`catalog.resolve`), arrays `(x, classes)` or `x`
+            alone, or a dataset of such pairs.
         normal_class: The normal class.
         by_class: See `list_images`.
         image_size: Size that images are resized to.
@@ -145,7 +157,8 @@ def _load_folder(
     image_size: int | tuple[int, int] | None,
     unreadable: str,
 ) -> ClassData:
-    files = [*listing.train, *(listing.test or [])]
+    counts = [len(part or ()) for part in (listing.train, listing.test, listing.validation)]
+    files = [*listing.train, *(listing.test or []), *(listing.validation or [])]
     readable: list[int] = []
 
     def images():
@@ -154,20 +167,26 @@ def _load_folder(
             yield image[None]
 
     x = spool(images())
-    pool = Pool(x, _class_numbers(files, listing.classes)[readable])
-    is_test = np.array(readable) >= len(listing.train)
+    names = np.array([relative_name(file.path, source.path) for file in files])
+    pool = Pool(x, _class_numbers(files, listing.classes)[readable], names[readable])
+    part = np.repeat(np.arange(3), counts)[readable]
+    train, test, validation = (pool.take(np.flatnonzero(part == number)) for number in range(3))
+    shrunk = note_on_shrinking(files, image_size)
     return ClassData(
         source.name,
-        pool.take(np.flatnonzero(~is_test)),
-        None if listing.test is None else pool.take(np.flatnonzero(is_test)),
+        train,
+        None if listing.test is None else test,
         listing.classes,
         default_normal=listing.default_normal or 0,
         resized=image_size is not None,
+        validation=None if listing.validation is None else validation,
+        unlabelled=listing.unlabelled,
+        notes=() if shrunk is None else (shrunk,),
     )
 
 
 def _class_numbers(files: list[ImageFile], names: list[str]) -> np.ndarray:
-    numbers = {name: number for number, name in enumerate(names)}
+    numbers = {name: number for number, name in enumerate(names)} | {UNLABELLED: 0}
     return np.array([numbers[file.label] for file in files])
 
 
@@ -188,24 +207,30 @@ def _load_npz(source: DataSource) -> ClassData:
         )
     with NpzFile(path) as file:
         samples = find_name("samples", IMAGE_NAMES, file.names, path)
-        classes = np.ravel(file.read(find_label_name(None, file.names, path)))
+        label = find_label_name(None, file.names, path, optional=True)
+        classes = None if label is None else np.ravel(file.read(label))
         x = spool(file.blocks(samples, NPZ_ROWS))
     return _checked_arrays(source.name, x, classes)
 
 
 def _load_arrays(source: Any) -> ClassData:
+    if isinstance(source, (np.ndarray, Rows)):
+        return _checked_arrays("arrays", as_rows(source), None)
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
-            "`source` must be a name, a path, a dataset or a pair of arrays `(x, classes)`. "
-            f"Received: {type(source).__name__}"
+            "`source` must be a name, a path, a dataset, an array `x` or a pair of arrays "
+            f"`(x, classes)`. Received: {type(source).__name__}"
         )
     return _checked_arrays("arrays", as_rows(source[0]), np.asarray(source[1]))
 
 
-def _checked_arrays(name: str, x: Any, classes: np.ndarray) -> ClassData:
-    if x.ndim < 2 or classes.shape != (len(x),):
+def _checked_arrays(name: str, x: Any, classes: np.ndarray | None) -> ClassData:
+    """Return the data; without classes all samples are of class 0."""
+    found = np.zeros(len(x) if x.ndim else 0, "int64") if classes is None else classes
+    if x.ndim < 2 or found.shape != (len(x),):
         raise ValueError(
             "`source` must be `(x, classes)` of shapes (samples, ...) and (samples,). "
-            f"Received: shapes {x.shape} and {classes.shape}"
+            f"Received: shapes {x.shape} and {None if classes is None else classes.shape}"
         )
-    return ClassData(name, Pool(x, classes), None, [])
+    pool = Pool(x, found, np.arange(len(x)))
+    return ClassData(name, pool, None, [], unlabelled=PARTS if classes is None else ())

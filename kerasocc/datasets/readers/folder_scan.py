@@ -10,11 +10,20 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
 
 MASKS = "ground_truth"
 """Folders of masks in MVTec-AD, which hold no samples."""
+
+
+PART_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid"),
+    "test": ("test", "testing"),
+}
+"""Names of the folders of the parts of a data set, in lower case."""
 
 
 def scan_folder(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -51,6 +60,40 @@ def train_and_test(folder: Path) -> tuple[Path, Path] | None:
     """Return the folders `train` and `test`, in any case, if both exist."""
     found = {path.name.lower(): path for path in reversed(scan_folder(folder)[0])}
     return (found["train"], found["test"]) if {"train", "test"} <= set(found) else None
+
+
+class Parts(NamedTuple):
+    """Folders of the parts of a data set; None for a part that there is not."""
+
+    train: Path
+    validation: Path | None
+    test: Path | None
+
+
+def find_parts(folder: Path) -> Parts | None:
+    """Return the folders of the parts of a data set, by their names in `PART_NAMES`, in any case.
+
+    A folder with `train` holds parts if it also has another part, or no other folder of images:
+    among folders with other names `train` is a class like them.
+
+    Raises:
+        ValueError: If two folders are called by names of one part.
+    """
+    found: dict[str, Path] = {}
+    others = False
+    for path in scan_folder(folder)[0]:
+        part = next((p for p, names in PART_NAMES.items() if path.name.lower() in names), None)
+        if part is not None and part in found:
+            raise ValueError(
+                f"{str(folder)!r} must have one folder for the part {part!r}. Received: "
+                f"{[found[part].name, path.name]}"
+            )
+        if part is not None:
+            found[part] = path
+        others = others or (part is None and any(True for _ in images_below(path)))
+    if "train" not in found or (len(found) == 1 and others):
+        return None
+    return Parts(*(found.get(part) for part in PART_NAMES))
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

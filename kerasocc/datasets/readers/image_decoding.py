@@ -2,8 +2,8 @@
 
 - Of a file with several images (GIF, TIFF) the first is read.
 - The EXIF orientation is applied; corrupt EXIF data are ignored.
-- 16-bit grey values are scaled to 8 bits. Pixels without a known range (32-bit integers,
-  floats) make a file unreadable.
+- 16-bit grey values are scaled to 8 bits, and so are floats, which must lie in [0, 1]. Pixels
+  without a known range (32-bit integers, other floats) make a file unreadable.
 - Transparent pixels are blended with white.
 - Palette, CMYK and other colour modes become RGB.
 - A crop (`ImageFile.box`) is taken from the upright image, before it is resized.
@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,14 +53,14 @@ def decode_image(file: ImageFile, size: tuple[int, int] | None, channels: int | 
         Pixels, uint8 of shape `(height, width, 1 or 3)`.
 
     Raises:
-        UnreadableImageError: If the file cannot be decoded.
+        UnreadableImageError: If the file cannot be decoded, or is a link that leads nowhere.
         ValueError: If the box does not lie in the image.
         OSError: If the file does not exist or may not be read.
     """
     from PIL import Image
 
     # Read before decoding, to tell errors of the file system from errors in the file.
-    content = Path(file.path).read_bytes()
+    content = _content(Path(file.path))
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
@@ -76,6 +78,18 @@ def decode_image(file: ImageFile, size: tuple[int, int] | None, channels: int | 
         image = image.resize(size[::-1], Image.Resampling.BILINEAR)
     pixels = np.array(image)
     return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        # A link to itself raises another error than one to a file that is gone.
+        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP):
+            raise UnreadableImageError(
+                f"it is a link to {os.readlink(path)!r}, where nothing is"
+            ) from error
+        raise
 
 
 def _upright(image: Any) -> Any:
@@ -108,7 +122,9 @@ def _grey_or_rgb(image: Any, file_format: str) -> Any:
         # 65535 = 255 * 257, so this rounds; Pillow's own conversion clips.
         pixels = (np.asarray(image).astype("uint32") + 128) // 257
         return Image.fromarray(pixels.astype("uint8"))
-    if mode[0] in "IF":
+    if mode == "F":
+        return Image.fromarray(_eight_bits(np.asarray(image)))
+    if mode[0] == "I":
         raise UnreadableImageError(f"the range of its pixels is unknown (mode {mode!r})")
     target = "L" if mode in ("1", "L", "LA", "La") else "RGB"
     if image.has_transparency_data:
@@ -118,6 +134,18 @@ def _grey_or_rgb(image: Any, file_format: str) -> Any:
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
     return image.convert(target)
+
+
+def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Scale floats from [0, 1] to 8 bits; refuse others, whose range is not known."""
+    if not np.isfinite(pixels).all():
+        raise UnreadableImageError("it has pixels that are NaN or infinite")
+    low, high = float(pixels.min()), float(pixels.max())
+    if low < 0 or high > 1:
+        raise UnreadableImageError(
+            f"its pixels are floats, which must lie in [0, 1], but range from {low:g} to {high:g}"
+        )
+    return np.round(pixels * 255).astype("uint8")
 
 
 def _box_inside(file: ImageFile, size: tuple[int, int]) -> tuple[int, int, int, int]:

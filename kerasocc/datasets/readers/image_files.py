@@ -19,6 +19,10 @@ from kerasocc.datasets.readers.image_decoding import ImageFile, UnreadableImageE
 
 SHOWN = 5
 """How many of the skipped files a warning names."""
+LOOKED_AT = 20
+"""About how many files tell the size of the images."""
+MUCH = 4
+"""Factor by which sides must shrink for a note."""
 
 
 def check_image_size(size: Any) -> tuple[int, int] | None:
@@ -42,6 +46,47 @@ def check_image_size(size: Any) -> tuple[int, int] | None:
     return int(pair[0]), int(pair[1])
 
 
+def note_on_shrinking(
+    files: Sequence[ImageFile], image_size: int | tuple[int, int] | None
+) -> str | None:
+    """Return a note where most images lose much detail by being resized, else None.
+
+    Args:
+        files: The files; the headers of some of them are read.
+        image_size: See `read_images`.
+    """
+    size = check_image_size(image_size)
+    if size is None:
+        return None
+    step = max(1, len(files) // LOOKED_AT)
+    sizes = [found for file in files[::step] if (found := _size_in_header(file)) is not None]
+    if not sizes:
+        return None
+    typical = np.median(sizes, axis=0)
+    factor = float(np.max(typical / size))
+    if factor < MUCH:
+        return None
+    (height, width), (old_height, old_width) = size, typical.astype(int)
+    return (
+        f"images of about {old_height}x{old_width} pixels are resized to {height}x{width}: what is "
+        f"smaller than {factor:.0f} pixels is lost. `image_size` can be larger"
+    )
+
+
+def _size_in_header(file: ImageFile) -> tuple[int, int] | None:
+    """Height and width of the crop or of the stored image; None if the file cannot be read."""
+    from PIL import Image
+
+    if file.box is not None:
+        left, upper, right, lower = file.box
+        return lower - upper, right - left
+    try:
+        with Image.open(file.path) as image:
+            return image.height, image.width
+    except Exception:  # reported where the images are read
+        return None
+
+
 def read_images(
     files: Sequence[ImageFile],
     *,
@@ -62,8 +107,8 @@ def read_images(
         channels: 1 or 3. None takes that of the first readable file. Grey images
             among coloured ones become RGB; coloured ones become grey (ITU-R 601)
             only if 1 is passed.
-        unreadable: `"error"` raises for files that are truncated or not images;
-            `"skip"` leaves them out, with one warning at the end.
+        unreadable: `"error"` raises for files that are truncated or not images, and for
+            links that lead nowhere; `"skip"` leaves them out, with one warning at the end.
         workers: Number of decoding threads; default one per core, at most 8.
 
     Returns:

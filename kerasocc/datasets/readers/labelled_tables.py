@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasocc.datasets import catalog
 from kerasocc.datasets.catalog import DataSource, resolve_table
-from kerasocc.datasets.readers.table_files import Selection, read_blocks
+from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers.blocks import Selection
+from kerasocc.datasets.readers.missing_values import refuse_missing
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.table_files import read_blocks
+from kerasocc.datasets.readers.text_numbers import typed_labels
 from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
+from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
+BOOLEANS = {"false": False, "no": False, "off": False, "true": True, "yes": True, "on": True}
+"""Booleans as text, those of YAML."""
 FROM_ARRAYS = "arrays"
 """Name of a table that is passed as arrays."""
 
@@ -23,14 +32,40 @@ class Table(NamedTuple):
     """A table with anomaly labels.
 
     Attributes:
-        x: Shape `(rows, columns)`, float32, missing values as NaN.
+        x: Shape `(rows, columns)`, missing values as NaN; float32, or float64 if that loses
+            what distinguishes the rows.
         y: 0 normal, 1 anomaly, shape `(rows,)`.
         columns: Names of the columns, None if the file has none.
+        dialect: How a text file is written, None for other sources.
+        path: The file, None for arrays.
+        labelled: Whether there are labels; without them all rows are taken for normal.
     """
 
     x: np.ndarray | Rows
     y: np.ndarray
     columns: tuple[str, ...] | None
+    dialect: Dialect | None = None
+    path: Path | None = None
+    labelled: bool = True
+
+
+def check_values(name: str, table: Table, missing: str) -> None:
+    """Raise `ValueError` for values that a model does not take; names the place of the first.
+
+    Args:
+        name: Name of the table.
+        table: The table.
+        missing: `"error"`, or `"median"` if missing values will be filled.
+    """
+    options: dict[str, Any] = {"columns": table.columns}
+    if table.path is not None:
+        name = str(table.path)
+        options["place"] = partial(place_of, table.path, table.dialect)
+    if missing == "error":
+        refuse_missing(name, table.x, **options)
+    else:
+        hint = "They are not missing, so that `missing` does not replace them: correct the rows."
+        refuse_missing(name, table.x, hint=hint, only_infinite=True, **options)
 
 
 def load_table(
@@ -39,8 +74,18 @@ def load_table(
     label: str | None = None,
     normal_class: Any = None,
     data_dir: str | os.PathLike | None = None,
+    optional: bool = False,
+    **dialect: Any,
 ) -> tuple[str, Table]:
-    """Load a table; see `tabular` for the arguments.
+    """Load a table; see `tabular` for the other arguments.
+
+    Args:
+        source: A name, a path or arrays.
+        label: Name of the label column.
+        normal_class: The label of normal rows.
+        data_dir: Folder in which names are looked up.
+        optional: Whether a table without labels is taken, all rows normal.
+        **dialect: Options of `Dialect`.
 
     Returns:
         Name of the table, and the table.
@@ -51,7 +96,20 @@ def load_table(
     """
     if isinstance(source, (str, os.PathLike, DataSource)):
         source = resolve_table(source, data_dir)
-        return source.name, read_table(source.path, label=label, normal_class=normal_class)
+        options = dict(label=label, normal_class=normal_class, optional=optional)
+        return source.name, read_table(source.path, **options, **dialect)
+    for name, value in Dialect(**dialect).options.items():
+        raise ValueError(
+            f"`{name}` must be left out: it says how a file is written. Received: {name}={value!r}"
+        )
+    if optional and isinstance(source, (np.ndarray, Rows)):
+        x = as_rows(source)
+        if x.ndim != 2:
+            raise ValueError(
+                f"`source` must be a table, of shape (rows, columns). Received: shape {x.shape}"
+            )
+        zeros = np.zeros(len(x), "int64")
+        return FROM_ARRAYS, Table(_in_one_dtype(x), zeros, None, labelled=False)
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
@@ -66,7 +124,14 @@ def load_table(
             f"anomaly (or some of them `normal_class`). Received: shapes {x.shape} and "
             f"{labels.shape}, normal_class={normal_class!r}"
         )
-    return FROM_ARRAYS, Table(x if is_lazy(x) else x.astype("float32"), y, None)
+    return FROM_ARRAYS, Table(_in_one_dtype(x), y, None)
+
+
+def _in_one_dtype(x: np.ndarray | Rows) -> np.ndarray | Rows:
+    """Cast an array in memory to float32, or to float64 if that would lose what it tells."""
+    if is_lazy(x):
+        return x
+    return x.astype("float64" if loses_in_float32(x) else "float32")
 
 
 def table_format(
@@ -87,54 +152,59 @@ def table_format(
         columns=table.columns,
         fill=None if fill is None else tuple(fill.tolist()),
         normal_class=None if normal_class is None else str(normal_class),
+        dialect=table.dialect,
     )
 
 
 def read_table(
-    path: str | os.PathLike, *, label: str | None = None, normal_class: Any = None
+    path: str | os.PathLike,
+    *,
+    label: str | None = None,
+    normal_class: Any = None,
+    optional: bool = False,
+    **dialect: Any,
 ) -> Table:
     """Read samples and their labels.
 
     Args:
         path: The file; if it does not fit into memory, it is copied to a temporary file.
         label: Name of the label column or array; default one of
-            `field_names.LABEL_NAMES`.
+            `field_names.LABEL_NAMES`; `"none"` for a table without labels.
         normal_class: The label of normal rows, all others are anomalies; None
             for labels that are 0 (normal) and 1 (anomaly).
+        optional: Whether a table without labels is taken, all rows normal.
+        **dialect: Options of `Dialect`, where what is detected in a text file is wrong.
 
     Raises:
         ValueError: If the file cannot be read or is not a table of numbers with labels;
             names row and column.
     """
     path = Path(path)
+    found = find_dialect(path, Dialect(**dialect))
     labels: list[np.ndarray] = []
-    columns = None
+    columns, is_lossy = None, False
+    selection = Selection(label=label, dialect=found, optional=optional)
 
-    def samples():
-        nonlocal columns
-        for block in read_blocks(path, Selection(label=label)):
-            labels.append(block.labels)
+    def samples(dtype: str) -> Iterator[np.ndarray]:
+        nonlocal columns, is_lossy
+        labels.clear()
+        for block in read_blocks(path, selection):
+            if block.labels is not None:
+                labels.append(block.labels)
             columns = block.columns
+            is_lossy = is_lossy or loses_in_float32(block.x)
             with np.errstate(over="ignore"):
-                yield block.x.astype("float32")
+                yield block.x.astype(dtype)
 
-    x = spool(samples())
-    return Table(x, _checked_labels(np.concatenate(labels), normal_class, path), columns)
-
-
-def check_columns(source: DataSource, *, label: str | None = None) -> None:
-    """Look for the columns of a table in its first row, without reading the others.
-
-    Args:
-        source: A resolved name or path; nothing is looked for unless it is a table.
-        label: Name of the label column or array.
-
-    Raises:
-        ValueError: If there is no such column, as `read_table` raises it.
-    """
-    if source.kind == catalog.TABLE:
-        for _ in read_blocks(source.path, Selection(label=label), rows=1):
-            break
+    x = spool(samples("float32"))
+    if is_lossy:
+        # Read again: other tables need not be held in twice the memory.
+        x = spool(samples("float64"))
+    if not labels:
+        # Without labels all rows count as normal.
+        return Table(x, np.zeros(len(x), "int64"), columns, found, path, labelled=False)
+    y = checked_labels(typed_labels(labels), normal_class, path)
+    return Table(x, y, columns, found, path)
 
 
 def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
@@ -149,7 +219,11 @@ def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
         return labels.astype("int64") if values is not None and values <= {0, 1} else None
     # The command line may pass numbers as text, and the reverse.
     normal = labels.astype(str) == str(normal_class)
-    if labels.dtype.kind in "biuf":
+    truth = _as_boolean(normal_class)
+    if not normal.any() and truth is not None and (labels.dtype.kind not in "iuf"):
+        # Python, YAML and tables write booleans differently.
+        normal = np.array([_as_boolean(label) is truth for label in labels.tolist()])
+    elif labels.dtype.kind in "iuf":
         try:
             normal = labels == float(normal_class)
         except ValueError:
@@ -157,7 +231,23 @@ def anomaly_labels(labels: np.ndarray, normal_class: Any) -> np.ndarray | None:
     return np.where(normal, 0, 1) if normal.any() else None
 
 
-def _checked_labels(labels: np.ndarray, normal_class: Any, path: Path) -> np.ndarray:
+def _as_boolean(label: Any) -> bool | None:
+    if isinstance(label, (bool, np.bool_)) or (isinstance(label, (int, float)) and label in (0, 1)):
+        return bool(label)
+    return BOOLEANS.get(str(label).lower())
+
+
+def checked_labels(labels: np.ndarray, normal_class: Any, path: str | os.PathLike) -> np.ndarray:
+    """Convert labels to 0 (normal) and 1 (anomaly), shape `(rows,)`.
+
+    Args:
+        labels: As they were read, shape `(rows,)`.
+        normal_class: The label of normal rows, None for 0.
+        path: What the table is called in errors.
+
+    Raises:
+        ValueError: If they do not fit.
+    """
     y = anomaly_labels(labels, normal_class)
     if y is not None:
         return y

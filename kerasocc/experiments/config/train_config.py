@@ -11,7 +11,7 @@ from kerasocc.experiments.config.consistency import check, check_left_out
 from kerasocc.experiments.config.defaults import settings_for
 from kerasocc.experiments.config.schema import Schema, describe, make_schema
 from kerasocc.experiments.methods import METHODS, Method
-from kerasocc.experiments.settings.data import absolute
+from kerasocc.experiments.settings.data import absolute, existing
 from kerasocc.experiments.settings.kinds import check_name
 from kerasocc.files import read_json, write_json
 
@@ -60,10 +60,14 @@ class Config:
         Raises:
             ValueError: For a setting that is unknown, out of range or changed though
                 the protocol fixes it.
-            FileNotFoundError: If `dataset` is the path of a file that does not exist.
+            FileNotFoundError: If `dataset` is the path of a file that does not exist, or
+                there is none of a part of the data.
         """
         dataset = absolute(check_name("dataset", dataset))
         cls._check_known("Settings", settings)
+        for name in ("validation_data", "test_data"):
+            if settings.get(name) is not None:
+                settings[name] = existing(name, check_name(name, settings[name]))
         config = cls(**settings_for(dataset, protocol, settings, cls.schema.methods))
         others = {k: v for k, v in settings.items() if k not in config.definition.chooses}
         if len(others) < len(settings):

@@ -12,8 +12,8 @@ import numpy as np
 from kerasocc import plots
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.page import FIGURES, page
-from kerasocc.experiments.reports.report import write_figure
-from kerasocc.files import write_text
+from kerasocc.experiments.reports.report import largest, write_figure
+from kerasocc.files import printable, write_text
 
 DECISION = "is_anomaly"
 
@@ -30,20 +30,25 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
         The results, with what of the test samples the threshold flags.
 
     Raises:
-        ValueError: If `scores.csv` does not hold labels and scores.
+        ValueError: If `scores.csv` does not hold scores.
     """
     threshold = results["threshold"]
     columns, rows = _read(old / "scores.csv")
     scores = np.array([float(row["score"]) for row in rows])
-    labels = np.array([int(row["label"]) for row in rows])
+    given = np.array([int(row["label"]) for row in rows]) if "label" in columns else None
     for row, score in zip(rows, scores, strict=True):
         row[DECISION] = int(score > threshold)
     write_text(new / "scores.csv", _as_csv(columns, rows))
-    results = {**results, **evaluate(labels, scores, threshold)}
-    write_figure(new / "histogram.png", plots.plot_histogram(scores, labels, threshold))
-    write_figure(new / "roc.png", plots.plot_roc(labels, scores, threshold))
+    labels = np.zeros(len(scores), "int64") if given is None else given
+    found = evaluate(labels, scores, threshold, labelled=given is not None)
+    results = {**results, **found}
+    write_figure(new / "histogram.png", plots.plot_histogram(scores, given, threshold))
+    if found["auc"] is not None:
+        write_figure(new / "roc.png", plots.plot_roc(labels, scores, threshold))
     shown = [name for name in FIGURES if (old / name).exists()]
-    write_text(new / "report.html", page(results, shown))
+    names = _names(columns, rows)
+    listed = [] if names is None else list(largest(given, scores, threshold, names))
+    write_text(new / "report.html", printable(page(results, shown, listed)))
     return results
 
 
@@ -51,11 +56,18 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
     with open(path, newline="", encoding="utf-8") as file:
         table = csv.DictReader(file)
         columns, rows = list(table.fieldnames or []), list(table)
-    if not {"label", "score", DECISION} <= set(columns) or not rows:
+    if not {"score", DECISION} <= set(columns) or not rows:
         raise ValueError(
-            f"{str(path)!r} must hold the columns label, score and {DECISION}. Received: {columns}"
+            f"{str(path)!r} must hold the columns score and {DECISION}. Received: {columns}"
         )
     return columns, rows
+
+
+def _names(columns: list[str], rows: list[dict[str, Any]]) -> np.ndarray | None:
+    """Files or rows of the samples, as `report.scores_table` has written them."""
+    if "file" in columns[:2]:
+        return np.array([row["file"] for row in rows])
+    return np.array([int(row["row"]) for row in rows]) if "row" in columns[:2] else None
 
 
 def _as_csv(columns: list[str], rows: list[dict[str, Any]]) -> str:

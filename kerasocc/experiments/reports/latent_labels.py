@@ -38,7 +38,7 @@ def write_latent_labels(
     """
     index = np.flatnonzero(data.y_train == 0)
     labels, truth = labels[index], data.truth_train[index]
-    write_text(folder / FILE, _table(index, labels, truth))
+    write_text(folder / FILE, _table(index, labels, truth, data))
     flagged, anomalous = labels > 0, truth == 1
     hits = int(np.sum(flagged & anomalous))
     return {
@@ -64,10 +64,16 @@ def in_words(figures: dict[str, Any]) -> str:
     return f"{words} flagged, {100 * figures['precision']:.0f} % of them anomalies"
 
 
-def _table(index: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> str:
+def _table(index: np.ndarray, labels: np.ndarray, truth: np.ndarray, data: OneClassDataset) -> str:
+    columns = {"index": index.tolist()}
+    if data.names_train is not None:
+        names = data.names_train[index]
+        columns["file" if names.dtype.kind == "U" else "row"] = names.tolist()
+    columns["latent_label"] = [f"{label:g}" for label in labels]
+    if "train" not in data.unlabelled:
+        columns["truth"] = truth.astype(int).tolist()
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["index", "latent_label", "truth"])
-    for i, label, true in zip(index, labels, truth, strict=True):
-        table.writerow([int(i), f"{label:g}", int(true)])
+    table.writerow(columns)
+    table.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from kerasocc.experiments.reports import latent_labels, members
+from kerasocc.experiments.reports import evaluation, latent_labels, members
 
 FIGURES = {
     "samples.png": "Test samples with the smallest and the largest scores",
@@ -43,23 +43,20 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     noise, latent = results.get("auc_of_noise"), results.get("latent_labels")
     phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     return {
-        "AUC (test)": f"{100 * results['auc']:.2f} %",
+        **evaluation.ranking_in_words(results, " (test)"),
         **({"AUC (noise)": f"{100 * noise:.2f} % of the training samples"} if noise else {}),
-        "Average precision": f"{100 * results['average_precision']:.2f} %",
         "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
         f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
         **_change(results),
         **_true_rate(calibration),
-        "Flagged": f"{100 * results['flagged_fraction']:.1f} % of the test samples: "
-        f"{100 * results['false_positive_rate']:.1f} % of the normal ones, "
-        f"{100 * results['true_positive_rate']:.1f} % of the anomalies",
+        **evaluation.flagged_in_words(results, "test samples"),
         **({"Latent labels": latent_labels.in_words(latent)} if latent else {}),
         **(members.in_words(results["members"]) if results.get("members") else {}),
         "Time": phases,
-        "Samples": f"trained on {training['normal']} normal"
+        "Samples": f"trained on {training['normal']} {_kind_of_training(results)}"
         f"{f', {hidden} hidden anomalous' if hidden else ''}"
         f"{f', {labelled} labelled anomalous' if labelled else ''}; "
-        f"tested on {test['normal']} normal and {test['anomalous']} anomalous",
+        f"tested on {_tested_on(results, test)}",
     }
 
 
@@ -73,6 +70,17 @@ def _change(results: dict[str, Any]) -> dict[str, str]:
         "Changed": f"{results['calibration']['changed']}; before, the threshold was "
         f"{before['threshold']:.4g}, for a false positive rate of {100 * before['rate']:g} %"
     }
+
+
+def _kind_of_training(results: dict[str, Any]) -> str:
+    is_labelled = "train" not in results.get("unlabelled_parts", ())
+    return "normal" if is_labelled else "without labels, taken for normal"
+
+
+def _tested_on(results: dict[str, Any], test: dict[str, int]) -> str:
+    if not results.get("labelled", True):
+        return evaluation.samples_in_words(results)
+    return f"{test['normal']} normal and {test['anomalous']} anomalous"
 
 
 def _true_rate(calibration: dict[str, Any]) -> dict[str, str]:
@@ -95,12 +103,33 @@ def _percent(fraction: float) -> str:
     return f"{percent:.1g}" if percent < 1 else f"{percent:.2g}"
 
 
-def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:
+class Extreme(NamedTuple):
+    """A test sample among those with the largest scores.
+
+    Attributes:
+        name: Its row or file.
+        score: Its score.
+        label: `"normal"`, `"anomaly"`, or `""` without a label.
+        flagged: Whether its score is above the threshold.
+    """
+
+    name: str
+    score: float
+    label: str
+    flagged: bool
+
+
+def page(
+    results: dict[str, Any],
+    shown: Sequence[str] = tuple(FIGURES),
+    extremes: Sequence[Extreme] = (),
+) -> str:
     """The report as HTML, with the figures beside it.
 
     Args:
         results: What `results.json` holds.
         shown: Which of `FIGURES` there are.
+        extremes: The test samples with the largest scores, where samples have names.
     """
     title = html.escape(f"{results['method']}: {results['run']}")
     versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items() if value)
@@ -126,7 +155,9 @@ def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:
     )
     latent = latent_labels.FILE if results.get("latent_labels") else None
     more = f'\nLatent labels: <a href="{latent}">{latent}</a>.' if latent else ""
-    warning = f'<p class="note">Threshold: {html.escape(note)}.</p>\n' if note else ""
+    notes = [f"Threshold: {note}"] if note else []
+    notes += [f"Data: {text}" for text in results.get("notes", ())]
+    warning = "".join(f'<p class="note">{html.escape(text)}.</p>\n' for text in notes)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -141,10 +172,26 @@ def page(results: dict[str, Any], shown: Sequence[str] = tuple(FIGURES)) -> str:
 <table>
 {table}
 </table>
-{warning}{left_out}{of_members}{figures}
+{warning}{left_out}{of_members}{_extremes_table(extremes)}{figures}
 <p>All figures: <a href="results.json">results.json</a>. Settings:
 <a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.{more}</p>
 </main>
 </body>
 </html>
+"""
+
+
+def _extremes_table(extremes: Sequence[Extreme]) -> str:
+    """The samples with the largest scores; nothing where there are none."""
+    if not extremes:
+        return ""
+    rows = "\n".join(
+        f"<tr><td>{html.escape(sample.name)}</td><td>{sample.score:.4g}</td>"
+        f"<td>{'flagged' if sample.flagged else ''}</td><td>{sample.label}</td></tr>"
+        for sample in extremes
+    )
+    return f"""<h2>Test samples with the largest scores</h2>
+<table>
+{rows}
+</table>
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import numpy as np
 
 from kerasocc import plots
 from kerasocc.datasets.storage.rows import Rows
-from kerasocc.experiments.reports.page import FIGURES, page
-from kerasocc.files import complete_or_absent, write_json, write_text
+from kerasocc.experiments.reports.page import FIGURES, Extreme, page
+from kerasocc.files import complete_or_absent, printable, write_json, write_text
+from kerasocc.plots.style import NAMES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 SHOWN = 16
 """Samples that are shown of either end."""
+LISTED = 10
+"""Samples whose names are listed on the page."""
 
 
 def write_report(
@@ -31,6 +35,8 @@ def write_report(
     scores: np.ndarray,
     histories: dict[str, dict[str, list[float]]],
     decomposition: Decomposition | None = None,
+    names: np.ndarray | None = None,
+    ids: Mapping[str, list[Any]] | None = None,
 ) -> None:
     """Write `scores.csv`, `history.json`, the figures and `report.html`.
 
@@ -44,26 +50,34 @@ def write_report(
         scores: Their anomaly scores, shape `(samples,)`.
         histories: Logs per epoch, by phase.
         decomposition: Of training samples by a robust autoencoder.
+        names: Rows or files of the samples, shape `(samples,)`; None without names.
+        ids: Columns of the table that are kept beside the scores, by name.
     """
     threshold = results["threshold"]
-    write_text(folder / "scores.csv", scores_table(labels, scores, threshold))
+    given = labels if results["labelled"] else None
+    write_text(folder / "scores.csv", scores_table(given, scores, threshold, names, ids))
     write_json(folder / "history.json", histories)
-    figures = {
-        "histogram.png": plots.plot_histogram(scores, labels, threshold),
-        "roc.png": plots.plot_roc(labels, scores, threshold),
-    }
+    figures = {"histogram.png": plots.plot_histogram(scores, given, threshold)}
     if histories:
         figures["training.png"] = plots.plot_history(histories)
+    if results["auc"] is not None:
+        figures["roc.png"] = plots.plot_roc(labels, scores, threshold)
     if x.ndim == 4 and x.shape[-1] in (1, 3):
         if decomposition is not None:
             figures["decomposition.png"] = plots.plot_decomposition(*decomposition)
         extremes = _extremes(scores)
         images = np.asarray(x[extremes])
-        figures["samples.png"] = plots.plot_extremes(images, scores[extremes], labels[extremes])
+        figures["samples.png"] = plots.plot_extremes(
+            images,
+            scores[extremes],
+            None if given is None else given[extremes],
+            names=None if names is None or names.dtype.kind != "U" else names[extremes],
+        )
     for name, figure in figures.items():
         write_figure(folder / name, figure)
     shown = [name for name in FIGURES if name in figures]
-    write_text(folder / "report.html", page(results, shown))
+    listed = [] if names is None else list(largest(given, scores, threshold, names))
+    write_text(folder / "report.html", printable(page(results, shown, listed)))
 
 
 def _extremes(scores: np.ndarray) -> np.ndarray:
@@ -80,17 +94,43 @@ def write_figure(path: Path, figure: Figure) -> None:
         figure.savefig(temporary)
 
 
-def scores_table(labels: np.ndarray, scores: np.ndarray, threshold: float) -> str:
-    """CSV of index, label, score and decision; the scores with all their digits.
+def scores_table(
+    labels: np.ndarray | None,
+    scores: np.ndarray,
+    threshold: float,
+    names: np.ndarray | None = None,
+    ids: Mapping[str, list[Any]] | None = None,
+) -> str:
+    """CSV of index, row or file, label, score and decision; the scores with all their digits.
 
     Args:
-        labels: Shape `(samples,)`.
+        labels: Shape `(samples,)`; None leaves the column out.
         scores: Shape `(samples,)`.
         threshold: A score above it is an anomaly.
+        names: Rows or, as text, files, shape `(samples,)`; None leaves the column out.
+        ids: Columns that are kept beside the scores, by name.
     """
+    columns: dict[str, Iterable[Any]] = {"index": range(len(scores))}
+    if names is not None:
+        columns["file" if names.dtype.kind == "U" else "row"] = names.tolist()
+    columns |= {name: values for name, values in (ids or {}).items() if name not in columns}
+    if labels is not None:
+        columns["label"] = labels.astype(int).tolist()
+    columns["score"] = map(repr, scores.astype(float).tolist())
+    columns["is_anomaly"] = (scores > threshold).astype(int).tolist()
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["index", "label", "score", "is_anomaly"])
-    for index, (label, score) in enumerate(zip(labels, scores, strict=True)):
-        table.writerow([index, int(label), repr(float(score)), int(score > threshold)])
+    table.writerow(columns)
+    table.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
+
+
+def largest(
+    labels: np.ndarray | None, scores: np.ndarray, threshold: float, names: np.ndarray
+) -> Iterator[Extreme]:
+    """The samples with the largest scores, the largest first."""
+    what = "" if names.dtype.kind == "U" else "row "
+    for index in np.argsort(-scores, kind="stable")[:LISTED]:
+        label = "" if labels is None else NAMES[int(labels[index])]
+        flagged = bool(scores[index] > threshold)
+        yield Extreme(f"{what}{names[index]}", float(scores[index]), label, flagged)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from kerasocc.datasets.catalog import resolve
+from kerasocc.datasets.catalog import TABLE, resolve
+from kerasocc.datasets.columns.choice import ColumnChoice
+from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.experiments.config import TrainConfig
+
+_CHOICES = ("drop", "columns", "id", "categories", "group", "time")
 
 
 def check_columns(config: TrainConfig) -> None:
-    """Look for the label column of the data of a run, if they are a table.
+    """Look for the columns that the settings of a run name, if its data are a table.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is no such column.
     """
-    from kerasocc.datasets.readers import labelled_tables
+    from kerasocc.datasets.readers import raw_tables
 
-    if config.altered is None:
-        labelled_tables.check_columns(resolve(config.dataset), label=config.label)
+    source = None if config.altered is not None else resolve(config.dataset)
+    if source is None or source.kind != TABLE:
+        return
+    choice = ColumnChoice.of(**{name: getattr(config, name) for name in _CHOICES})
+    dialect = {name: getattr(config, name) for name in OPTIONS}
+    raw_tables.check_columns(source, choice, config.label, **dialect)

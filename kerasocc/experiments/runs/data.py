@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kerasocc.datasets import OneClassDataset, altered, load
+from kerasocc.datasets.dialect import OPTIONS
+from kerasocc.datasets.pool import VALIDATION_FRACTION
 from kerasocc.experiments.config import TrainConfig
 
 
@@ -12,15 +14,14 @@ def load_data(config: TrainConfig) -> OneClassDataset:
     """Read and split the data of a run.
 
     Raises:
-        ValueError: If the data set does not have what the settings need, or not
-            both classes to test on.
+        ValueError: If the data set does not have what the settings need, or no samples to
+            test on.
         OSError: If it cannot be read or downloaded.
     """
     common = dict(
         image_size=config.image_size,
         unreadable=config.unreadable,
         labelled=config.labelled,
-        validation=config.validation,
         test=config.test,
         seed=config.seed,
     )
@@ -32,6 +33,7 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             labelled_kind=config.labelled_altered,
             labelled_amount=config.labelled_amount,
             preprocessing=config.preprocessing or "contrast",
+            validation=VALIDATION_FRACTION if config.validation is None else config.validation,
             **common,
         )
     else:
@@ -40,25 +42,49 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             normal_class=config.normal_class,
             label=config.label,
             missing=config.missing,
+            drop=config.drop,
+            columns=config.columns,
+            id=config.id,
+            categories=config.categories,
+            group=config.group,
+            time=config.time,
             preprocessing=config.preprocessing,
             contamination=config.contamination,
             labelled_classes=config.labelled_classes,
+            **{name: getattr(config, name) for name in OPTIONS},
+            validation=config.validation,
+            validation_data=config.validation_data,
+            test_data=config.test_data,
             **common,
         )
     if config.transductive:
         data = data.transductive()
-    _check_both_classes("dataset", "to test on", data.y_test)
-    if config.keep == "best":
-        _check_both_classes("validation", "to choose the best epoch by", data.y_val)
+    _check_parts(config, data)
     return data
 
 
-def _check_both_classes(name: str, purpose: str, labels: np.ndarray) -> None:
-    normal = int(np.sum(labels == 0))
-    if not 0 < normal < len(labels):
+def _check_parts(config: TrainConfig, data: OneClassDataset) -> None:
+    if not len(data.x_test):
         raise ValueError(
-            f"`{name}` must leave normal samples and anomalies {purpose}. Received: {normal} "
-            f"normal ones among {len(labels)}"
+            "`dataset` must leave samples to test on. Received: none, "
+            f"{len(data.x_train)} to train on"
+        )
+    normal = int(np.sum(data.y_val == 0))
+    if config.keep == "best" and not 0 < normal < len(data.y_val):
+        raise ValueError(
+            "`keep` must be 'last': the best epoch is chosen by the AUC of normal samples and "
+            f"labelled anomalies in the validation part. Received: keep='best', {normal} normal "
+            f"samples among {len(data.y_val)}"
+        )
+
+
+def check_anomalies(data: OneClassDataset) -> None:
+    """Raise `ValueError` unless there are normal samples and anomalies to test on."""
+    normal = int(np.sum(data.y_test == 0))
+    if not 0 < normal < len(data.y_test):
+        raise ValueError(
+            "`dataset` must leave normal samples and anomalies to test on. Received: "
+            f"{normal} normal ones among {len(data.y_test)}"
         )
 
 
@@ -70,7 +96,10 @@ def describe(data: OneClassDataset) -> str:
     ]
     shape = "x".join(map(str, data.sample_format.shape))
     resized = " (resized)" if data.sample_format.resized else ""
-    return f"{data.name}. Samples of shape {shape}{resized}: {', '.join(parts)}"
+    dialect = str(data.sample_format.dialect or "")
+    written = f" ({dialect})" if dialect else ""
+    labels = "; no labels: all are taken for normal" if "train" in data.unlabelled else ""
+    return f"{data.name}{written}. Samples of shape {shape}{resized}: {', '.join(parts)}{labels}"
 
 
 def sample_counts(data: OneClassDataset) -> dict[str, dict[str, int]]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import kerasocc
 from kerasocc.callbacks import CollapseError
 from kerasocc.datasets import OneClassDataset
-from kerasocc.datasets.preprocessing import IMAGE_PREPROCESSINGS, TABLE_PREPROCESSINGS
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.methods.method import Member
 from kerasocc.experiments.runs.model_training import train_model
@@ -18,7 +17,6 @@ from kerasocc.experiments.runs.phases import History
 from kerasocc.experiments.settings.data import DataSettings
 from kerasocc.models.base import OneClassModel
 
-_PREPROCESSINGS = {**IMAGE_PREPROCESSINGS, **TABLE_PREPROCESSINGS}
 _SEEDS_PER_RUN = 1000
 """So that two runs with seeds beside one another have no member in common."""
 
@@ -111,7 +109,8 @@ class _Members:
         folder = self._backup / f"member-{number}"
         folder.mkdir(exist_ok=True)
         own = _config_of(member, self._config, number)
-        data = _with_preprocessing(self._data, own.preprocessing)
+        name = own.preprocessing
+        data = self._data if name is None else self._data.with_preprocessing(name)
         try:
             trained = train_model(own, folder, data, progress=self._progress, title=bar)
         except (CollapseError, FloatingPointError) as error:
@@ -158,9 +157,3 @@ def _config_of(member: Member, config: TrainConfig, number: int) -> TrainConfig:
     }
     own = {"method": member.method, "seed": _SEEDS_PER_RUN * config.seed + number}
     return type(config).for_dataset(**{**shared, **own, **member.settings})
-
-
-def _with_preprocessing(data: OneClassDataset, name: str | None) -> OneClassDataset:
-    """The same data with a preprocessing by name; None for that of the data."""
-    make = data.make_preprocessing if name is None else _PREPROCESSINGS[name]
-    return dataclasses.replace(data, make_preprocessing=make)

@@ -111,12 +111,19 @@ def _finish(
         "run": run.name,
         "method": config.definition.title,
         **_of_members(trained, data),
-        **evaluate(labels, scores, float(keras.ops.convert_to_numpy(model.threshold))),
+        **evaluate(
+            labels,
+            scores,
+            float(keras.ops.convert_to_numpy(model.threshold)),
+            labelled="test" not in data.unlabelled,
+        ),
         "auc_of_noise": auc_of_noise(model, data),
         "latent_labels": latent and write_latent_labels(run.path, latent.mode, latent.labels, data),
         "calibration": calibration,
         "seconds": {**trained.seconds, "scoring": scoring},
         "samples": sample_counts(data),
+        "unlabelled_parts": list(data.unlabelled),
+        "notes": list(data.notes),
         "seed": config.seed,
         "backend": keras.backend.backend(),
         "versions": _versions(),
@@ -124,7 +131,17 @@ def _finish(
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
     parts = decompose(model, data)
-    write_report(run.path, results, data.x_test, labels, scores, histories, parts)
+    write_report(
+        run.path,
+        results,
+        data.x_test,
+        labels,
+        scores,
+        histories,
+        parts,
+        data.names_test,
+        data.ids_test,
+    )
     return results
 
 

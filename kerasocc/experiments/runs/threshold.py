@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.experiments.reports.decisions import write_decisions
 from kerasocc.experiments.runs.calibration import calibrate, calibrate_on_normal_scores
@@ -24,6 +25,7 @@ def change_threshold(
     source: str | os.PathLike | None = None,
     *,
     unreadable: str = "error",
+    dialect: Dialect | None = None,
 ) -> dict[str, Any]:
     """Set the threshold of a run for another false positive rate.
 
@@ -37,6 +39,7 @@ def change_threshold(
             `datasets.readers.new_samples.read_new`; None for the scores that the model was
             calibrated on before, or the run's data where it has none.
         unreadable: See `datasets.readers.new_samples.read_new`.
+        dialect: See `datasets.readers.new_samples.read_new`.
 
     Returns:
         What `results.json` holds now.
@@ -49,7 +52,8 @@ def change_threshold(
     with run.locked():
         try:
             with run.replaced() as folder:
-                return _write_changed(found, folder, rate, source, unreadable)
+                reading = dict(unreadable=unreadable, dialect=dialect)
+                return _write_changed(found, folder, rate, source, **reading)
         finally:
             run.tidy()
 
@@ -59,12 +63,12 @@ def _write_changed(
     folder: Path,
     rate: float,
     source: str | os.PathLike | None,
-    unreadable: str,
+    **reading: Any,
 ) -> dict[str, Any]:
     """Write the files that change with the threshold to a folder; returns the results."""
     run, trained = found.run, found.load()
     before = run.results
-    calibration = _calibrated(trained, before["calibration"], rate, source, unreadable)
+    calibration = _calibrated(trained, before["calibration"], rate, source, **reading)
     earlier = {"threshold": before["threshold"], **before["calibration"]}
     results = {
         **before,
@@ -83,12 +87,12 @@ def _calibrated(
     before: dict[str, Any],
     rate: float,
     source: str | os.PathLike | None,
-    unreadable: str,
+    **reading: Any,
 ) -> dict[str, Any]:
     """Set the threshold of the model; returns what `calibration.calibrate` does."""
     model = trained.model
     if source is not None:
-        parts = read_new(source, trained.sample_format, unreadable=unreadable)
+        parts = read_new(source, trained.sample_format, **reading)
         scores = [model.score(part.x) for part in parts]
         if not scores:
             raise ValueError(f"{str(source)!r} must hold samples. Received: none")

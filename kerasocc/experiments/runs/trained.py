@@ -14,6 +14,7 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.runs.folder import COMPLETE, RunFolder
 
 if TYPE_CHECKING:
+    from kerasocc.datasets.dialect import Dialect
     from kerasocc.datasets.sample_format import SampleFormat
     from kerasocc.models.base import OneClassModel
 
@@ -61,7 +62,12 @@ class FoundModel:
             self.run.finish_replacement()
 
     def check_columns(
-        self, source: str | os.PathLike, *, labelled: bool = False, label: str | None = None
+        self,
+        source: str | os.PathLike,
+        *,
+        labelled: bool = False,
+        label: str | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         """Look for the columns of a table to score, before Keras is imported.
 
@@ -69,6 +75,7 @@ class FoundModel:
             source: The file.
             labelled: Whether a label column is needed.
             label: Its name; default that of the training.
+            dialect: How a text file is written where that differs from the training data.
 
         Raises:
             ValueError: If a column is missing.
@@ -79,7 +86,8 @@ class FoundModel:
         if self.run is not None:
             label = label or TrainConfig.read(self.run.config_file).label
             sample_format = SampleFormat.read(self.run.sample_format_file)
-            check_columns(source, sample_format, labelled=labelled, label=label)
+            names = dict(labelled=labelled, label=label)
+            check_columns(source, sample_format, **names, dialect=dialect)
 
     def load(self) -> Trained:
         """Load the model; imports Keras.
@@ -93,7 +101,7 @@ class FoundModel:
         shape = model.encoder_input_shape
         if self.run is not None:
             sample_format = SampleFormat.read(self.run.sample_format_file)
-            if not _fits(sample_format, shape):
+            if not _fits(sample_format, model):
                 raise ValueError(
                     f"{self.run.sample_format_file} must fit to the model, which takes samples of "
                     f"shape {shape and shape[1:]}. Received: {sample_format}"
@@ -106,7 +114,16 @@ class FoundModel:
                 f"input shape {shape}"
             )
         kind = {1: TABLE, 3: IMAGES}.get(len(shape) - 1, ARRAYS)
-        return Trained(model, SampleFormat(kind=kind, shape=tuple(shape[1:])), None)
+        features = model.table_features
+        sample_format = SampleFormat(
+            kind=kind,
+            shape=tuple(shape[1:]),
+            columns=model.feature_names,
+            fill=features and features.fills,
+            is_raw=features is not None and not features.is_numeric,
+            as_text=() if features is None else features.text_columns,
+        )
+        return Trained(model, sample_format, None)
 
 
 def _loaded(model_file: Path) -> OneClassModel:
@@ -122,7 +139,10 @@ def _loaded(model_file: Path) -> OneClassModel:
         ) from error
 
 
-def _fits(sample_format: SampleFormat, shape: tuple[int | None, ...] | None) -> bool:
+def _fits(sample_format: SampleFormat, model: OneClassModel) -> bool:
+    shape = model.encoder_input_shape
+    if sample_format.is_raw:
+        return model.table_features is not None and sample_format.columns == model.feature_names
     if shape is None or sample_format.shape != tuple(shape[1:]):
         return False
     per_column = [v for v in (sample_format.columns, sample_format.fill) if v is not None]

@@ -15,6 +15,7 @@ from kerasocc.checks import (
     check_number_or_share,
     check_positive,
 )
+from kerasocc.datasets.dialect import check_option
 from kerasocc.experiments.settings import parsing
 
 
@@ -98,6 +99,16 @@ def name(parse: Callable[[str], str] = str) -> Kind:
     return Kind(check_name, parse)
 
 
+def names() -> Kind:
+    """Texts that are not empty."""
+
+    def check(name: str, value: Any) -> None:
+        for text in value if isinstance(value, tuple) and value else [None]:
+            check_name(name, text)
+
+    return Kind(check, parsing.names, "COLUMN[,COLUMN...]")
+
+
 def class_label() -> Kind:
     """A class, by name or number."""
     return Kind(_check_class, parsing.class_name, "CLASS")
@@ -138,6 +149,11 @@ def epochs() -> Kind:
     return Kind(check, parsing.integers, "EPOCH[,EPOCH...]")
 
 
+def dialect(option: str) -> Kind:
+    """An option of `datasets.Dialect`, a text."""
+    return Kind(lambda _, value: check_option(option, value))
+
+
 def check_name(name: str, value: Any) -> str:
     """Return `value` if it is a text that is not empty."""
     if not isinstance(value, str) or not value:
@@ -151,7 +167,7 @@ def _check_flag(name: str, value: Any) -> None:
 
 
 def _check_class(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    if not isinstance(value, (bool, int, str)):
         raise ValueError(
             f"`{name}` must be the number or the name of a class. Received: {name}={value!r}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 
 from kerasocc.checks import AUTO
 
@@ -18,6 +19,12 @@ def class_names(text: str) -> int | tuple[int | str, ...]:
         return tuple(class_name(part.strip()) for part in text.split(",") if part.strip())
     value = class_name(text)
     return value if isinstance(value, int) else (value,)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between them; one that has a comma stands in quotes."""
+    found = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(name.strip() for name in found if name.strip())
 
 
 def integers(text: str) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ class TrainingSettings:
         "samples",
         rules=(
             require(
-                lambda config: config.keep == "last" or config.validation > 0,
+                lambda config: config.keep == "last" or config.validation != 0,
                 "must be 'last' where no samples are held out to choose the best epoch by, "
                 "validation=0",
             ),

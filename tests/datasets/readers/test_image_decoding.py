@@ -46,11 +46,36 @@ def test_16_bits_are_scaled(suffix, tmp_path):
     assert image[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
 
 
-@pytest.mark.parametrize("dtype", ["int32", "float32"])
-def test_pixels_without_a_range_are_unreadable(dtype, tmp_path):
-    file = save(tmp_path / "a.tif", np.ones((2, 2), dtype))
+def test_pixels_without_a_range_are_unreadable(tmp_path):
+    file = save(tmp_path / "a.tif", np.ones((2, 2), "int32"))
     with pytest.raises(ValueError, match=r"a.tif' cannot be read: the range of its pixels"):
         decoded(file)
+
+
+def test_floats_between_0_and_1_become_8_bits_and_others_are_unreadable(tmp_path):
+    values = np.array([[0, 0.002, 0.4, 0.5, 0.998, 1]], "float32")
+    (image,) = decoded(save(tmp_path / "a.tif", values))
+    assert image.dtype == "uint8"
+    assert image[0, :, 0].tolist() == [0, 1, 102, 128, 254, 255]
+    for bad, message in (
+        ([[0.0, 255.0]], r"are floats, which must lie in \[0, 1\], but range from 0 to 255"),
+        ([[-0.5, 1.0]], "range from -0.5 to 1"),
+        ([[np.nan, 0.5]], "NaN or infinite"),
+    ):
+        file = save(tmp_path / "b.tif", np.array(bad, "float32"))
+        with pytest.raises(ValueError, match=f"b.tif' cannot be read: .*{message}"):
+            decoded(file)
+
+
+def test_dead_links_are_unreadable(tmp_path):
+    good = save(tmp_path / "a.png")
+    for name, target in (("b.png", "gone.png"), ("c.png", "c.png")):
+        (tmp_path / name).symlink_to(tmp_path / target)
+    files = [good, *(good._replace(path=tmp_path / name) for name in ("b.png", "c.png"))]
+    with pytest.raises(ValueError, match="b.png' cannot be read: it is a link to '.*gone.png', "):
+        decoded(*files)
+    with pytest.warns(UserWarning, match="Skipped 2 of 3 image files that cannot be read: .*link"):
+        assert len(decoded(*files, unreadable="skip")) == 1
 
 
 def test_bilevel_palette_and_cmyk(tmp_path):

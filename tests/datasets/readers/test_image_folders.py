@@ -32,7 +32,7 @@ def test_mvtec(tmp_path):
 
     for part in ("train", "test"):
         save(tmp_path / "cable" / part / "fine" / "0.png")
-    assert list_images(tmp_path / "cable").default_normal is None
+    assert list_images(tmp_path / "cable").default_normal == "fine"
     write(tmp_path / "license.txt", "free")
     with pytest.raises(ValueError, match=r"choose one of \['bottle', 'cable'\]"):
         list_images(tmp_path)
@@ -40,11 +40,54 @@ def test_mvtec(tmp_path):
 
 def test_parts_without_classes(tmp_path):
     save(tmp_path / "train" / "cat" / "0.png")
-    save(tmp_path / "val" / "cat" / "0.png")
-    with pytest.raises(ValueError, match=r"both `train` and `test`. Received: \['train', 'val'\]"):
-        list_images(tmp_path)
+    save(tmp_path / "val" / "0.png")
     save(tmp_path / "test" / "0.png")
-    with pytest.raises(ValueError, match=r"test' must hold a folder .* Received: 1 images outside"):
+    listing = list_images(tmp_path)
+    parts = (listing.train, listing.validation, listing.test)
+    assert [[file.label for file in part] for part in parts] == [["cat"]] * 3
+    assert (listing.unlabelled, listing.default_normal) == (("val", "test"), "cat")
+    (tmp_path / "val" / "0.png").unlink()
+    with pytest.raises(ValueError, match=r"val' must hold images, or .* Received: no images"):
+        list_images(tmp_path)
+    (tmp_path / "train" / "cat" / "0.png").unlink()
+    (tmp_path / "train").rename(tmp_path / "other")
+    (tmp_path / "val").rmdir()
+    save(tmp_path / "test" / "cat" / "0.png")
+    with pytest.raises(ValueError, match=r"have a folder `train` beside .*Received: \['test'\]"):
+        list_images(tmp_path)
+
+
+def test_normal_images_train_and_folders_name_the_others(tmp_path):
+    for name in ("train/0.png", "train/1.png", "validation/2.png", "test/Good/3.png"):
+        save(tmp_path / name)
+    save(tmp_path / "test" / "scratch" / "4.png")
+    listing = list_images(tmp_path)
+    assert names(listing.train, tmp_path) == [("train/0.png", "Good"), ("train/1.png", "Good")]
+    assert names(listing.validation, tmp_path) == [("validation/2.png", "Good")]
+    assert [file.label for file in listing.test] == ["Good", "scratch"]
+    assert listing.classes == ["Good", "scratch"] and listing.default_normal == "Good"
+    assert listing.unlabelled == ("train", "val")
+
+    (tmp_path / "test" / "Good").rename(tmp_path / "test" / "ok")
+    message = r"`normal_class` must say which of the classes \['ok', 'scratch'\] in '.*' is normal"
+    for given in (None, "okk", "7"):
+        with pytest.raises(ValueError, match=f"{message}.*Received: normal_class={given!r}"):
+            list_images(tmp_path, normal_class=given)
+    for given in ("ok", "0"):
+        assert list_images(tmp_path, normal_class=given).train[0].label == "ok"
+    # All test samples may be anomalous.
+    (tmp_path / "test" / "ok" / "3.png").unlink()
+    assert list_images(tmp_path, normal_class="normal").classes == ["normal", "scratch"]
+
+
+def test_a_folder_called_train_among_other_classes_is_a_class(tmp_path):
+    for name in ("car/0.png", "train/1.png"):
+        save(tmp_path / name)
+    assert list_images(tmp_path).classes == ["car", "train"]
+    (tmp_path / "car" / "0.png").unlink()
+    assert list_images(tmp_path).unlabelled == ("train", "val", "test")
+    save(tmp_path / "training" / "1.png")
+    with pytest.raises(ValueError, match=r"one folder for the part 'train'. Received: \['train', "):
         list_images(tmp_path)
 
 
@@ -54,7 +97,8 @@ def test_class_folders(tmp_path):
     save(tmp_path / "class 2" / ".hidden.png")
     write(tmp_path / "class 2" / "notes.txt", "no image")
     (tmp_path / "empty").mkdir()
-    listing = list_images(str(tmp_path))
+    with pytest.warns(UserWarning, match=r"Left out 1 images that lie directly in .*'class 10'"):
+        listing = list_images(str(tmp_path))
     assert names(listing.train, tmp_path) == [
         ("class 10/b.png", "class 10"),
         ("class 2/a.jpeg", "class 2"),
@@ -62,19 +106,25 @@ def test_class_folders(tmp_path):
     ]
     assert listing.classes == ["class 2", "class 10"]
     assert listing.test is None
+    (tmp_path / "loose.png").unlink()
+    assert list_images(tmp_path).default_normal is None
     save(tmp_path / "good" / "a.png")
+    assert list_images(tmp_path).default_normal == "good"
+    save(tmp_path / "normal" / "a.png")
     assert list_images(tmp_path).default_normal is None
 
 
 def test_folders_without_a_layout(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no folder '.*absent'"):
         list_images(tmp_path / "absent")
-    with pytest.raises(ValueError, match="VOC2012 .*Received: no images outside"):
+    with pytest.raises(ValueError, match="VOC2012 .*Received: no images"):
         list_images(tmp_path)
     save(tmp_path / "a.png")
     save(tmp_path / "b.png")
-    with pytest.raises(ValueError, match="a folder of images per class.*GTSRB.*Received: 2 images"):
-        list_images(tmp_path)
+    listing = list_images(tmp_path)
+    assert names(listing.train, tmp_path) == [("a.png", ""), ("b.png", "")]
+    assert (listing.test, listing.classes) == (None, [])
+    assert listing.unlabelled == ("train", "val", "test")
     with pytest.raises(ValueError, match="a.png' must be a folder of images. Received: a file"):
         list_images(tmp_path / "a.png")
 

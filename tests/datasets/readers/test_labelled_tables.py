@@ -23,14 +23,16 @@ def test_formats(name, table, tmp_path):
 
 
 BAD_TABLES = {
-    "text": ("a,b,c,label\n1,2,3,0\n1,two,3,1\n", "Received: 'two' in row 1, column 'b'"),
-    "no-label": ("a,b,c\n1,2,3\n", "must have labels called one of"),
+    "text": (
+        "a,b,c,label\n1,2,3,0\n1,two,3,1\n",
+        r"Received: 'two' in row 1 \(line 3\), column 'b'",
+    ),
     "label-values": ("a,label\n1,0\n2,5\n", r"0 \(normal\) or 1 \(anomaly\).*\['0', '5'\]"),
     "label-text": ("a,label\n1,good\n2,bad\n", r"0 \(normal\) or 1 \(anomaly\).*'bad', 'good'"),
     "empty": ("", "no readable .csv file"),
     "no-rows": ("a,label\n", "must hold a table of numbers"),
     "long-rows": ("a,label\n1,2,0\n3,4,1\n", "no readable .csv file"),
-    "no-number-of-a-label": ("a,label\n1,0\n2,\n", "no label in row 1, column 'label'"),
+    "no-number-of-a-label": ("a,label\n1,0\n2,\n", r"no label in row 1 \(line 3\), column 'label'"),
     "ragged": ("a,b,label\n1,2,0\n1,2,3,4,0\n", "no readable .csv file"),
 }
 

@@ -14,7 +14,7 @@ def test_columns_are_found_by_name_and_filled(tmp_path):
     (tmp_path / "t.csv").write_text("b,c,a,label\n1,0,2,1\n,0,3,0\n")
     (part,) = read_new(tmp_path / "t.csv", TABLE_FORMAT, labelled=True)
     np.testing.assert_array_equal(part.x, [[2, 1], [3, 20]])
-    assert part.names == ["0", "1"] and part.labels.tolist() == [1, 0]
+    assert part.names == ["0", "1"] and part.labels.tolist() == ["1", "0"]
     (part,) = read_new(tmp_path / "t.csv", TABLE_FORMAT)
     assert part.labels is None
 

@@ -46,7 +46,7 @@ def test_the_whole_of_voc(voc):
         # Those that are hard to see too; the sixth is in neither list.
         assert names(listing.train, images) == [(f"2008_{i}.jpg", "") for i in range(3)]
         assert names(listing.test, images) == [(f"2008_{i}.jpg", "") for i in (3, 4)]
-        assert listing.classes == [""] and listing.default_normal is None
+        assert listing.classes == [] and listing.default_normal is None
     write(voc / "ImageSets" / "Main" / "val.txt", "2008_3", "2008_4 1")
     with pytest.raises(ValueError, match="val.txt' must hold one image in .*'2008_4 1' in row 2"):
         list_images(voc, by_class=False)

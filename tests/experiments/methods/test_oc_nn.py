@@ -53,7 +53,7 @@ def test_an_mlp_that_is_chosen(chosen, path):
     assert (config.fourier_features, config.steps) == (0, None)
     assert config.pretrain_epochs == chosen.get("pretrain_epochs", 150) and config.head_epochs == 40
     data = load_data(config)
-    assert isinstance(data.preprocessing, MinMaxScaling)
+    assert isinstance(data.preprocessing.scaling, MinMaxScaling)
     encoder, decoder = make_networks(config, data.x_train.shape[1:], len(data.x_train))
     assert encoder.name == "mlp" and decoder is not None
 
@@ -95,7 +95,7 @@ def test_the_file_of_an_older_run(tmp_path):
 def test_a_run(path, tmp_path):
     config = TrainConfig.for_dataset(path, method="oc-nn", fourier_features=64, steps=600)
     data = load_data(config)
-    assert isinstance(data.preprocessing, Standardization)
+    assert isinstance(data.preprocessing.scaling, Standardization)
     run = store.create(tmp_path / "runs", None, config)
     results = runner.train(config, run, data)
     assert set(results["seconds"]) == {"training", "scoring"}

@@ -26,7 +26,7 @@ def test_the_best_epoch_needs_both_classes_among_the_samples_held_out(tmp_path):
     np.savez(tmp_path / "t.npz", X=np.random.default_rng(0).normal(size=(64, 3)), y=labels)
     options = dict(dataset=str(tmp_path / "t.npz"), validation=0.1)
     assert load_data(TrainConfig.for_dataset(**options)).y_val.sum() == 0
-    message = "`validation` must leave normal samples and anomalies to choose the best epoch by"
+    message = "`keep` must be 'last': .* Received: keep='best', 4 normal samples among 4"
     with pytest.raises(ValueError, match=message):
         load_data(TrainConfig.for_dataset(**options, keep="best"))
 

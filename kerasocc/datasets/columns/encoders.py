@@ -1,0 +1,220 @@
+"""Columns as features: what is known of a column, and its values as numbers.
+
+Each class stands for one column of a table, is a value that JSON can hold, and computes in
+float64. `preprocessing.column_tensors` does the same on tensors of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerasocc.datasets.columns.dates import parse_dates, part_names, part_values
+from kerasocc.datasets.columns.named_columns import as_objects, is_missing
+from kerasocc.datasets.columns.values import canonical_text
+
+BOOLEANS = {t: float(t.lower() == "true") for t in ("True", "TRUE", "true")}
+BOOLEANS |= dict.fromkeys(("False", "FALSE", "false"), 0.0)
+"""Numbers that stand for booleans as text."""
+
+MISSING = ""
+"""The value of a category that stands for a missing one, and for an empty text."""
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column of numbers or booleans: itself, less a constant.
+
+    Attributes:
+        name: Name of the column.
+        fill: Replaces missing values; None if they are an error.
+        center: Is subtracted in float64, so that large numbers that differ by little (seconds
+            since 1970) keep their differences in float32.
+    """
+
+    name: str
+    fill: float | None = None
+    center: float = 0.0
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return (self.name,)
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features, NaN for nothing, shape `(features,)`."""
+        return np.array([np.nan if self.fill is None else self.fill - self.center])
+
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        numbers, wrong = numbers_of(values)
+        if self.fill is not None:
+            numbers = np.where(np.isnan(numbers), self.fill, numbers)
+        return wrong | ~(np.abs(numbers) <= np.finfo("float32").max)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        numbers = numbers_of(values)[0]
+        if self.fill is not None:
+            numbers = np.where(np.isnan(numbers), self.fill, numbers)
+        return (numbers - self.center)[:, None]
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """A column of categories: one feature for each value, and one for all others.
+
+    Attributes:
+        name: Name of the column.
+        values: The values that have a feature of their own, as text; `MISSING` among them if
+            values were missing. Another value, seen in training or not, has the last feature.
+        allows_missing: Whether a missing value is a value; else it is an error.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    allows_missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return (*(f"{self.name}={value}" for value in self.values), f"{self.name}=(other)")
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features: nothing, shape `(features,)`."""
+        return np.full(len(self.feature_names), np.nan)
+
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        return is_missing(values) & (not self.allows_missing)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        numbers = {value: number for number, value in enumerate(self.values)}
+        if "1" not in numbers and "0" not in numbers:
+            # A column of booleans alone is read as numbers.
+            numbers |= {n: numbers[t] for n, t in (("1", "True"), ("0", "False")) if t in numbers}
+        texts = category_texts(values)
+        codes = np.array([numbers.get(text, len(self.values)) for text in texts], int)
+        return np.eye(len(self.values) + 1)[codes]
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """A column of dates, times, or both: sine and cosine of their periodic parts.
+
+    The year and the position in time are no features: those of new rows would all lie beyond
+    those of the training rows.
+
+    Attributes:
+        name: Name of the column.
+        parts: Among `dates.PERIODS`.
+        allows_missing: Whether a missing value, whose features are 0, is allowed.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    allows_missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return tuple(f"{self.name}:{part}" for part in part_names(self.parts))
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features: nothing, shape `(features,)`."""
+        return np.full(len(self.feature_names), np.nan)
+
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        moments, wrong = parse_dates(values)
+        return wrong | (np.isnat(moments) & (not self.allows_missing))
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        return part_values(parse_dates(values)[0], self.parts)
+
+
+Column = NumberColumn | CategoryColumn | DateColumn
+
+_KINDS: dict[str, type] = {
+    "number": NumberColumn,
+    "category": CategoryColumn,
+    "date": DateColumn,
+}
+
+
+def to_config(column: Column) -> dict[str, Any]:
+    """Return a column as what JSON can hold; `from_config` returns an equal one."""
+    kind = next(kind for kind, cls in _KINDS.items() if isinstance(column, cls))
+    return {"kind": kind, **dataclasses.asdict(column)}
+
+
+def from_config(config: Mapping[str, Any]) -> Column:
+    """Return the column that `to_config` has described."""
+    cls = _KINDS[config["kind"]]
+    values = {name: value for name, value in config.items() if name != "kind"}
+    return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+
+
+def category_texts(values: np.ndarray) -> list[str]:
+    """The values of a category as text, `MISSING` for those that are missing."""
+    known: dict[Any, str] = {None: MISSING}
+    found = []
+    for value in as_objects(values):
+        # 1 and True are one key, though not one text.
+        key = (type(value), value)
+        if key not in known:
+            known[key] = canonical_text(value) or MISSING if value is not None else MISSING
+        found.append(known[key])
+    return found
+
+
+def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Read a column of numbers or booleans.
+
+    Args:
+        values: As `column_values` returns them, shape `(rows,)`.
+
+    Returns:
+        float64 with NaN for what is missing or no number, and a mask of the latter.
+    """
+    if values.dtype.kind == "f":
+        return values, np.zeros(len(values), bool)
+    numbers = np.full(len(values), np.nan)
+    wrong = ~is_missing(values)
+    for row in np.flatnonzero(wrong) if values.dtype.kind == "O" else ():
+        value = values[row]
+        value = BOOLEANS.get(value) if isinstance(value, str) else float(value)
+        if value is not None:
+            numbers[row], wrong[row] = value, False
+    return numbers, wrong
+
+
+def refusal(column: Column, value: Any, place: str) -> str:
+    """Return what is wrong with a value that a column cannot encode, in a sentence.
+
+    Args:
+        column: The column.
+        value: An entry of what `column_values` returns.
+        place: Where it stands, in words.
+    """
+    name = column.name
+    if value is None or value != value:
+        return (
+            f"Column {name!r} must not have missing values. Received: one in {place}; "
+            "`missing='median'` in training puts in medians of numbers and takes missing text for "
+            "a value"
+        )
+    expected = "dates such as 2024-01-31 or 2024-01-31 12:00:00"
+    if isinstance(column, NumberColumn):
+        expected = "numbers that are finite as float32"
+    shown = str(value) if isinstance(value, (float, np.datetime64)) else repr(value)
+    return f"Column {name!r} must hold {expected}, as in training. Received: {shown} in {place}"
