@@ -82,6 +82,7 @@ def fit(
     _check_training_data(run, options.steps_per_epoch)
     with _current(run):
         model.build_optimizer()
+        model.check_trained_weights()
         model.initialize()
         model.fitted.assign(1.0)
         in_segments = model.loops_in_program()

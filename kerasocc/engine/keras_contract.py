@@ -26,6 +26,27 @@ def invalidate_train_function(model: keras.Model) -> None:
     model.train_function = None
 
 
+@contextlib.contextmanager
+def new_step(model: keras.Model, name: str) -> Iterator[None]:
+    """Have Keras compile a step anew that it makes a function of in this context.
+
+    JAX keeps what it has compiled by function, and a method of a model is always the same one.
+
+    Args:
+        model: The model.
+        name: `"train_step"` or `"test_step"`.
+    """
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    method = getattr(model, name)
+    vars(model)[name] = lambda *arguments: method(*arguments)
+    try:
+        yield
+    finally:
+        del vars(model)[name]
+
+
 def replace_train_function(model: keras.Model, run_steps: Callable[..., Any]) -> None:
     """Have Keras call a function instead of its own training function.
 
@@ -72,6 +93,11 @@ class _EmptyBatches(keras.utils.PyDataset):
         return (np.zeros((1, 1), "float32"),)
 
 
+def optimized_weights(optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    """The weights that an optimizer that is built has state for."""
+    return list(optimizer._trainable_variables)
+
+
 # Keras: strategies, saved files, callbacks.
 
 
@@ -106,6 +132,33 @@ def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> 
     must not make the file unloadable.
     """
     return {name: value for name, value in config.items() if name in names}
+
+
+def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """A model and the layers in it, at any depth."""
+    return list(model._flatten_layers())
+
+
+def objects_of(model: keras.Model, ignored: Collection[str] = ()) -> list[Any]:
+    """All that the attributes of a model and of its layers hold, with the layers and weights.
+
+    A list of other objects than before may, one of the same objects cannot mean that layers
+    have changed: Keras and users assign new values, and add and remove whole weights.
+
+    Args:
+        model: The model.
+        ignored: Names of its own attributes, not of those of its layers, to leave out.
+    """
+    found: list[Any] = []
+    for layer in all_layers(model):
+        if layer is model:
+            found += (value for name, value in vars(model).items() if name not in ignored)
+        else:
+            found += vars(layer).values()
+        found += layer._layers
+        for weight in own_variables(layer):
+            found += (weight, weight.trainable)
+    return found
 
 
 def own_variables(layer: keras.layers.Layer) -> list[Any]:

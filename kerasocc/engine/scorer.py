@@ -17,6 +17,7 @@ from kerasocc.engine.keras_contract import (
     variable_scope,
 )
 from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.structure import Structure
 from kerasocc.state import add_state
 
 
@@ -41,6 +42,7 @@ class Scorer(keras.Model):
     def __init__(self, **arguments: Any):
         super().__init__(**arguments)
         self.inference = InferenceRunner(self)
+        self._predicted = Structure(self)
 
     @property
     def is_fitted(self) -> bool:
@@ -95,6 +97,10 @@ class Scorer(keras.Model):
             self.scoring_source(x)
             return super().predict(x, batch_size, verbose, steps, callbacks)
         return self.score(x, batch_size=batch_size, steps=steps, verbose=verbose == 1)
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """As in Keras, but anew after a change of the model's layers."""
+        return super().make_predict_function(self._predicted.has_changed() or force)
 
     def embed(
         self, x: Any, *, batch_size: int | None = None, steps: int | None = None

@@ -56,6 +56,9 @@ class OneClassModel(Trainer):
     """Whether `initialize` sets state that the score needs, so that an untrained model cannot
     score."""
 
+    has_training_steps = True
+    """Whether `fit` takes gradient steps."""
+
     def __init_subclass__(cls, **arguments: Any):
         super().__init_subclass__(**arguments)
         if "__init__" in vars(cls):

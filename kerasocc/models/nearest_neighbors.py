@@ -73,6 +73,7 @@ class NearestNeighbors(OneClassModel):
     """
 
     needs_initialization = True
+    has_training_steps = False
     data_state = ("memory",)
 
     def __init__(
