@@ -18,6 +18,7 @@ from kerasocc.engine.fit_callbacks import (
     Validation,
     arrange,
 )
+from kerasocc.engine.fitted_data import note_fitted_data
 from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
 from kerasocc.engine.labels import check_training_labels
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
@@ -83,6 +84,7 @@ def fit(
     with _current(run):
         model.build_optimizer()
         model.check_trained_weights()
+        note_fitted_data(model, run)
         model.initialize()
         model.fitted.assign(1.0)
         in_segments = model.loops_in_program()
@@ -107,6 +109,16 @@ def fit(
             if isinstance(callback, StateCallback):
                 callback.finish()
     return history
+
+
+def initialize_from_batch(model: TrainableModel, x: Any, y: Any, sample_weight: Any) -> None:
+    """Set the state that depends on training data from the first batch of `train_on_batch`."""
+    source = as_source(x, y, sample_weight)
+    model.ensure_built(source)
+    run = TrainingRun(model, source, source.num_samples or 1, 1, None)
+    with _current(run):
+        model.initialize_from_batch()
+        model.fitted.assign(1.0)
 
 
 @contextlib.contextmanager

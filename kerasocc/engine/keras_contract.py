@@ -139,6 +139,15 @@ def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return list(model._flatten_layers())
 
 
+def forget_calls(layer: keras.layers.Layer) -> None:
+    """Have a layer forget the symbolic calls so far.
+
+    A functional model stores which call of a layer made a tensor, counted from the first. That
+    of a file is the first one only if the layer has not been called while it was restored.
+    """
+    layer._inbound_nodes.clear()
+
+
 def objects_of(model: keras.Model, ignored: Collection[str] = ()) -> list[Any]:
     """All that the attributes of a model and of its layers hold, with the layers and weights.
 

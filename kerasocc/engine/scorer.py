@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasocc.engine import evaluation, saving
+from kerasocc.engine.adaptation import check_adapted
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.inference import InferenceRunner
 from kerasocc.engine.keras_contract import (
@@ -31,7 +32,7 @@ class Scorer(keras.Model):
         inference: Applies methods of the model to all samples of a source.
     """
 
-    named_state: tuple[str, ...] = ("fitted", "flagged_ratio", "flagged_remainder")
+    named_state: tuple[str, ...] = ("fitted", "flagged_ratio", "flagged_remainder", "fitted_on")
     """Weights that are stored under their names: a file written before they were added lacks
     them, and `derive_state` gives them a value."""
     data_state: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Scorer(keras.Model):
         super().__init__(**arguments)
         self.inference = InferenceRunner(self)
         self._predicted = Structure(self)
+        self._is_adapted = False
 
     @property
     def is_fitted(self) -> bool:
@@ -100,6 +102,7 @@ class Scorer(keras.Model):
 
     def make_predict_function(self, force: bool = False) -> Any:
         """As in Keras, but anew after a change of the model's layers."""
+        self.check_adapted()
         return super().make_predict_function(self._predicted.has_changed() or force)
 
     def embed(
@@ -153,8 +156,15 @@ class Scorer(keras.Model):
         self.check_fitted()
         return source
 
+    def check_adapted(self) -> None:
+        """Raise `ValueError` if a preprocessing layer was never adapted; see `adaptation`."""
+        if not self._is_adapted:
+            check_adapted(self)
+            self._is_adapted = True
+
     def check_fitted(self) -> None:
         """Raise `ValueError` before the first fit."""
+        self.check_adapted()
         if not self.is_fitted:
             raise ValueError(f"{self.name} is not fitted yet. Call `fit` first.")
 
@@ -228,6 +238,6 @@ class Scorer(keras.Model):
         if name == "fitted":
             trained = int(keras.ops.convert_to_numpy(self.epochs_trained)) > 0
             self.fitted.assign(float(trained or not self.needs_initialization))
-        elif name in ("flagged_ratio", "flagged_remainder"):
+        elif name in ("flagged_ratio", "flagged_remainder", "fitted_on"):
             weight = getattr(self, name)
             weight.assign(keras.ops.zeros_like(weight))

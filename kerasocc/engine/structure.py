@@ -72,13 +72,13 @@ def _description(layer: keras.layers.Layer) -> tuple:
 
 
 def _settings(layer: keras.layers.Layer) -> list[tuple[str, Any]]:
-    """The public attributes of a layer that are plain values, and the functions among them."""
+    """The public attributes of a layer that are plain values, functions or tensors."""
     found: list[tuple[str, Any]] = []
     for name, value in vars(layer).items():
         if name[0] == "_" or name in NOT_SETTINGS:
             continue
         if isinstance(value, (bool, int, float, str)):
             found.append((name, value))
-        elif callable(value):
+        elif callable(value) or keras.ops.is_tensor(value):
             found.append((name, id(value)))
     return found

@@ -259,21 +259,32 @@ class Trainer(Detector):
 
     def make_test_function(self, force: bool = False) -> Any:
         """As in Keras, but anew after a change of the model's layers."""
+        self.check_adapted()
         with new_step(self, "test_step"):
             return super().make_test_function(self._tested.has_changed() or force)
 
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+    ) -> Any:
+        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`.
+
+        Before any `fit`, `initialize_center` or `train_on_batch` the state that depends on the
+        training data (center, radius, `r`) is taken from this batch. No callbacks run: radius
+        and `r` then stay as they are, and nothing looks for collapse.
+        """
         if self.current_run is not None:
             raise RuntimeError(
                 f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
             )
+        self.check_adapted()
+        if self.compiled and self.needs_initialization and not self.is_fitted:
+            fitting.initialize_from_batch(self, x, y, sample_weight)
         if self.compiled and self.built:
             self.build_optimizer()
             self.check_trained_weights()
         # The samples of a single batch have no position in a training set.
         self.train_functions.require(None)
-        return super().train_on_batch(*args, **kwargs)
+        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
         """Share of this replica in the objective over the global batch.

@@ -13,7 +13,7 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
-from kerasocc.engine.keras_contract import variable_scope
+from kerasocc.engine.keras_contract import forget_calls, variable_scope
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sample_checks import check_sample_shape
@@ -97,6 +97,7 @@ class OneClassModel(Trainer):
         self.flagged_ratio = add_state(self, "flagged_ratio", (2,), dtype="int32")
         self.flagged_remainder = add_state(self, "flagged_remainder", dtype="int32")
         self.fitted = add_state(self, "fitted", initial=float(not self.needs_initialization))
+        self.fitted_on = add_state(self, "fitted_on", (5,), dtype="int32")
         if type(self).__init__ is OneClassModel.__init__:
             self.build_from_encoder()
 
@@ -182,6 +183,14 @@ class OneClassModel(Trainer):
         (`self.is_fitted`) should leave the state as it is.
         """
 
+    def initialize_from_batch(self) -> None:
+        """As `initialize`, for `train_on_batch` before any `fit`: no callbacks follow."""
+        self.initialize()
+
+    def kept_state(self) -> list[str]:
+        """Names of what a further fit leaves as it is, whatever samples it has."""
+        return ["threshold"] if self.has_set_threshold() else []
+
     def update_state(self, representation: Any) -> None:
         """Update state from a training batch whose loss has been taken, inside the step."""
 
@@ -264,6 +273,7 @@ class OneClassModel(Trainer):
             claim_ownership(self.variables)
             with variable_scope(self):
                 self(keras.Input(batch_shape=input_shape))
+            forget_calls(self)
 
     def ensure_built(self, source: Source) -> None:
         """Build the model for the source's samples, or check that they fit it.
@@ -271,6 +281,7 @@ class OneClassModel(Trainer):
         Raises:
             ValueError: If the samples have another shape than the encoder takes.
         """
+        self.check_adapted()
         shape = source.input_shape()
         if self.encoder_input_shape is not None:
             check_sample_shape(shape, self.encoder_input_shape[1:])

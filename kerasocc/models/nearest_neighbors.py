@@ -168,6 +168,10 @@ class NearestNeighbors(OneClassModel):
         scores[self.positions] = distances[self.positions, 1:].mean(axis=1)
         return scores
 
+    def reset(self) -> None:
+        super().reset()
+        self.positions = None
+
     def initialize(self) -> None:
         run = self.training_run
         if run.latent_rule is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -67,8 +68,14 @@ class MinMaxScaling(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],) if self.per_feature else ()
-        self.minimum = add_state(self, "minimum", shape)
+        # NaN until it is adapted, so that nothing can be scaled by mistake.
+        self.minimum = add_state(self, "minimum", shape, initial=math.nan)
         self.range = add_state(self, "range", shape, initial=1.0)
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the range has been set."""
+        return self.built and not np.isnan(ops.convert_to_numpy(self.minimum)).any()
 
     def adapt(self, x: Any) -> None:
         """Set the range from samples, an array or `Rows` of shape `(samples, ...)`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,8 +31,14 @@ class Standardization(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],)
-        self.mean = add_state(self, "mean", shape)
+        # NaN until it is adapted, so that nothing can be standardised by mistake.
+        self.mean = add_state(self, "mean", shape, initial=math.nan)
         self.deviation = add_state(self, "deviation", shape, initial=1.0)
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether mean and deviation have been set."""
+        return self.built and not np.isnan(ops.convert_to_numpy(self.mean)).any()
 
     def adapt(self, x: Any) -> None:
         """Set mean and deviation from an array or `Rows` of shape `(samples, columns)`."""
