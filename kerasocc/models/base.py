@@ -237,8 +237,12 @@ class OneClassModel(Trainer):
     # Inputs to scores.
 
     def build(self, input_shape: Any) -> None:
+        preprocessing = self.preprocessing
+        if preprocessing is not None and not preprocessing.built:
+            # Outside of a graph: a layer may keep tensors that it makes here.
+            preprocessing.build(input_shape)
         if not self.encoder.built:
-            self.encoder.build(input_shape)
+            self.encoder.build((None, *self.prepared_shape(input_shape[1:])))
         self.built = True
 
     def embedding_size(self, input_shape: Any) -> int:
@@ -284,8 +288,17 @@ class OneClassModel(Trainer):
         self.check_adapted()
         shape = source.input_shape()
         if self.encoder_input_shape is not None:
-            check_sample_shape(shape, self.encoder_input_shape[1:])
+            expected = self.encoder_input_shape[1:]
+            if shape != expected:
+                check_sample_shape(shape, expected, self.prepared_shape(shape))
         self.build_by_call((None, *shape))
+
+    def prepared_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of a sample of a given shape after the preprocessing."""
+        if self.preprocessing is None:
+            return tuple(shape)
+        samples = keras.KerasTensor((None, *shape), dtype="float32")
+        return tuple(self.preprocessing.compute_output_spec(samples).shape[1:])
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
