@@ -13,7 +13,12 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
-from kerasocc.engine.keras_contract import forget_calls, variable_scope
+from kerasocc.engine.keras_contract import (
+    all_layers,
+    forget_calls,
+    num_replicas,
+    variable_scope,
+)
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sample_checks import check_sample_shape
@@ -217,6 +222,35 @@ class OneClassModel(Trainer):
     def embeddings_to_monitor(self, x: Any) -> np.ndarray:
         """Embeddings whose spread `CollapseMonitor` follows, shape `(samples, d)`."""
         return self.embed(x)
+
+    @property
+    def can_leave_collapse(self) -> bool:
+        """Whether the objective may lead a network away that maps all samples to one point."""
+        return True
+
+    def batch_norms(self) -> list[keras.layers.Layer]:
+        """The layers of the encoder that score with moving statistics of the training."""
+        norms = keras.layers.BatchNormalization
+        layers = [e for e in all_layers(self.encoder) if isinstance(e, norms)]
+        return [layer for layer in layers if layer.trainable]
+
+    def embeddings_in_training_mode(self, x: np.ndarray) -> np.ndarray | None:
+        """Embeddings of samples by the statistics of their batch, shape `(samples, d)`.
+
+        Args:
+            x: Samples; nothing of the model changes by them.
+
+        Returns:
+            None where they would be the same as in inference mode, or under replicas.
+        """
+        if not self.batch_norms() or num_replicas(self) > 1:
+            return None
+        weights = self.encoder.non_trainable_variables
+        before = [keras.ops.convert_to_numpy(weight) for weight in weights]
+        embeddings = keras.ops.convert_to_numpy(self.embedding(x, training=True))
+        for weight, value in zip(weights, before, strict=True):
+            weight.assign(value)
+        return embeddings
 
     @property
     def has_anomaly_loss(self) -> bool:

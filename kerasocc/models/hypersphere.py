@@ -65,6 +65,10 @@ class HypersphereModel(OneClassModel):
         if not self.is_fitted and not np.any(ops.convert_to_numpy(self.center)):
             self._set_center(self.training_run.map("embedding", mean=True))
 
+    @property
+    def can_leave_collapse(self) -> bool:
+        return self.regularizer is not None
+
     def kept_state(self) -> list[str]:
         return ["center", *super().kept_state()]
 
