@@ -19,6 +19,7 @@ from kerasocc.engine.fit_callbacks import (
     arrange,
 )
 from kerasocc.engine.fitted_data import note_fitted_data
+from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
 from kerasocc.engine.labels import check_training_labels
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
@@ -65,11 +66,13 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    source = as_source(x, y, sample_weight)
+    per_epoch = options.steps_per_epoch
+    batches = None if per_epoch is None else per_epoch * (options.epochs - options.initial_epoch)
+    source = as_source(first_batches(x, batches), y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
         source, validation_data = _hold_out(source, options.validation_split)
-    batch_size = 32 if options.batch_size is None else options.batch_size
+    batch_size = (source.batch_size or 32) if options.batch_size is None else options.batch_size
     check_integer("batch_size", batch_size, minimum=1)
     if options.steps_per_epoch is not None:
         check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
@@ -201,7 +204,7 @@ def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    source = as_source(x, y, sample_weight)
+    source = as_source(first_batches(x, options.validation_steps), y, sample_weight)
     return lambda: model.evaluate(
         source,
         batch_size=options.validation_batch_size,

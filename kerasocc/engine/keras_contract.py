@@ -139,6 +139,19 @@ def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return list(model._flatten_layers())
 
 
+def output_shape_of(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> Any:
+    """Shape, or structure of shapes, of a layer's outputs, whether or not it tells itself.
+
+    Keras computes the outputs of a layer that does not define `compute_output_shape`
+    symbolically, but not their shapes.
+    """
+    try:
+        return layer.compute_output_shape(input_shape)
+    except NotImplementedError:
+        outputs = layer.compute_output_spec(keras.KerasTensor(input_shape, dtype="float32"))
+        return keras.tree.map_structure(lambda output: tuple(output.shape), outputs)
+
+
 def forget_calls(layer: keras.layers.Layer) -> None:
     """Have a layer forget the symbolic calls so far.
 

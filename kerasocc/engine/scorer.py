@@ -11,6 +11,7 @@ from kerasocc.engine import evaluation, saving
 from kerasocc.engine.adaptation import check_adapted
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.inference import InferenceRunner
+from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import (
     new_weights_allowed,
     own_variables,
@@ -57,7 +58,7 @@ class Scorer(keras.Model):
         """Anomaly scores.
 
         Args:
-            x: Array of shape `(samples, ...)` or a dataset of batches.
+            x: Array of shape `(samples, ...)`, or a dataset or generator of batches.
             batch_size: Samples per pass; the scores do not depend on it.
             steps: Number of batches, needed for endless datasets only.
             verbose: 1 shows a progress bar.
@@ -69,7 +70,7 @@ class Scorer(keras.Model):
             ValueError: For data that do not fit or hold NaN or infinity, and
                 before the first fit.
         """
-        source = as_source(x)
+        source = as_source(first_batches(x, steps))
         self.ensure_built(source)
         if source.num_samples is None or source.num_samples > source.rows_read_at_once:
             # Before a long pass, not after it. A short one is not slowed down by the check.
@@ -109,7 +110,7 @@ class Scorer(keras.Model):
         self, x: Any, *, batch_size: int | None = None, steps: int | None = None
     ) -> np.ndarray:
         """Embeddings `phi(x)`, shape `(samples, d)`, in inference mode."""
-        source = as_source(x)
+        source = as_source(first_batches(x, steps))
         self.ensure_built(source)
         return self.inference.map("embedding", source, batch_size=batch_size, steps=steps)
 
@@ -142,7 +143,7 @@ class Scorer(keras.Model):
         """
         hooks = keras.callbacks.CallbackList(callbacks, model=self)
         hooks.on_test_begin()
-        source = self.scoring_source(x, y, sample_weight)
+        source = self.scoring_source(first_batches(x, steps), y, sample_weight)
         results = evaluation.evaluate(self, source, batch_size=batch_size, steps=steps)
         hooks.on_test_end(results)
         if verbose not in (0, "auto"):

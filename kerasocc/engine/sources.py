@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,13 @@ import keras
 import numpy as np
 
 from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
+from kerasocc.engine.iterables import (
+    IteratedBatches,
+    batches_of,
+    is_generator,
+    is_iterable_of_batches,
+    read_generator,
+)
 from kerasocc.engine.keras_contract import is_tf_dataset
 from kerasocc.engine.sample_checks import (
     Batch,
@@ -33,7 +41,8 @@ def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         x: Array or tensor of shape `(samples, ...)`, held in memory; `Rows` or a
             memory-mapped array, read batch by batch; a `tf.data.Dataset` or a
             `keras.utils.PyDataset` of batches `x`, `(x, y)` or
-            `(x, y, sample_weight)`.
+            `(x, y, sample_weight)`; a generator of them, which is read to its end at once; or
+            an iterable that gives them anew for every pass, such as a `DataLoader` of torch.
         y: Labels, shape `(samples,)`; only with an array `x`.
         sample_weight: Weights, shape `(samples,)`; only with an array `x`.
 
@@ -46,18 +55,27 @@ def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
     if isinstance(x, Source):
         return x
     is_dataset = is_tf_dataset(x)
-    if is_dataset or isinstance(x, keras.utils.PyDataset):
+    is_iterable = is_generator(x) or is_iterable_of_batches(x)
+    if is_dataset or is_iterable or isinstance(x, keras.utils.PyDataset):
         if y is not None or sample_weight is not None:
             raise ValueError(
                 "`y` and `sample_weight` must be part of the batches when `x` is a "
                 f"dataset. Received: x of type {type(x).__name__} and separate labels "
                 "or weights"
             )
-        return TensorFlowSource(x) if is_dataset else PyDatasetSource(x)
-    if hasattr(x, "__next__") or isinstance(x, (dict, str)):
+        if is_generator(x):
+            read = read_generator(x)
+            source = as_source(read.x, read.y, read.sample_weight)
+            source.batch_size = read.batch_size
+            return source
+        if is_dataset:
+            return TensorFlowSource(x)
+        is_py_dataset = isinstance(x, keras.utils.PyDataset)
+        return PyDatasetSource(x) if is_py_dataset else IterableSource(x)
+    if isinstance(x, (dict, str)) or inspect.isroutine(x):
         raise ValueError(
-            "`x` must be an array, a tensor, a `tf.data.Dataset` or a "
-            f"`keras.utils.PyDataset`. Received: x of type {type(x).__name__}"
+            "`x` must be an array, a tensor, a `tf.data.Dataset`, a `keras.utils.PyDataset`, a "
+            f"generator or a `DataLoader`. Received: x of type {type(x).__name__}"
         )
     return (RowsSource if is_lazy(x) else ArraySource)(x, y, sample_weight)
 
@@ -77,6 +95,10 @@ class Source:
     """Whether a second pass may give the samples in another order, or other samples."""
     has_numbered_batches = False
     """Whether the position of a sample follows from the number of its batch."""
+    batch_size: int | None = None
+    """Of the batches that a generator gave the samples in."""
+    orders_itself = False
+    """Whether numbered batches can be asked for in their order only."""
     rows_at_once = ROWS_AT_ONCE
     """Samples that a pass puts through a model at once, unless the source has batches."""
     rows_read_at_once = 1
@@ -254,3 +276,18 @@ class PyDatasetSource(Source):
             count = min(count, self.num_batches)
         for number in range(count):
             yield checked_batch(self.dataset[number], number)
+
+
+class IterableSource(PyDatasetSource):
+    """An iterable of batches, such as a `DataLoader` of torch."""
+
+    may_change_between_passes = True
+    orders_itself = True
+
+    def __init__(self, batches: Any):
+        super().__init__(IteratedBatches(batches))
+        self._iterable = batches
+
+    def batches(self, batch_size, steps=None):
+        self.check_bounded(steps)
+        yield from batches_of(self._iterable, steps)

@@ -195,11 +195,13 @@ class Trainer(Detector):
 
         Args:
             x: Array, tensor or `datasets.Rows` of shape `(samples, ...)`, a
-                `tf.data.Dataset` or a `keras.utils.PyDataset`; training samples,
-                (nearly) all normal.
+                `tf.data.Dataset` or a `keras.utils.PyDataset`; a `DataLoader` of torch; or a
+                generator, which is read once, to its end or for `steps_per_epoch` batches an
+                epoch, and is then an array. Training samples, (nearly) all normal.
             y: Semi-supervised labels, shape `(samples,)`: +1 labelled normal, -1
                 labelled anomaly, 0 unlabelled. None means all unlabelled.
-            batch_size: Samples per step, default 32; datasets keep their own.
+            batch_size: Samples per step, default 32, or as many as the first batch of a
+                generator has; datasets keep their own.
             epochs: Epoch to stop before, counted from `initial_epoch` = 0.
             verbose: As in Keras.
             callbacks: State callbacks among them (`kerasocc.callbacks`) take the

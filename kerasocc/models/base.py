@@ -17,6 +17,7 @@ from kerasocc.engine.keras_contract import (
     all_layers,
     forget_calls,
     num_replicas,
+    output_shape_of,
     variable_scope,
 )
 from kerasocc.engine.lockstep import claim_ownership
@@ -89,9 +90,16 @@ class OneClassModel(Trainer):
                 "`encoder` must be a Keras model that embeds samples; pass the `encoder` of a "
                 f"one-class model, not the model. Received: {type(encoder).__name__}"
             )
+        inputs = getattr(encoder, "inputs", None) or []
+        if len(inputs) > 1:
+            raise ValueError(
+                "`encoder` must take one input tensor; concatenate several columns to one array "
+                f"and split it in the encoder. Received: {encoder.name!r} with {len(inputs)} inputs"
+            )
         self.encoder = encoder
         self.preprocessing = preprocessing
         self.weight_decay = check_non_negative("weight_decay", weight_decay)
+        self._input_shape: tuple[int | None, ...] | None = None
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
         self.order_seed = random.randrange(2**31) if seed is None else seed
         self.threshold = add_state(self, "threshold", initial=math.inf)
@@ -277,7 +285,22 @@ class OneClassModel(Trainer):
             preprocessing.build(input_shape)
         if not self.encoder.built:
             self.encoder.build((None, *self.prepared_shape(input_shape[1:])))
+        self._input_shape = tuple(input_shape)
         self.built = True
+
+    def encoder_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Shape of what the encoder makes of samples of a shape, batch first.
+
+        Raises:
+            ValueError: If it is no single tensor.
+        """
+        found = output_shape_of(self.encoder, (None, *self.prepared_shape(input_shape[1:])))
+        if not isinstance(found, tuple) or any(isinstance(size, tuple) for size in found):
+            raise ValueError(
+                "`encoder` must map to a single tensor of embeddings. Received: outputs of the "
+                f"shapes {found}"
+            )
+        return found
 
     def embedding_size(self, input_shape: Any) -> int:
         """Number of dimensions `d` that a flat encoder embeds inputs of a shape in.
@@ -285,7 +308,7 @@ class OneClassModel(Trainer):
         Raises:
             ValueError: If its embeddings are not flat.
         """
-        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        embedding = self.encoder_output_shape(input_shape)
         if len(embedding) != 2:
             raise ValueError(
                 "`encoder` must map to embeddings of shape (batch, d); end it with "
@@ -321,8 +344,10 @@ class OneClassModel(Trainer):
         """
         self.check_adapted()
         shape = source.input_shape()
-        if self.encoder_input_shape is not None:
-            expected = self.encoder_input_shape[1:]
+        # An encoder that is a subclass of `Model` does not tell.
+        expected = self.encoder_input_shape or self._input_shape
+        if expected is not None:
+            expected = expected[1:]
             if shape != expected:
                 check_sample_shape(shape, expected, self.prepared_shape(shape))
         self.build_by_call((None, *shape))
