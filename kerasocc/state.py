@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -27,7 +28,7 @@ def add_state(
         initial: Its initial value.
         dtype: Its dtype, whatever the compute policy.
     """
-    return layer.add_weight(
+    weight = layer.add_weight(
         shape=shape,
         initializer=keras.initializers.Constant(initial),
         dtype=dtype,
@@ -36,3 +37,19 @@ def add_state(
         aggregation="only_first_replica",
         name=name,
     )
+    weight.initial_state = initial
+    return weight
+
+
+def set_initial_state(weight: Any, value: float) -> None:
+    """Give a weight of `add_state` a value that it returns to when it is reset."""
+    weight.assign(value)
+    weight.initial_state = value
+
+
+def reset_state(weights: Iterable[Any]) -> None:
+    """Give the weights of `add_state` among some weights their initial values again."""
+    for weight in weights:
+        if hasattr(weight, "initial_state"):
+            value = keras.ops.full(weight.shape, weight.initial_state, dtype=weight.dtype)
+            weight.assign(value)

@@ -41,8 +41,17 @@ class TrainingModel(Protocol):
     training_run: TrainingRun
     """The running `fit`."""
 
+    can_leave_collapse: bool
+    """Whether the objective may lead a network away that maps all samples to one point."""
+
     def embeddings_to_monitor(self, x: Any) -> np.ndarray:
         """Embeddings of samples whose spread is followed, shape `(samples, d)`."""
+
+    def embeddings_in_training_mode(self, x: np.ndarray) -> np.ndarray | None:
+        """Embeddings by the statistics of their batch, shape `(samples, d)`, or None."""
+
+    def batch_norms(self) -> list[Any]:
+        """Layers that score with moving statistics of the training."""
 
 
 class StateCallback(keras.callbacks.Callback):

@@ -58,6 +58,7 @@ def make_batch_provider(
             return _PipelineOfArrays(source, order, targets)
         return _GatheredArrays(source, order, targets)
     if source.has_numbered_batches:
+        shuffle = shuffle and not source.orders_itself
         return _NumberedBatches(source, shuffle, seed, steps, targets, replicas)
     return _PipelineOfDataset(source, steps, targets)
 

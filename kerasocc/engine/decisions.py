@@ -18,7 +18,9 @@ from kerasocc.engine.calibration import (
     select_by_fdr,
     threshold_at,
 )
+from kerasocc.engine.keras_contract import own_variables
 from kerasocc.engine.scorer import Scorer
+from kerasocc.state import reset_state
 
 
 class Detector(Scorer):
@@ -115,6 +117,21 @@ class Detector(Scorer):
         """Remove the stored scores; the threshold stays."""
         for name in Detector.data_state:
             self.remove_state(name)
+
+    def reset(self) -> None:
+        """Forget what was taken from training samples; the next `fit` takes it anew.
+
+        That is the center, the radius, `r`, the state of a regularizer and of latent labels, the
+        number of trained epochs, the threshold and the scores of `calibrate`. The weights of the
+        networks, the optimizer and the preprocessing, which stays adapted to the samples that it
+        has seen, remain.
+        """
+        self.forget_calibration()
+        reset_state(own_variables(self))
+
+    def has_set_threshold(self) -> bool:
+        """Whether the threshold was set, by `calibrate` or by hand."""
+        return float(keras.ops.convert_to_numpy(self.threshold)) != self.threshold.initial_state
 
     def derive_state(self, name: str) -> None:
         super().derive_state(name)

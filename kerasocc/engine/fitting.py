@@ -18,6 +18,8 @@ from kerasocc.engine.fit_callbacks import (
     Validation,
     arrange,
 )
+from kerasocc.engine.fitted_data import note_fitted_data
+from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
 from kerasocc.engine.labels import check_training_labels
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
@@ -65,12 +67,14 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    source = model.source_of(x, y, sample_weight)
+    per_epoch = options.steps_per_epoch
+    batches = None if per_epoch is None else per_epoch * (options.epochs - options.initial_epoch)
+    source = model.source_of(first_batches(x, batches), y, sample_weight)
     names = new_names(model, x)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
         source, validation_data = _hold_out(source, options.validation_split)
-    batch_size = 32 if options.batch_size is None else options.batch_size
+    batch_size = (source.batch_size or 32) if options.batch_size is None else options.batch_size
     check_integer("batch_size", batch_size, minimum=1)
     if options.steps_per_epoch is not None:
         check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
@@ -86,6 +90,8 @@ def fit(
         model.feature_names = names
     with _current(run):
         model.build_optimizer()
+        model.check_trained_weights()
+        note_fitted_data(model, run)
         model.initialize()
         model.fitted.assign(1.0)
         in_segments = model.loops_in_program()
@@ -110,6 +116,16 @@ def fit(
             if isinstance(callback, StateCallback):
                 callback.finish()
     return history
+
+
+def initialize_from_batch(model: TrainableModel, x: Any, y: Any, sample_weight: Any) -> None:
+    """Set the state that depends on training data from the first batch of `train_on_batch`."""
+    source = model.source_of(x, y, sample_weight)
+    model.ensure_built(source)
+    run = TrainingRun(model, source, source.num_samples or 1, 1, None)
+    with _current(run):
+        model.initialize_from_batch()
+        model.fitted.assign(1.0)
 
 
 @contextlib.contextmanager
@@ -210,7 +226,7 @@ def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    source = model.source_of(x, y, sample_weight)
+    source = model.source_of(first_batches(x, options.validation_steps), y, sample_weight)
     return lambda: model.evaluate(
         source,
         batch_size=options.validation_batch_size,

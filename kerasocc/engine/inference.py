@@ -14,6 +14,7 @@ from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
 from kerasocc.engine.sample_checks import ALL_ZERO, Batch
 from kerasocc.engine.sources import Source
+from kerasocc.engine.structure import Structure
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
 
 ROWS_PER_SLICE = 2560
@@ -24,6 +25,8 @@ of more leave the caches of the cores that share the work."""
 class InferenceRunner:
     """Applies methods of a model to samples; each is compiled once per input dtype and shape.
 
+    All are compiled anew after a change of the model's layers.
+
     Args:
         model: The model; its `views_per_sample` says how many inputs of the encoder it makes
             of a sample.
@@ -32,6 +35,7 @@ class InferenceRunner:
     def __init__(self, model: keras.Model):
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
+        self._structure = Structure(model)
 
     def invalidate(self) -> None:
         """Compile anew when a method is next applied: the model has changed."""
@@ -133,11 +137,16 @@ class InferenceRunner:
         Yields:
             NumPy array (or tuple of arrays) of every call.
         """
+        if self._structure.has_changed():
+            self.invalidate()
         for x in batches:
             for part, size in self._cut(x, rows):
-                yield keras.tree.map_structure(
-                    keras.ops.convert_to_numpy, self._function(method, x, size)(part)
-                )
+                known = len(self._compiled)
+                outputs = self._function(method, x, size)(part)
+                if len(self._compiled) > known:
+                    # A layer may have changed its own attributes when it was traced.
+                    self._structure.note()
+                yield keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
     @staticmethod
     def _cut(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:

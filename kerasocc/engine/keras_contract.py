@@ -27,6 +27,27 @@ def invalidate_train_function(model: keras.Model) -> None:
     model.train_function = None
 
 
+@contextlib.contextmanager
+def new_step(model: keras.Model, name: str) -> Iterator[None]:
+    """Have Keras compile a step anew that it makes a function of in this context.
+
+    JAX keeps what it has compiled by function, and a method of a model is always the same one.
+
+    Args:
+        model: The model.
+        name: `"train_step"` or `"test_step"`.
+    """
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    method = getattr(model, name)
+    vars(model)[name] = lambda *arguments: method(*arguments)
+    try:
+        yield
+    finally:
+        del vars(model)[name]
+
+
 def replace_train_function(model: keras.Model, run_steps: Callable[..., Any]) -> None:
     """Have Keras call a function instead of its own training function.
 
@@ -71,6 +92,11 @@ class _EmptyBatches(keras.utils.PyDataset):
 
     def __getitem__(self, step):
         return (np.zeros((1, 1), "float32"),)
+
+
+def optimized_weights(optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    """The weights that an optimizer that is built has state for."""
+    return list(optimizer._trainable_variables)
 
 
 # Keras: strategies, saved files, callbacks.
@@ -119,6 +145,55 @@ class _WeightsFile(io.BytesIO):
 def weights_file_in_memory() -> io.BytesIO:
     """What `save_weights` can write to in place of a `.weights.h5` file."""
     return _WeightsFile()
+
+
+def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """A model and the layers in it, at any depth."""
+    return list(model._flatten_layers())
+
+
+def output_shape_of(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> Any:
+    """Shape, or structure of shapes, of a layer's outputs, whether or not it tells itself.
+
+    Keras computes the outputs of a layer that does not define `compute_output_shape`
+    symbolically, but not their shapes.
+    """
+    try:
+        return layer.compute_output_shape(input_shape)
+    except NotImplementedError:
+        outputs = layer.compute_output_spec(keras.KerasTensor(input_shape, dtype="float32"))
+        return keras.tree.map_structure(lambda output: tuple(output.shape), outputs)
+
+
+def forget_calls(layer: keras.layers.Layer) -> None:
+    """Have a layer forget the symbolic calls so far.
+
+    A functional model stores which call of a layer made a tensor, counted from the first. That
+    of a file is the first one only if the layer has not been called while it was restored.
+    """
+    layer._inbound_nodes.clear()
+
+
+def objects_of(model: keras.Model, ignored: Collection[str] = ()) -> list[Any]:
+    """All that the attributes of a model and of its layers hold, with the layers and weights.
+
+    A list of other objects than before may, one of the same objects cannot mean that layers
+    have changed: Keras and users assign new values, and add and remove whole weights.
+
+    Args:
+        model: The model.
+        ignored: Names of its own attributes, not of those of its layers, to leave out.
+    """
+    found: list[Any] = []
+    for layer in all_layers(model):
+        if layer is model:
+            found += (value for name, value in vars(model).items() if name not in ignored)
+        else:
+            found += vars(layer).values()
+        found += layer._layers
+        for weight in own_variables(layer):
+            found += (weight, weight.trainable)
+    return found
 
 
 def own_variables(layer: keras.layers.Layer) -> list[Any]:

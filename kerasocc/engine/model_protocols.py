@@ -88,6 +88,9 @@ class TrainableModel(ScorableModel, Protocol):
     def build_optimizer(self) -> None:
         """Create the state of the optimizer."""
 
+    def check_trained_weights(self) -> None:
+        """Refuse a training without weights, or with others than the optimizer knows."""
+
     def initialize(self) -> None:
         """Set the state that depends on the training data."""
 

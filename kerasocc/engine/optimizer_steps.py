@@ -44,7 +44,7 @@ def _unscaled(gradients: list[Any], group: OptimizerGroup, model: keras.Model) -
     """Gradients for one of the optimizers; the model's own undoes the loss scaling itself."""
     if group.optimizer is model.optimizer:
         return gradients
-    scale = model.optimizer.scale_loss(keras.ops.ones(()))
+    scale = model.optimizer.scale_loss(keras.ops.ones((), "float32"))
     return [gradient / scale for gradient in gradients]
 
 

@@ -46,15 +46,21 @@ def check_shape(name: str, samples: Any) -> Any:
     return samples
 
 
-def check_sample_shape(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> None:
+def check_sample_shape(
+    shape: tuple[int, ...],
+    expected: tuple[int | None, ...],
+    prepared: tuple[int | None, ...] | None = None,
+) -> None:
     """Raise `ValueError` if samples have another shape than the encoder takes.
 
     Args:
         shape: Of a sample.
         expected: What the encoder takes, None for any size.
+        prepared: Shape of the sample after the preprocessing, if that changes it.
     """
-    matches = len(expected) == len(shape) and all(
-        e is None or e == s for e, s in zip(expected, shape, strict=True)
+    comes = shape if prepared is None else prepared
+    matches = len(expected) == len(comes) and all(
+        None in (e, s) or e == s for e, s in zip(expected, comes, strict=True)
     )
     if not matches:
         channel = "; add the channel axis with `x[..., None]`"

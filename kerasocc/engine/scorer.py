@@ -9,8 +9,10 @@ import numpy as np
 
 from kerasocc.datasets.preprocessing.table_features import TableFeatures
 from kerasocc.engine import evaluation, saving
+from kerasocc.engine.adaptation import check_adapted
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.inference import InferenceRunner
+from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import (
     new_weights_allowed,
     own_variables,
@@ -18,6 +20,7 @@ from kerasocc.engine.keras_contract import (
     variable_scope,
 )
 from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.structure import Structure
 from kerasocc.engine.tables import as_array
 from kerasocc.state import add_state
 
@@ -32,7 +35,7 @@ class Scorer(keras.Model):
         inference: Applies methods of the model to all samples of a source.
     """
 
-    named_state: tuple[str, ...] = ("fitted", "flagged_ratio", "flagged_remainder")
+    named_state: tuple[str, ...] = ("fitted", "flagged_ratio", "flagged_remainder", "fitted_on")
     """Weights that are stored under their names: a file written before they were added lacks
     them, and `derive_state` gives them a value."""
     data_state: tuple[str, ...] = ()
@@ -46,6 +49,8 @@ class Scorer(keras.Model):
     def __init__(self, **arguments: Any):
         super().__init__(**arguments)
         self.inference = InferenceRunner(self)
+        self._predicted = Structure(self)
+        self._is_adapted = False
 
     @property
     def table_features(self) -> TableFeatures | None:
@@ -70,7 +75,7 @@ class Scorer(keras.Model):
 
         Args:
             x: Array of shape `(samples, ...)`, a data frame or a dict of columns (in any order,
-                if the model was fitted on names), or a dataset of batches.
+                if the model was fitted on names), or a dataset or generator of batches.
             batch_size: Samples per pass; the scores do not depend on it.
             steps: Number of batches, needed for endless datasets only.
             verbose: 1 shows a progress bar.
@@ -82,7 +87,7 @@ class Scorer(keras.Model):
             ValueError: For data that do not fit or hold NaN or infinity, and
                 before the first fit.
         """
-        source = self.source_of(x)
+        source = self.source_of(first_batches(x, steps))
         self.ensure_built(source)
         if source.num_samples is None or source.num_samples > source.rows_read_at_once:
             # Before a long pass, not after it. A short one is not slowed down by the check.
@@ -113,11 +118,16 @@ class Scorer(keras.Model):
             return super().predict(x, batch_size, verbose, steps, callbacks)
         return self.score(x, batch_size=batch_size, steps=steps, verbose=verbose == 1)
 
+    def make_predict_function(self, force: bool = False) -> Any:
+        """As in Keras, but anew after a change of the model's layers."""
+        self.check_adapted()
+        return super().make_predict_function(self._predicted.has_changed() or force)
+
     def embed(
         self, x: Any, *, batch_size: int | None = None, steps: int | None = None
     ) -> np.ndarray:
         """Embeddings `phi(x)`, shape `(samples, d)`, in inference mode."""
-        source = self.source_of(x)
+        source = self.source_of(first_batches(x, steps))
         self.ensure_built(source)
         return self.inference.map("embedding", source, batch_size=batch_size, steps=steps)
 
@@ -150,7 +160,7 @@ class Scorer(keras.Model):
         """
         hooks = keras.callbacks.CallbackList(callbacks, model=self)
         hooks.on_test_begin()
-        source = self.scoring_source(x, y, sample_weight)
+        source = self.scoring_source(first_batches(x, steps), y, sample_weight)
         results = evaluation.evaluate(self, source, batch_size=batch_size, steps=steps)
         hooks.on_test_end(results)
         if verbose not in (0, "auto"):
@@ -169,8 +179,15 @@ class Scorer(keras.Model):
         self.check_fitted()
         return source
 
+    def check_adapted(self) -> None:
+        """Raise `ValueError` if a preprocessing layer was never adapted; see `adaptation`."""
+        if not self._is_adapted:
+            check_adapted(self)
+            self._is_adapted = True
+
     def check_fitted(self) -> None:
         """Raise `ValueError` before the first fit."""
+        self.check_adapted()
         if not self.is_fitted:
             raise ValueError(f"{self.name} is not fitted yet. Call `fit` first.")
 
@@ -248,6 +265,6 @@ class Scorer(keras.Model):
         if name == "fitted":
             trained = int(keras.ops.convert_to_numpy(self.epochs_trained)) > 0
             self.fitted.assign(float(trained or not self.needs_initialization))
-        elif name in ("flagged_ratio", "flagged_remainder"):
+        elif name in ("flagged_ratio", "flagged_remainder", "fitted_on"):
             weight = getattr(self, name)
             weight.assign(keras.ops.zeros_like(weight))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,13 @@ import numpy as np
 
 from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 from kerasocc.datasets.storage.sparse import dense, is_sparse
+from kerasocc.engine.iterables import (
+    IteratedBatches,
+    batches_of,
+    is_generator,
+    is_iterable_of_batches,
+    read_generator,
+)
 from kerasocc.engine.keras_contract import is_tf_dataset
 from kerasocc.engine.sample_checks import (
     ALL_ZERO,
@@ -39,7 +47,8 @@ def as_source(
             memory-mapped array, read batch by batch; a sparse matrix of scipy, made dense (in
             parts if it is large); a `tf.data.Dataset` or a
             `keras.utils.PyDataset` of batches `x`, `(x, y)` or
-            `(x, y, sample_weight)`.
+            `(x, y, sample_weight)`; a generator of them, which is read to its end at once; or
+            an iterable that gives them anew for every pass, such as a `DataLoader` of torch.
         y: Labels, shape `(samples,)`; only with an array `x`.
         sample_weight: Weights, shape `(samples,)`; only with an array `x`.
         dtype: Of the samples, unless they are uint8: the `sample_dtype` of the model.
@@ -54,18 +63,27 @@ def as_source(
         return x
     x = dense(x) if is_sparse(x) else x
     is_dataset = is_tf_dataset(x)
-    if is_dataset or isinstance(x, keras.utils.PyDataset):
+    is_iterable = is_generator(x) or is_iterable_of_batches(x)
+    if is_dataset or is_iterable or isinstance(x, keras.utils.PyDataset):
         if y is not None or sample_weight is not None:
             raise ValueError(
                 "`y` and `sample_weight` must be part of the batches when `x` is a "
                 f"dataset. Received: x of type {type(x).__name__} and separate labels "
                 "or weights"
             )
-        return (TensorFlowSource if is_dataset else PyDatasetSource)(x, dtype)
-    if hasattr(x, "__next__") or isinstance(x, (dict, str)):
+        if is_generator(x):
+            read = read_generator(x, dtype)
+            source = as_source(read.x, read.y, read.sample_weight, dtype=dtype)
+            source.batch_size = read.batch_size
+            return source
+        if is_dataset:
+            return TensorFlowSource(x, dtype)
+        is_py_dataset = isinstance(x, keras.utils.PyDataset)
+        return (PyDatasetSource if is_py_dataset else IterableSource)(x, dtype)
+    if isinstance(x, (dict, str)) or inspect.isroutine(x):
         raise ValueError(
-            "`x` must be an array, a tensor, a `tf.data.Dataset` or a "
-            f"`keras.utils.PyDataset`. Received: x of type {type(x).__name__}"
+            "`x` must be an array, a tensor, a `tf.data.Dataset`, a `keras.utils.PyDataset`, a "
+            f"generator or a `DataLoader`. Received: x of type {type(x).__name__}"
         )
     return (RowsSource if is_lazy(x) else ArraySource)(x, y, sample_weight, dtype)
 
@@ -87,6 +105,10 @@ class Source:
     """Whether a second pass may give the samples in another order, or other samples."""
     has_numbered_batches = False
     """Whether the position of a sample follows from the number of its batch."""
+    batch_size: int | None = None
+    """Of the batches that a generator gave the samples in."""
+    orders_itself = False
+    """Whether numbered batches can be asked for in their order only."""
     rows_at_once = ROWS_AT_ONCE
     """Samples that a pass puts through a model at once, unless the source has batches."""
     rows_read_at_once = 1
@@ -267,3 +289,18 @@ class PyDatasetSource(Source):
             count = min(count, self.num_batches)
         for number in range(count):
             yield checked_batch(self.dataset[number], number, self.dtype)
+
+
+class IterableSource(PyDatasetSource):
+    """An iterable of batches, such as a `DataLoader` of torch."""
+
+    may_change_between_passes = True
+    orders_itself = True
+
+    def __init__(self, batches: Any, dtype: str = "float32"):
+        super().__init__(IteratedBatches(batches), dtype)
+        self._iterable = batches
+
+    def batches(self, batch_size, steps=None):
+        self.check_bounded(steps)
+        yield from batches_of(self._iterable, steps, self.dtype)

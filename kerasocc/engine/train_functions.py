@@ -9,6 +9,7 @@ import keras
 from kerasocc.engine.jax_loop import JaxLoop
 from kerasocc.engine.keras_contract import invalidate_train_function, replace_train_function
 from kerasocc.engine.segments import SegmentedProvider
+from kerasocc.engine.structure import Structure
 from kerasocc.engine.tensorflow_loop import TensorFlowLoop
 
 
@@ -23,6 +24,7 @@ class TrainFunctions:
         self._model = model
         self._loop = (JaxLoop if keras.backend.backend() == "jax" else TensorFlowLoop)(model)
         self._step_key: Any = None
+        self._structure = Structure(model)
 
     def invalidate(self) -> None:
         """Have the training step compiled anew."""
@@ -30,8 +32,11 @@ class TrainFunctions:
         self._loop.invalidate()
 
     def require(self, step_key: Any) -> None:
-        """Have the training step compiled anew unless it was compiled for this key."""
-        if step_key != self._step_key:
+        """Have the training step compiled anew unless it was compiled for this key.
+
+        After a change of the model's layers it is compiled anew, too.
+        """
+        if self._structure.has_changed() or step_key != self._step_key:
             self._step_key = step_key
             self.invalidate()
 

@@ -10,7 +10,12 @@ from kerasocc.checks import check_integer
 from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.decisions import Detector
-from kerasocc.engine.keras_contract import known_compile_options, variable_scope
+from kerasocc.engine.keras_contract import (
+    known_compile_options,
+    new_step,
+    optimized_weights,
+    variable_scope,
+)
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
     jax_logs,
@@ -19,6 +24,7 @@ from kerasocc.engine.optimizer_steps import (
     torch_step,
 )
 from kerasocc.engine.steps_per_execution import can_loop_in_program
+from kerasocc.engine.structure import Structure
 from kerasocc.engine.train_functions import TrainFunctions
 from kerasocc.engine.training_run import TrainingRun
 
@@ -50,6 +56,7 @@ class Trainer(Detector):
         super().__init__(**arguments)
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.train_functions = TrainFunctions(self)
+        self._tested = Structure(self)
 
     @property
     def training_run(self) -> TrainingRun:
@@ -133,6 +140,24 @@ class Trainer(Detector):
             with variable_scope(self):
                 self.optimizer.build(self.optimizer_groups()[0].weights)
 
+    def check_trained_weights(self) -> None:
+        """Raise `ValueError` unless there are weights to train, those that `compile` met."""
+        weights = self.optimizer_groups()[0].weights
+        if self.has_training_steps and not weights:
+            raise ValueError(
+                "`encoder` must have weights to train. Received: "
+                f"{self.encoder.name!r} without any (frozen by `trainable=False`, quantized, or "
+                "made without). Take `NearestNeighbors(encoder)`, or `OCNN(encoder, "
+                "train_encoder=False)`, for one that stays as it is."
+            )
+        known = {id(weight) for weight in optimized_weights(self.optimizer)}
+        if known != {id(weight) for weight in weights}:
+            raise ValueError(
+                f"The weights of {self.name} that are trained have changed since the optimizer "
+                "met them (`trainable`, quantization, LoRA). Call `compile` again with a new "
+                f"optimizer. Received: {len(weights)} weights to train, {len(known)} that it knows"
+            )
+
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
         """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
         if self.compiled and self.built:
@@ -170,11 +195,13 @@ class Trainer(Detector):
 
         Args:
             x: Array, tensor or `datasets.Rows` of shape `(samples, ...)`, a
-                `tf.data.Dataset` or a `keras.utils.PyDataset`; training samples,
-                (nearly) all normal.
+                `tf.data.Dataset` or a `keras.utils.PyDataset`; a `DataLoader` of torch; or a
+                generator, which is read once, to its end or for `steps_per_epoch` batches an
+                epoch, and is then an array. Training samples, (nearly) all normal.
             y: Semi-supervised labels, shape `(samples,)`: +1 labelled normal, -1
                 labelled anomaly, 0 unlabelled. None means all unlabelled.
-            batch_size: Samples per step, default 32; datasets keep their own.
+            batch_size: Samples per step, default 32, or as many as the first batch of a
+                generator has; datasets keep their own.
             epochs: Epoch to stop before, counted from `initial_epoch` = 0.
             verbose: As in Keras.
             callbacks: State callbacks among them (`kerasocc.callbacks`) take the
@@ -228,21 +255,39 @@ class Trainer(Detector):
         """As in Keras; arrays may have a training function of our own."""
         run = self.current_run
         if run is None or not run.provider.is_segmented:
-            return super().make_train_function(force)
+            with new_step(self, "train_step"):
+                return super().make_train_function(force)
         self.train_functions.use_segments(run.provider)
         return self.train_function
 
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
+    def make_test_function(self, force: bool = False) -> Any:
+        """As in Keras, but anew after a change of the model's layers."""
+        self.check_adapted()
+        with new_step(self, "test_step"):
+            return super().make_test_function(self._tested.has_changed() or force)
+
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+    ) -> Any:
+        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`.
+
+        Before any `fit`, `initialize_center` or `train_on_batch` the state that depends on the
+        training data (center, radius, `r`) is taken from this batch. No callbacks run: radius
+        and `r` then stay as they are, and nothing looks for collapse.
+        """
         if self.current_run is not None:
             raise RuntimeError(
                 f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
             )
+        self.check_adapted()
+        if self.compiled and self.needs_initialization and not self.is_fitted:
+            fitting.initialize_from_batch(self, x, y, sample_weight)
         if self.compiled and self.built:
             self.build_optimizer()
+            self.check_trained_weights()
         # The samples of a single batch have no position in a training set.
         self.train_functions.require(None)
-        return super().train_on_batch(*args, **kwargs)
+        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
         """Share of this replica in the objective over the global batch.

@@ -13,7 +13,13 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
-from kerasocc.engine.keras_contract import variable_scope
+from kerasocc.engine.keras_contract import (
+    all_layers,
+    forget_calls,
+    num_replicas,
+    output_shape_of,
+    variable_scope,
+)
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sample_checks import check_sample_shape
@@ -56,6 +62,9 @@ class OneClassModel(Trainer):
     """Whether `initialize` sets state that the score needs, so that an untrained model cannot
     score."""
 
+    has_training_steps = True
+    """Whether `fit` takes gradient steps."""
+
     def __init_subclass__(cls, **arguments: Any):
         super().__init_subclass__(**arguments)
         if "__init__" in vars(cls):
@@ -82,10 +91,17 @@ class OneClassModel(Trainer):
                 "`encoder` must be a Keras model that embeds samples; pass the `encoder` of a "
                 f"one-class model, not the model. Received: {type(encoder).__name__}"
             )
+        inputs = getattr(encoder, "inputs", None) or []
+        if len(inputs) > 1:
+            raise ValueError(
+                "`encoder` must take one input tensor; concatenate several columns to one array "
+                f"and split it in the encoder. Received: {encoder.name!r} with {len(inputs)} inputs"
+            )
         self.encoder = encoder
         self.preprocessing = preprocessing
         self.feature_names = checked_names(feature_names, self.table_features)
         self.weight_decay = check_non_negative("weight_decay", weight_decay)
+        self._input_shape: tuple[int | None, ...] | None = None
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
         self.order_seed = random.randrange(2**31) if seed is None else seed
         self.threshold = add_state(self, "threshold", initial=math.inf)
@@ -96,6 +112,7 @@ class OneClassModel(Trainer):
         self.flagged_ratio = add_state(self, "flagged_ratio", (2,), dtype="int32")
         self.flagged_remainder = add_state(self, "flagged_remainder", dtype="int32")
         self.fitted = add_state(self, "fitted", initial=float(not self.needs_initialization))
+        self.fitted_on = add_state(self, "fitted_on", (5,), dtype="int32")
         if type(self).__init__ is OneClassModel.__init__:
             self.build_from_encoder()
 
@@ -181,6 +198,14 @@ class OneClassModel(Trainer):
         (`self.is_fitted`) should leave the state as it is.
         """
 
+    def initialize_from_batch(self) -> None:
+        """As `initialize`, for `train_on_batch` before any `fit`: no callbacks follow."""
+        self.initialize()
+
+    def kept_state(self) -> list[str]:
+        """Names of what a further fit leaves as it is, whatever samples it has."""
+        return ["threshold"] if self.has_set_threshold() else []
+
     def update_state(self, representation: Any, sample_weight: Any = None) -> None:
         """Update state, in the step, from a training batch and its weights, `(batch,)` or None."""
 
@@ -209,6 +234,35 @@ class OneClassModel(Trainer):
         return self.embed(x)
 
     @property
+    def can_leave_collapse(self) -> bool:
+        """Whether the objective may lead a network away that maps all samples to one point."""
+        return True
+
+    def batch_norms(self) -> list[keras.layers.Layer]:
+        """The layers of the encoder that score with moving statistics of the training."""
+        norms = keras.layers.BatchNormalization
+        layers = [e for e in all_layers(self.encoder) if isinstance(e, norms)]
+        return [layer for layer in layers if layer.trainable]
+
+    def embeddings_in_training_mode(self, x: np.ndarray) -> np.ndarray | None:
+        """Embeddings of samples by the statistics of their batch, shape `(samples, d)`.
+
+        Args:
+            x: Samples; nothing of the model changes by them.
+
+        Returns:
+            None where they would be the same as in inference mode, or under replicas.
+        """
+        if not self.batch_norms() or num_replicas(self) > 1:
+            return None
+        weights = self.encoder.non_trainable_variables
+        before = [keras.ops.convert_to_numpy(weight) for weight in weights]
+        embeddings = keras.ops.convert_to_numpy(self.embedding(x, training=True))
+        for weight, value in zip(weights, before, strict=True):
+            weight.assign(value)
+        return embeddings
+
+    @property
     def has_anomaly_loss(self) -> bool:
         """Whether the model defines `anomaly_loss_of`."""
         return type(self).anomaly_loss_of is not OneClassModel.anomaly_loss_of
@@ -227,9 +281,28 @@ class OneClassModel(Trainer):
     # Inputs to scores.
 
     def build(self, input_shape: Any) -> None:
+        preprocessing = self.preprocessing
+        if preprocessing is not None and not preprocessing.built:
+            # Outside of a graph: a layer may keep tensors that it makes here.
+            preprocessing.build(input_shape)
         if not self.encoder.built:
-            self.encoder.build(input_shape)
+            self.encoder.build((None, *self.prepared_shape(input_shape[1:])))
+        self._input_shape = tuple(input_shape)
         self.built = True
+
+    def encoder_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Shape of what the encoder makes of samples of a shape, batch first.
+
+        Raises:
+            ValueError: If it is no single tensor.
+        """
+        found = output_shape_of(self.encoder, (None, *self.prepared_shape(input_shape[1:])))
+        if not isinstance(found, tuple) or any(isinstance(size, tuple) for size in found):
+            raise ValueError(
+                "`encoder` must map to a single tensor of embeddings. Received: outputs of the "
+                f"shapes {found}"
+            )
+        return found
 
     def embedding_size(self, input_shape: Any) -> int:
         """Number of dimensions `d` that a flat encoder embeds inputs of a shape in.
@@ -237,7 +310,7 @@ class OneClassModel(Trainer):
         Raises:
             ValueError: If its embeddings are not flat.
         """
-        embedding = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        embedding = self.encoder_output_shape(input_shape)
         if len(embedding) != 2:
             raise ValueError(
                 "`encoder` must map to embeddings of shape (batch, d); end it with "
@@ -263,6 +336,7 @@ class OneClassModel(Trainer):
             claim_ownership(self.variables)
             with variable_scope(self):
                 self(keras.Input(batch_shape=input_shape))
+            forget_calls(self)
 
     def ensure_built(self, source: Source) -> None:
         """Build the model for the source's samples, or check that they fit it.
@@ -270,10 +344,22 @@ class OneClassModel(Trainer):
         Raises:
             ValueError: If the samples have another shape than the encoder takes.
         """
+        self.check_adapted()
         shape = source.input_shape()
-        if self.encoder_input_shape is not None:
-            check_sample_shape(shape, self.encoder_input_shape[1:])
+        # An encoder that is a subclass of `Model` does not tell.
+        expected = self.encoder_input_shape or self._input_shape
+        if expected is not None:
+            expected = expected[1:]
+            if shape != expected:
+                check_sample_shape(shape, expected, self.prepared_shape(shape))
         self.build_by_call((None, *shape))
+
+    def prepared_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of a sample of a given shape after the preprocessing."""
+        if self.preprocessing is None:
+            return tuple(shape)
+        samples = keras.KerasTensor((None, *shape), dtype="float32")
+        return tuple(self.preprocessing.compute_output_spec(samples).shape[1:])
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""

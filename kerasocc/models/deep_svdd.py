@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasocc.callbacks.base import StateCallback
@@ -14,7 +15,7 @@ from kerasocc.losses import svdd
 from kerasocc.losses.quantile import global_quantile
 from kerasocc.models.hypersphere import HypersphereModel
 from kerasocc.models.options import HypersphereOptions
-from kerasocc.state import add_state
+from kerasocc.state import add_state, set_initial_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -75,8 +76,14 @@ class DeepSVDD(HypersphereModel):
         if self.soft_boundary:
             self.radius = add_state(self, "radius")
             self.radius_from_batch = add_state(self, "radius_from_batch")
-            self.threshold.assign(0.0)
+            set_initial_state(self.threshold, 0.0)
         self.build_from_encoder()
+
+    def initialize_from_batch(self) -> None:
+        super().initialize_from_batch()
+        if self.soft_boundary:
+            distance = np.sqrt(self.training_run.map("distance"))
+            self.radius.assign(np.quantile(distance, 1.0 - self.nu))
 
     def loss_of(self, representation: dict[str, Any], targets: dict[str, Any]) -> Any:
         distance = representation["distance"]

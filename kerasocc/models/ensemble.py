@@ -12,7 +12,7 @@ from keras import ops
 
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.engine.decisions import Detector
-from kerasocc.engine.keras_contract import variable_scope
+from kerasocc.engine.keras_contract import forget_calls, variable_scope
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tables import checked_names, names_in
 from kerasocc.models.base import OneClassModel
@@ -112,6 +112,7 @@ class Ensemble(Detector):
         if not self.built:
             with variable_scope(self):
                 self(keras.Input(batch_shape=input_shape))
+            forget_calls(self)
 
     def ensure_built(self, source: Source) -> None:
         """Build the members for the source's samples, or check that they fit them."""
@@ -279,6 +280,12 @@ class Ensemble(Detector):
         self.scale.adapt(references)
         self.fitted.assign(1.0)
         self.invalidate_compiled()
+
+    def reset(self) -> None:
+        super().reset()
+        for member in self.members:
+            member.reset()
+        self.held_out_scores = None
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
         for member in self.members:

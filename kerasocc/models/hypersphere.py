@@ -18,7 +18,7 @@ from kerasocc.models.base import OneClassModel
 from kerasocc.models.options import ModelOptions
 from kerasocc.networks.conditions import warn_of_trivial_solutions
 from kerasocc.regularizers.base import Regularizer
-from kerasocc.state import add_state
+from kerasocc.state import add_state, reset_state
 
 
 class HypersphereModel(OneClassModel):
@@ -63,6 +63,18 @@ class HypersphereModel(OneClassModel):
         # A center that was assigned by hand is kept, too.
         if not self.is_fitted and not np.any(ops.convert_to_numpy(self.center)):
             self._set_center(self.training_run.map("embedding", mean=True))
+
+    @property
+    def can_leave_collapse(self) -> bool:
+        return self.regularizer is not None
+
+    def kept_state(self) -> list[str]:
+        return ["center", *super().kept_state()]
+
+    def reset(self) -> None:
+        super().reset()
+        if self.regularizer is not None:
+            reset_state(self.regularizer.variables)
 
     def initialize_center(self, x: Any, *, sample_weight: Any = None, eps: float = 0.1) -> None:
         """Set the center to the mean embedding of `x`; `fit` then leaves it alone.

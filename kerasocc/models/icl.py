@@ -71,7 +71,7 @@ class ICL(OneClassModel):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
-        pairs = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        pairs = self.encoder_output_shape(input_shape)
         ends_in_pairs = len(pairs) in (4, 5) and None not in pairs[1:] and pairs[-2] == 2
         if not ends_in_pairs or pairs[-3] < 2:
             raise ValueError(

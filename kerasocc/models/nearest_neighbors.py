@@ -79,6 +79,7 @@ class NearestNeighbors(OneClassModel):
     """
 
     needs_initialization = True
+    has_training_steps = False
     data_state = ("memory", "projection")
 
     def __init__(
@@ -191,6 +192,10 @@ class NearestNeighbors(OneClassModel):
                 f"are stored. Received: {samples} samples{reason}; {stored} are stored"
             )
         return positions
+
+    def reset(self) -> None:
+        super().reset()
+        self.positions = None
 
     def initialize(self) -> None:
         run = self.training_run

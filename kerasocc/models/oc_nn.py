@@ -21,7 +21,7 @@ from kerasocc.losses.quantile import global_quantile, quantile
 from kerasocc.losses.weight_decay import squared_norm
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.options import ModelOptions
-from kerasocc.state import add_state
+from kerasocc.state import add_state, set_initial_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -134,7 +134,7 @@ class OCNN(OneClassModel):
         self.r = add_state(self, "r")
         self.r_from_batch = add_state(self, "r_from_batch")
         self.r_rate = add_state(self, "r_rate")
-        self.threshold.assign(0.0)
+        set_initial_state(self.threshold, 0.0)
         self.build_from_encoder()
 
     def _check_weight_decay(self) -> None:

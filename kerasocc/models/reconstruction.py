@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
+from kerasocc.engine.keras_contract import output_shape_of
 from kerasocc.losses.latent_outlier_exposure import inverse
 from kerasocc.losses.reconstruction import squared_error
 from kerasocc.models.base import OneClassModel
@@ -44,10 +45,10 @@ class ReconstructionModel(OneClassModel):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
-        code = self.encoder.compute_output_shape((None, *input_shape[1:]))
+        code = self.encoder_output_shape(input_shape)
         if not self.decoder.built:
             self.decoder.build(code)
-        output = tuple(self.decoder.compute_output_shape(code)[1:])
+        output = tuple(output_shape_of(self.decoder, code)[1:])
         if output != tuple(input_shape[1:]):
             raise ValueError(
                 f"`decoder` must map codes of shape {tuple(code[1:])} to samples of shape "

@@ -163,6 +163,10 @@ class RobustAutoencoder(ReconstructionModel):
         noise = [NoiseUpdate()] if self.has_noise else []
         return [*noise, *super().default_callbacks()]
 
+    def reset(self) -> None:
+        super().reset()
+        self.training_noise.clear()
+
     @property
     def noise(self) -> np.ndarray | None:
         """`N` of the training set, shape `(samples, ...)`, float32, in stored order.

@@ -39,9 +39,14 @@ class GlobalBatchNormalization(keras.layers.BatchNormalization):
         outputs = None
         if not training:
             outputs = self._folded(inputs)
-        elif self.trainable and not getattr(self, "renorm", False) and num_replicas() == 1:
+        elif self._takes_fused_kernel():
             outputs = self._fused(inputs)
         return super().call(inputs, training, mask) if outputs is None else outputs
+
+    def _takes_fused_kernel(self) -> bool:
+        # It computes in float32.
+        plain = self.trainable and not getattr(self, "renorm", False)
+        return plain and self.variable_dtype != "float64" and num_replicas() == 1
 
     def _folded(self, inputs: Any) -> Any:
         """Outputs in inference mode, or None if there is no kernel to fold it into."""
@@ -60,8 +65,8 @@ class GlobalBatchNormalization(keras.layers.BatchNormalization):
         flat = x if len(x.shape) == 4 else ops.reshape(x, (-1, 1, 1, channels))
         outputs, mean, variance = fused_batch_norm(
             flat,
-            self.gamma if self.scale else ops.ones((channels,)),
-            self.beta if self.center else ops.zeros((channels,)),
+            ops.cast(self.gamma, "float32") if self.scale else ops.ones((channels,), "float32"),
+            ops.cast(self.beta, "float32") if self.center else ops.zeros((channels,), "float32"),
             self.epsilon,
         )
         # The kernel returns the unbiased variance; Keras averages the biased one.
@@ -72,7 +77,8 @@ class GlobalBatchNormalization(keras.layers.BatchNormalization):
         return ops.cast(ops.reshape(outputs, ops.shape(x)), self.compute_dtype)
 
     def _update_average(self, moving: Any, current: Any) -> None:
-        moving.assign(moving * self.momentum + current * (1.0 - self.momentum))
+        updated = ops.cast(moving, "float32") * self.momentum + current * (1.0 - self.momentum)
+        moving.assign(ops.cast(updated, moving.dtype))
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -82,6 +82,7 @@ NOT_OF_AN_ENSEMBLE = (
     "test_steps_per_execution",
     "test_two_replicas_equal_one",
     "test_mixed_precision",
+    "test_learns_in_every_dtype",
     "test_train_and_test_on_batch",
     "test_weight_decay_shrinks_and_stays_out_of_the_loss",
     "test_a_step_mixes_both_losses",

@@ -31,7 +31,9 @@ BAD_SAMPLES = {
     "objects": (lambda x: x.astype(object), "must hold numbers.*dtype object"),
     "none": (lambda x: None, "Received: x=None"),
     "dict": (lambda x: {"image": x}, "Received: x of type dict"),
-    "generator": (lambda x: iter([x]), "Received: x of type list_iterator"),
+    "generator": (lambda x: iter([x[..., 0]]), "samples of shape|at least one feature axis"),
+    "empty-generator": (lambda x: iter([]), "at least one sample. Received: none"),
+    "generator-function": (lambda x: lambda: iter([x]), "Received: x of type function"),
 }
 
 BAD_FITS = {

@@ -89,6 +89,26 @@ def test_keras_exports_it(case, digits, trained, tmp_path):
         np.testing.assert_allclose(served, model.score(digits.x_test[:20]), rtol=1e-5, atol=1e-6)
 
 
+def inside_functional(*models):
+    """The mean score of models as a functional model."""
+    inputs = keras.Input((8, 8, 1))
+    scores = [model(inputs) for model in models]
+    return keras.Model(inputs, scores[0] if len(scores) == 1 else keras.layers.Average()(scores))
+
+
+@every_model
+def test_inside_a_functional_model(case, digits, trained, tmp_path):
+    model, path, x = trained[case.name], tmp_path / "functional.keras", digits.x_test[:50]
+    # The second and the third call of the model are in the file, not the first.
+    inside_functional(model)
+    inside_functional(model, model).save(path)
+    loaded = keras.saving.load_model(path)
+    scores = keras.ops.convert_to_numpy(loaded(x))
+    np.testing.assert_allclose(scores, model.score(x), rtol=1e-5, atol=1e-6)
+    (restored,) = [layer for layer in loaded.layers if type(layer) is type(model)]
+    assert_same_weights(model, restored)
+
+
 @every_model
 def test_failed_save_leaves_the_old_file(case, trained, tmp_path, monkeypatch):
     path = tmp_path / "model.keras"
@@ -172,6 +192,10 @@ def test_a_bare_import_is_enough_to_load(imports, digits, trained, tmp_path):
         paths.append(str(tmp_path / f"{name}.keras"))
         model.save(paths[-1])
         np.save(f"{paths[-1]}.npy", model.score(digits.x_test[:50]))
+    functional = inside_functional(trained["one_class"], trained["oc_nn"])
+    paths.append(str(tmp_path / "functional.keras"))
+    functional.save(paths[-1])
+    np.save(f"{paths[-1]}.npy", functional.predict(digits.x_test[:50], verbose=0))
     subprocess.run(
         [sys.executable, "-c", LOAD_AND_SCORE.format(imports=imports), tmp_path / "x.npy", *paths],
         check=True,

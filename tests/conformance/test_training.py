@@ -220,6 +220,52 @@ def test_mixed_precision(case, digits, float16_policy):
     assert scores.std() / np.abs(scores).mean() >= case.spread
 
 
+FLOATX = "float64 everywhere"
+SLOW_DTYPES = ("mixed_bfloat16", "float16", "float64")
+
+
+@pytest.fixture(
+    params=["bfloat16", FLOATX, *(pytest.param(d, marks=pytest.mark.slow) for d in SLOW_DTYPES)]
+)
+def dtype(request):
+    """A dtype policy, or Keras's `floatx`, for one test."""
+    before = keras.config.dtype_policy(), keras.config.floatx()
+    everywhere = request.param == FLOATX
+    keras.config.set_floatx("float64" if everywhere else "float32")
+    keras.config.set_dtype_policy("float64" if everywhere else request.param)
+    yield request.param.split()[0]
+    keras.config.set_floatx(before[1])
+    keras.config.set_dtype_policy(before[0])
+
+
+@every_model
+def test_every_dtype(case, digits, dtype, tmp_path):
+    model = build(case, digits, run_eagerly=True)
+    before = model.get_weights()
+    model.fit(digits.x_train[:64], batch_size=32, epochs=1, verbose=0)
+    assert any(not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=False))
+    scores = model.score(digits.x_test)
+    assert scores.dtype == np.float32 and np.isfinite(scores).all()
+    assert scores.std() > 1e-3 * np.abs(scores).mean()
+    members = getattr(model, "members", [model])
+    assert members[0].encoder.compute_dtype == dtype.removeprefix("mixed_")
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        kocc.load_model(tmp_path / "model.keras").score(digits.x_test), scores
+    )
+
+
+@pytest.mark.slow
+@every_model
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "bfloat16", FLOATX], indirect=True)
+def test_learns_in_every_dtype(case, digits, dtype):
+    model = build(case, digits)
+    model.fit(digits.x_train, batch_size=16, epochs=case.epochs, verbose=0)
+    scores = model.score(digits.x_test)
+    assert roc_auc_score(digits.y_test, scores) >= case.auc
+    assert scores.std() / np.abs(scores).mean() >= case.spread
+
+
 @every_model
 def test_train_and_test_on_batch(case, digits):
     model = build(case, digits)

@@ -90,6 +90,11 @@ class MinMaxScaling(keras.layers.Layer):
         self.minimum = self._offset.high
         self.range = add_state(self, "range", shape, initial=1.0)
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the range has been set."""
+        return self.built and self._offset.is_set
+
     def adapt(self, x: Any) -> None:
         """Set the range from samples, an array or `Rows` of shape `(samples, ...)`."""
         self.adapt_batches(_batches(_as_indexable(x)))

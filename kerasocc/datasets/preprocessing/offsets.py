@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -74,7 +75,8 @@ class Offset:
     """
 
     def __init__(self, layer: keras.layers.Layer, name: str, shape: tuple[int, ...], precise: bool):
-        self.high = add_state(layer, name, shape)
+        # NaN until it is set, so that nothing can be scaled by mistake.
+        self.high = add_state(layer, name, shape, initial=math.nan)
         self.rest = add_state(layer, f"{name}_rest", shape) if precise else None
         if precise and not has_float64():
             warnings.warn(
@@ -83,6 +85,11 @@ class Offset:
                 "TensorFlow backend. Set JAX_ENABLE_X64=1 to have float64.",
                 stacklevel=2,
             )
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the offset has been set."""
+        return not np.isnan(ops.convert_to_numpy(self.high)).any()
 
     def assign(self, values: np.ndarray) -> None:
         """Set the offset, shape as given, float64 or float32."""

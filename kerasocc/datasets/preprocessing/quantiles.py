@@ -43,6 +43,11 @@ class _QuantileLayer(keras.layers.Layer):
         self._offset = Offset(self, "median", (input_shape[-1],), self.precise)
         self.median = self._offset.high
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the layer has been adapted."""
+        return self.built and self._offset.is_set
+
     def adapt(self, x: Any) -> None:
         """Adapt to an array or `Rows` of shape `(samples, columns)`."""
         rows = _evenly_spaced(x)

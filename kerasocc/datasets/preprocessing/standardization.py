@@ -48,6 +48,11 @@ class Standardization(keras.layers.Layer):
         self.mean = self._offset.high
         self.deviation = add_state(self, "deviation", shape, initial=1.0)
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether mean and deviation have been set."""
+        return self.built and self._offset.is_set
+
     def adapt(self, x: Any) -> None:
         """Set mean and deviation from an array or `Rows` of shape `(samples, columns)`."""
         x = as_rows(x)

@@ -1,0 +1,84 @@
+"""What a compiled function has built in: the layers of a model, their settings and weights."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import keras
+
+from kerasocc.engine.keras_contract import all_layers, objects_of, own_variables
+
+NOT_SETTINGS = {
+    "auto_steps_per_execution",
+    "built",
+    "compiled",
+    "current_run",
+    "history",
+    "predict_function",
+    "steps_per_execution",
+    "stop_training",
+    "test_function",
+    "train_function",
+    "training",
+}
+"""Attributes of layers and models that change without changing what is computed."""
+
+
+class Structure:
+    """The structure of a model when a function was compiled, to see when it is outdated.
+
+    What a weight holds is read whenever a compiled function runs; which weights there are, and
+    what layers do with them, is built in. Quantization, LoRA, another `dtype_policy`,
+    `trainable` or `activation` change that.
+
+    Args:
+        model: The model.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+        self._known: list[tuple] | None = None
+        # Held, so that no later object can have the identity of a layer or weight that is gone.
+        self._objects: list[Any] = []
+
+    def has_changed(self) -> bool:
+        """Whether the model differs from what it was when this, or `note`, was last called."""
+        objects = objects_of(self._model, NOT_SETTINGS)
+        # The score of a single sample is not to wait for more than this.
+        if len(objects) == len(self._objects) and all(map(operator.is_, objects, self._objects)):
+            return False
+        known = self._known
+        self.note()
+        return known is not None and known != self._known
+
+    def note(self) -> None:
+        """Take the model as it is now for unchanged."""
+        self._objects = objects_of(self._model, NOT_SETTINGS)
+        self._known = [_description(layer) for layer in all_layers(self._model)]
+
+
+def _description(layer: keras.layers.Layer) -> tuple:
+    """What the layer computes, for comparison; equal objects are the same object."""
+    policy = layer.dtype_policy
+    return (
+        id(layer),
+        layer.trainable,
+        policy.name,
+        policy.compute_dtype,
+        *[(id(weight), weight.dtype, weight.trainable) for weight in own_variables(layer)],
+        *_settings(layer),
+    )
+
+
+def _settings(layer: keras.layers.Layer) -> list[tuple[str, Any]]:
+    """The public attributes of a layer that are plain values, functions or tensors."""
+    found: list[tuple[str, Any]] = []
+    for name, value in vars(layer).items():
+        if name[0] == "_" or name in NOT_SETTINGS:
+            continue
+        if isinstance(value, (bool, int, float, str)):
+            found.append((name, value))
+        elif callable(value) or keras.ops.is_tensor(value):
+            found.append((name, id(value)))
+    return found
