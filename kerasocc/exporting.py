@@ -38,7 +38,7 @@ def export(
 
     | | name | shape | dtype |
     |---|---|---|---|
-    | input | `inputs` | `(batch, ...)`, raw samples | float32 |
+    | input | `inputs` | `(batch, ...)`, raw samples | float32, or float64 (see below) |
     | output | `score` | `(batch,)` | float32 |
     | output | `is_anomaly` | `(batch,)` | bool |
     | output | `p_value` | `(batch,)` | float32, after `calibrate(x, fpr=...)` |
@@ -52,6 +52,9 @@ def export(
 
     The scorer includes the preprocessing. Samples of other dtypes, such as uint8 images,
     must be cast to float32 by the caller, although `model.score` accepts them.
+    A model that was trained on columns which float32 does not tell apart, such as seconds since
+    1970 (`model.sample_dtype` is `"float64"`), is exported with float64 inputs, so that it gives
+    its own scores; LiteRT has no arithmetic in float64 and refuses it.
     `is_anomaly` is `score > threshold` with the current threshold. A model without a
     threshold (see `model.calibrate`) is exported with the output `score` alone; only a
     soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated. `p_value` is the
@@ -170,7 +173,7 @@ def _endpoint(model: OneClassModel | Ensemble) -> tuple[Any, Any, Any]:
     if features is not None and not features.is_numeric:
         return _endpoint_of_columns(archive, ColumnTensors(features), scorer)
     sample = model.get_build_config()["input_shape"][1:]
-    inputs = tf.TensorSpec((None, *sample), "float32", name="inputs")
+    inputs = tf.TensorSpec((None, *sample), model.sample_dtype, name="inputs")
     return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
 
 
@@ -236,6 +239,12 @@ def _write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
 def _write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     import tensorflow as tf
 
+    if model.sample_dtype == "float64":
+        raise ValueError(
+            '`format="litert"` needs a model of float32 inputs: LiteRT has no arithmetic in '
+            "float64. Train on columns from which an offset is subtracted, so that float32 tells "
+            "their values apart. Received: a model whose `sample_dtype` is float64"
+        )
     archive, function, _ = _endpoint(model)
     dtypes = {
         t.dtype

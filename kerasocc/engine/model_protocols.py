@@ -23,6 +23,8 @@ class ScorableModel(Protocol):
     inference: Any
     """The `InferenceRunner` of the model."""
     feature_names: tuple[str, ...] | None
+    sample_dtype: str
+    """Dtype of the samples, `"float32"` or `"float64"`."""
 
     def source_of(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Wrap the user's data."""

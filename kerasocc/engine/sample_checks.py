@@ -13,14 +13,17 @@ Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 """Samples `(batch, ...)`, their labels and weights `(batch,)`; None for what is absent."""
 
 
-def as_samples(x: Any, name: str = "x") -> np.ndarray:
-    """Convert to a finite array of shape `(samples, ...)`, float32 or uint8.
+LARGEST = np.finfo("float32").max
+
+
+def as_samples(x: Any, name: str = "x", dtype: str = "float32") -> np.ndarray:
+    """Convert to a finite array of shape `(samples, ...)`, of the given dtype or uint8.
 
     Raises:
         ValueError: If `x` is empty, has no feature axis, holds anything but
             numbers, or holds NaN or infinity.
     """
-    samples = check_shape(name, to_numpy(name, x))
+    samples = check_shape(name, to_numpy(name, x, dtype))
     check_finite(name, samples)
     return samples
 
@@ -100,15 +103,21 @@ def unpack(element: Any) -> tuple[Any, Any, Any]:
     return (*element, None, None)[:3]
 
 
-def to_numpy(name: str, values: Any) -> np.ndarray:
-    """Convert numbers to a contiguous array, float32 or (as it came) uint8."""
+def to_numpy(name: str, values: Any, dtype: str = "float32") -> np.ndarray:
+    """Convert numbers to a contiguous array of the given dtype or (as it came) uint8.
+
+    What is infinite as float32 becomes infinite as float64 too.
+    """
     if keras.ops.is_tensor(values):
         values = keras.ops.convert_to_numpy(values)
     values = as_number_array(name, values)
     if values.dtype == "uint8":
         return values
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(values, dtype="float32")
+        converted = np.ascontiguousarray(values, dtype=dtype)
+    if converted.dtype == "float64" and (beyond := np.abs(converted) > LARGEST).any():
+        converted = np.where(beyond, np.copysign(np.inf, converted), converted)
+    return converted
 
 
 def as_column(name: str, values: Any, num_samples: int) -> np.ndarray:
@@ -124,15 +133,16 @@ def as_column(name: str, values: Any, num_samples: int) -> np.ndarray:
     return values
 
 
-def checked_batch(element: Any, number: int) -> Batch:
+def checked_batch(element: Any, number: int, dtype: str = "float32") -> Batch:
     """Convert a batch of a dataset to `(x, y, sample_weight)` in NumPy, None for what is absent.
 
     Args:
         element: What the dataset gave.
         number: Of the batch, for the message.
+        dtype: Of the samples.
     """
     x, y, sample_weight = unpack(element)
-    x = to_numpy("x", x)
+    x = to_numpy("x", x, dtype)
     if x.ndim < 2 or x.size == 0:
         raise ValueError(
             "Every batch of `x` must have shape (batch, ...) and hold samples. "

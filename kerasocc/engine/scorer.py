@@ -55,8 +55,8 @@ class Scorer(keras.Model):
 
     def source_of(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         """Wrap the user's data for this model, the columns of a table in the model's order."""
-        x = as_array(x, self.feature_names, self.table_features)
-        return as_source(x, y, sample_weight)
+        x = as_array(x, self.feature_names, self.table_features, self.sample_dtype)
+        return as_source(x, y, sample_weight, dtype=self.sample_dtype)
 
     @property
     def is_fitted(self) -> bool:
@@ -156,6 +156,11 @@ class Scorer(keras.Model):
         if verbose not in (0, "auto"):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in results.items()))
         return results if return_dict else list(results.values())
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype of samples, `"float32"` or `"float64"`: what the preprocessing was made for."""
+        return getattr(self.preprocessing, "sample_dtype", "float32")
 
     def scoring_source(self, x: Any, y: Any = None, sample_weight: Any = None) -> Source:
         """Wrap data that are to be scored, checked to fit a fitted model."""

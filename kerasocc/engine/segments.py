@@ -65,7 +65,8 @@ class SegmentedProvider(BatchProvider):
 
 
 def _bytes_of_sample(source: ArraySource) -> int:
-    return (1 if source.x.dtype == "uint8" else 4) * math.prod(source.input_shape())
+    size = 1 if source.x.dtype == "uint8" else np.dtype(source.dtype).itemsize
+    return size * math.prod(source.input_shape())
 
 
 def _bytes_of_targets(sample_targets: SampleTargets) -> int:

@@ -27,7 +27,9 @@ VALUES_PER_CALL = 2**21
 """Numbers that a call of a compiled pass gets of an array in memory, which it copies."""
 
 
-def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
+def as_source(
+    x: Any, y: Any = None, sample_weight: Any = None, *, dtype: str = "float32"
+) -> Source:
     """Wrap the user's data.
 
     Args:
@@ -38,6 +40,7 @@ def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
             `(x, y, sample_weight)`.
         y: Labels, shape `(samples,)`; only with an array `x`.
         sample_weight: Weights, shape `(samples,)`; only with an array `x`.
+        dtype: Of the samples, unless they are uint8: the `sample_dtype` of the model.
 
     Raises:
         ValueError: If the data are empty, not numbers, not finite or do not fit
@@ -56,13 +59,13 @@ def as_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
                 f"dataset. Received: x of type {type(x).__name__} and separate labels "
                 "or weights"
             )
-        return TensorFlowSource(x) if is_dataset else PyDatasetSource(x)
+        return (TensorFlowSource if is_dataset else PyDatasetSource)(x, dtype)
     if hasattr(x, "__next__") or isinstance(x, (dict, str)):
         raise ValueError(
             "`x` must be an array, a tensor, a `tf.data.Dataset` or a "
             f"`keras.utils.PyDataset`. Received: x of type {type(x).__name__}"
         )
-    return (RowsSource if is_lazy(x) else ArraySource)(x, y, sample_weight)
+    return (RowsSource if is_lazy(x) else ArraySource)(x, y, sample_weight, dtype)
 
 
 class Source:
@@ -129,12 +132,13 @@ class Source:
 
 
 class ArraySource(Source):
-    """Arrays, held once as float32 (or as they came if they are uint8)."""
+    """Arrays, held once in one dtype (or as they came if they are uint8)."""
 
     has_random_access = True
     in_memory = True
 
-    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None):
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, dtype: str = "float32"):
+        self.dtype = dtype
         self.x = self._as_samples(x)
         self.num_samples = len(self.x)
         self.rows_at_once = rows_in_flight(self.x.shape[1:])
@@ -186,13 +190,13 @@ class ArraySource(Source):
         stop = int(self.num_samples * (1 - fraction))
         columns = (self.y, self.sample_weight)
         y, sample_weight = (None if column is None else column[:stop] for column in columns)
-        return type(self)(self.x[:stop], y, sample_weight), self.x[stop:]
+        return type(self)(self.x[:stop], y, sample_weight, self.dtype), self.x[stop:]
 
     def take(self, rows: np.ndarray) -> Source:
         """The samples at the given positions, with their labels and weights, as a source."""
         columns = (self.y, self.sample_weight)
         y, sample_weight = (None if column is None else column[rows] for column in columns)
-        return type(self)(self.x[rows], y, sample_weight)
+        return type(self)(self.x[rows], y, sample_weight, self.dtype)
 
     def holds_copies_of_one_sample(self) -> bool:
         """Whether all samples are equal."""
@@ -200,7 +204,7 @@ class ArraySource(Source):
         return all((x == first).all() for x, _, _ in self.batches(self.rows_at_once))
 
     def _as_samples(self, x: Any) -> Any:
-        return as_samples(x)
+        return as_samples(x, dtype=self.dtype)
 
     def _most_read_at_once(self) -> int:
         return VALUES_PER_CALL // math.prod(self.x.shape[1:])
@@ -218,7 +222,7 @@ class RowsSource(ArraySource):
         return 1
 
     def read(self, rows):
-        batch = to_numpy("x", np.asarray(self.x[rows]))
+        batch = to_numpy("x", np.asarray(self.x[rows]), self.dtype)
         is_slice = isinstance(rows, slice)
         check_finite("x", batch, positions=range(self.num_samples)[rows] if is_slice else rows)
         return batch
@@ -229,15 +233,16 @@ class TensorFlowSource(Source):
 
     may_change_between_passes = True
 
-    def __init__(self, dataset: Any):
+    def __init__(self, dataset: Any, dtype: str = "float32"):
         self.dataset = dataset
+        self.dtype = dtype
         self.endless = int(dataset.cardinality()) == -1
 
     def batches(self, batch_size, steps=None):
         self.check_bounded(steps)
         elements = self.dataset if steps is None else self.dataset.take(steps)
         for number, element in enumerate(elements):
-            yield checked_batch(element, number)
+            yield checked_batch(element, number, self.dtype)
 
 
 class PyDatasetSource(Source):
@@ -245,8 +250,9 @@ class PyDatasetSource(Source):
 
     has_numbered_batches = True
 
-    def __init__(self, dataset: keras.utils.PyDataset):
+    def __init__(self, dataset: keras.utils.PyDataset, dtype: str = "float32"):
         self.dataset = dataset
+        self.dtype = dtype
         self.num_batches = getattr(dataset, "num_batches", None)
         self.endless = self.num_batches is None
 
@@ -256,4 +262,4 @@ class PyDatasetSource(Source):
         if self.num_batches is not None:
             count = min(count, self.num_batches)
         for number in range(count):
-            yield checked_batch(self.dataset[number], number)
+            yield checked_batch(self.dataset[number], number, self.dtype)

@@ -71,7 +71,10 @@ def names_in(x: Any) -> tuple[str, ...] | None:
 
 
 def as_array(
-    x: Any, feature_names: Sequence[str] | None, features: TableFeatures | None = None
+    x: Any,
+    feature_names: Sequence[str] | None,
+    features: TableFeatures | None = None,
+    dtype: str = "float32",
 ) -> Any:
     """Bring named columns into the form that a model takes.
 
@@ -80,9 +83,10 @@ def as_array(
         feature_names: Names that the model was fitted on, None for arrays: then columns count
             by their position.
         features: The `TableFeatures` of the model, or None: it makes numbers of text and dates.
+        dtype: Of the result, the `sample_dtype` of the model.
 
     Returns:
-        Shape `(rows, columns)`, float32.
+        Shape `(rows, columns)`.
 
     Raises:
         ValueError: If columns are missing or foreign, or hold no finite numbers; names them.
@@ -100,19 +104,20 @@ def as_array(
     if feature_names is not None and table.has_names:
         check_names(table.names, feature_names)
         table = table.select(feature_names)
-    return numbers_in(table)
+    return numbers_in(table, dtype)
 
 
-def numbers_in(table: NamedColumns) -> np.ndarray:
-    """The columns side by side, shape `(rows, columns)`, float32.
+def numbers_in(table: NamedColumns, dtype: str = "float32") -> np.ndarray:
+    """The columns side by side, shape `(rows, columns)`, of a dtype.
 
     Raises:
         ValueError: If one holds anything but finite numbers; names row and column.
     """
-    return np.stack([_numbers(name, column) for name, column in table.columns.items()], axis=1)
+    columns = table.columns.items()
+    return np.stack([_numbers(name, column, dtype) for name, column in columns], axis=1)
 
 
-def _numbers(name: str, column: np.ndarray) -> np.ndarray:
+def _numbers(name: str, column: np.ndarray, dtype: str) -> np.ndarray:
     if column.dtype.kind != "f":
         first = int(np.argmin(is_missing(column)))
         what = "dates" if column.dtype.kind == "M" else "text"
@@ -131,4 +136,4 @@ def _numbers(name: str, column: np.ndarray) -> np.ndarray:
             f"`x` must hold finite numbers, within the range of float32. Received: {what} in row "
             f"{first}, column {name!r}, {int(bad.sum())} such values in this column"
         )
-    return numbers
+    return numbers if dtype == "float32" else column.astype(dtype)

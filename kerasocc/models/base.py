@@ -36,10 +36,9 @@ class OneClassModel(Trainer):
     more anomalous.
 
     Args:
-        encoder: Keras model that maps a batch of inputs to embeddings,
-            shape `(batch, d)`.
-        preprocessing: Adapted layer (or None) that raw inputs pass first, in float32; it is saved
-            inside the model. `datasets.TableFeatures` for tables with text and dates.
+        encoder: Keras model that maps a batch of inputs to embeddings, shape `(batch, d)`.
+        preprocessing: Adapted layer (or None) that raw inputs pass first, in its `sample_dtype` or
+            float32; it is saved inside the model. `datasets.TableFeatures` for text and dates.
         weight_decay: Factor of `1/2 * sum ||W||_F^2` over the trained kernels,
             added to the objective but not to the reported loss.
         seed: Seed of the order of the samples. None draws one from Python's
@@ -278,7 +277,8 @@ class OneClassModel(Trainer):
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
-        x = keras.ops.cast(x, "float32")
+        if self.sample_dtype == "float32":
+            x = keras.ops.cast(x, "float32")
         return x if self.preprocessing is None else self.preprocessing(x)
 
     def embedding(self, x: Any, training: bool = False) -> Any:

@@ -51,8 +51,7 @@ class Ensemble(Detector):
 
             - `"log-median"`: the distance of the logarithm of a score from its median, in units
               of its spread; of the score itself for a member that has negative scores;
-            - `"tail"`: minus the logarithm of the share of the reference scores that are as
-              large;
+            - `"tail"`: minus the logarithm of the share of reference scores that are as large;
             - `"rank"`: the share of the reference scores that are smaller.
 
             The last two do not tell apart scores beyond the largest reference.
@@ -136,6 +135,8 @@ class Ensemble(Detector):
     def uses_labels(self) -> bool:
         """Whether a member uses labels."""
         return any(member.uses_labels for member in self.members)
+
+    sample_dtype = property(lambda self: max(member.sample_dtype for member in self.members))
 
     def raw_scores(self, x: Any) -> Any:
         """The members' own scores of inputs `(batch, ...)`, shape `(batch, members)`."""

@@ -239,7 +239,8 @@ class RobustAutoencoder(ReconstructionModel):
             x: Samples, not preprocessed.
             noise: Their noise.
         """
-        return self.inference.run(method, [np.stack([x.astype("float32"), noise], axis=1)])
+        x = x if x.dtype == self.sample_dtype else x.astype("float32")
+        return self.inference.run(method, [np.stack([x, noise], axis=1)])
 
     def residual_of(self, pairs: Any) -> Any:
         """`Z = x - rec`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
@@ -262,7 +263,7 @@ class RobustAutoencoder(ReconstructionModel):
 
     def without_noise(self, pairs: Any) -> Any:
         """`x - n`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
-        return self.prepare(pairs[:, 0]) - pairs[:, 1]
+        return self.prepare(pairs[:, 0]) - ops.cast(pairs[:, 1], "float32")
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

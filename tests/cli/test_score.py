@@ -67,13 +67,10 @@ PLACE = "row 70 (line 72), column 'b'"
     ("change", "message"),
     [
         (lambda f: f.drop(columns="flow rate"), "no column ['flow rate'] among ['a', 'b', 'd', "),
-        (
-            lambda f: f.astype({"b": object}).replace({"b": {f.b[70]: "n/k"}}),
-            "'n/k' in row 70 (line 72), column 'b'",
-        ),
-        (lambda f: f.mask(f == f.b[70]), "1 missing or infinite values, the first in row 70, colu"),
-        (lambda f: f.replace({"b": {f.b[70]: np.inf}}), "the first in row 70, column 1. Train wit"),
-        (lambda f: f.replace({"b": {f.b[70]: 1e300}}), "the first in row 70, column 1. Train with"),
+        (lambda f: f.astype({"b": object}).replace({"b": {f.b[70]: "n/k"}}), f"'n/k' in {PLACE}"),
+        (lambda f: f.mask(f == f.b[70]), f"Received: no value in {PLACE}. Train with `missing="),
+        (lambda f: f.replace({"b": {f.b[70]: np.inf}}), f"Received: inf in {PLACE}. Score with "),
+        (lambda f: f.replace({"b": {f.b[70]: 1e300}}), f"Received: 1e+300 in {PLACE}. Score with"),
         (lambda f: f[:0], "must hold a table of numbers, rows and columns. Received: shape (0, 4)"),
     ],
     ids=["column", "text", "missing", "infinite", "too large", "empty"],

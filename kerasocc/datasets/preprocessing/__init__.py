@@ -1,5 +1,8 @@
 """Preprocessing as Keras layers: adapted on training data, saved inside the model."""
 
+# First, because it imports the models, whose parts are imported below.
+import keras  # noqa: F401
+
 from kerasocc.datasets.preprocessing.layers import (
     GlobalContrastNormalization,
     MinMaxScaling,

@@ -9,6 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasocc.datasets.preprocessing.offsets import (
+    Offset,
+    Precision,
+    build_to_adapt,
+    sample_dtype,
+)
+from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import chunks, is_lazy, rows_at_once
 from kerasocc.state import add_state
 
@@ -58,16 +65,29 @@ class MinMaxScaling(keras.layers.Layer):
     Args:
         per_feature: Whether every entry of the last axis has its own range
             (tabular data) or all entries share one (images, as in Deep SVDD).
+        precise: Whether samples are float64 and the minimum is subtracted in float64, before
+            the cast to float32. `adapt` finds it out: it is so for samples in float64 of which
+            a column differs by less than float32 can tell, such as seconds since 1970.
         name: Name of the layer.
     """
 
-    def __init__(self, *, per_feature: bool = False, name: str | None = None):
-        super().__init__(name=name, dtype="float32")
+    def __init__(
+        self, *, per_feature: bool = False, precise: bool = False, name: str | None = None
+    ):
+        # Without autocast float64 is not cast before the minimum is subtracted.
+        super().__init__(name=name, dtype="float32", autocast=False)
         self.per_feature = per_feature
+        self.precise = precise
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype that samples are to have, `"float32"` or `"float64"`."""
+        return sample_dtype(self.precise)
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],) if self.per_feature else ()
-        self.minimum = add_state(self, "minimum", shape)
+        self._offset = Offset(self, "minimum", shape, self.precise)
+        self.minimum = self._offset.high
         self.range = add_state(self, "range", shape, initial=1.0)
 
     def adapt(self, x: Any) -> None:
@@ -77,27 +97,29 @@ class MinMaxScaling(keras.layers.Layer):
     def adapt_batches(self, batches: Iterable[np.ndarray]) -> None:
         """Set the range from batches of samples, shape `(batch, ...)`, read once."""
         minimum, maximum = np.inf, -np.inf
-        for x in batches:
+        found = Precision()
+        for x in found.watching(batches):
             axes = tuple(range(x.ndim - 1)) if self.per_feature else None
             minimum = np.minimum(minimum, x.min(axis=axes))
             maximum = np.maximum(maximum, x.max(axis=axes))
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-            self.built = True
-        minimum = np.float32(minimum)
-        span = np.float32(maximum) - minimum
-        self.minimum.assign(minimum)
+        build_to_adapt(self, (None, *x.shape[1:]), found.matters and self.per_feature)
+        if self.precise:
+            span = np.float32(np.float64(maximum) - minimum)
+        else:
+            span = np.float32(maximum) - np.float32(minimum)
+        self._offset.assign(minimum)
         self.range.assign(np.where(span > 0, span, 1.0))
 
     def call(self, x: Any) -> Any:
         """Scale samples of shape `(batch, ...)`."""
-        return (ops.cast(x, "float32") - self.minimum) / self.range
+        return self._offset.subtracted_from(x) / self.range
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {"per_feature": self.per_feature, "name": self.name}
+        precise = {"precise": True} if self.precise else {}
+        return {"per_feature": self.per_feature, "name": self.name, **precise}
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -111,8 +133,13 @@ class Preprocessing(keras.layers.Layer):
     """
 
     def __init__(self, layers: list[keras.layers.Layer], *, name: str | None = None):
-        super().__init__(name=name, dtype="float32")
+        super().__init__(name=name, dtype="float32", autocast=False)
         self.layers = list(layers)
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype that samples are to have, `"float32"` or `"float64"`."""
+        return getattr(self.layers[0], "sample_dtype", "float32") if self.layers else "float32"
 
     def build(self, input_shape: Any) -> None:
         for layer in self.layers:
@@ -129,15 +156,16 @@ class Preprocessing(keras.layers.Layer):
                 before it held in memory.
         """
         x = _as_indexable(x)
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-            self.built = True
         for number, layer in enumerate(self.layers):
             batches = _applied(self.layers[:number], _batches(x))
             if hasattr(layer, "adapt_batches"):
                 layer.adapt_batches(batches)
             elif hasattr(layer, "adapt"):
                 layer.adapt(np.concatenate(list(batches)))
+        if not self.built:
+            # Not before: layers find out what they have to be built for.
+            self.build((None, *x.shape[1:]))
+            self.built = True
         return self
 
     def call(self, x: Any) -> Any:
@@ -171,8 +199,10 @@ def _applied(
     layers: list[keras.layers.Layer], batches: Iterable[np.ndarray]
 ) -> Iterator[np.ndarray]:
     for batch in batches:
-        # The models cast their inputs to float32 as well.
-        x = np.asarray(batch, "float32")
+        # The models cast their inputs to float32 as well, unless that loses what distinguishes
+        # them.
+        batch = np.asarray(batch)
+        x = batch if loses_in_float32(batch) else batch.astype("float32", copy=False)
         for layer in layers:
             x = layer(x)
         yield ops.convert_to_numpy(x)

@@ -7,8 +7,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
+from kerasocc.datasets.preprocessing.offsets import (
+    Offset,
+    Precision,
+    build_to_adapt,
+    sample_dtype,
+)
 from kerasocc.datasets.storage.rows import as_rows, chunks, rows_at_once
 from kerasocc.state import add_state
 
@@ -22,15 +27,25 @@ class Standardization(keras.layers.Layer):
     values near 1.
 
     Args:
+        precise: Whether samples are float64 and the mean is subtracted in float64; `adapt`
+            finds it out, see `MinMaxScaling`.
         name: Name of the layer.
     """
 
-    def __init__(self, *, name: str | None = None):
-        super().__init__(name=name, dtype="float32")
+    def __init__(self, *, precise: bool = False, name: str | None = None):
+        # Without autocast float64 is not cast before the mean is subtracted.
+        super().__init__(name=name, dtype="float32", autocast=False)
+        self.precise = precise
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype that samples are to have, `"float32"` or `"float64"`."""
+        return sample_dtype(self.precise)
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],)
-        self.mean = add_state(self, "mean", shape)
+        self._offset = Offset(self, "mean", shape, self.precise)
+        self.mean = self._offset.high
         self.deviation = add_state(self, "deviation", shape, initial=1.0)
 
     def adapt(self, x: Any) -> None:
@@ -40,23 +55,22 @@ class Standardization(keras.layers.Layer):
 
     def adapt_batches(self, batches: Iterable[np.ndarray]) -> None:
         """Set mean and deviation from batches of shape `(batch, columns)`, read once."""
-        mean, deviation = moments(batches)
-        if not self.built:
-            self.build((None, *mean.shape))
-            self.built = True
+        found = Precision()
+        mean, deviation = moments(found.watching(batches))
+        build_to_adapt(self, (None, *mean.shape), found.matters)
         deviation = np.float32(deviation)
-        self.mean.assign(np.float32(mean))
+        self._offset.assign(mean)
         self.deviation.assign(np.where(deviation > 0, deviation, 1.0))
 
     def call(self, x: Any) -> Any:
         """Standardise samples of shape `(batch, columns)`."""
-        return (ops.cast(x, "float32") - self.mean) / self.deviation
+        return self._offset.subtracted_from(x) / self.deviation
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
+        return {"name": self.name, **({"precise": True} if self.precise else {})}
 
 
 def moments(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -104,7 +104,8 @@ class TableFeatures(keras.layers.Layer):
         also: Iterable[str] = (),
         name: str | None = None,
     ):
-        super().__init__(name=name, dtype="float32")
+        # Without autocast float64 reaches the scaling, which subtracts an offset first.
+        super().__init__(name=name, dtype="float32", autocast=False)
         self.missing = check_choice("missing", missing, ["error", "median"])
         self.categories = tuple(categories)
         self.max_categories = check_integer("max_categories", max_categories, minimum=1)
@@ -123,6 +124,11 @@ class TableFeatures(keras.layers.Layer):
     def feature_names(self) -> tuple[str, ...] | None:
         """Names of the columns of a table, None before `adapt`."""
         return tuple(config["name"] for config in self._columns) or None
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype of the features before they are scaled, `"float32"` or `"float64"`."""
+        return getattr(self.scaling, "sample_dtype", "float32")
 
     @property
     def encoded_names(self) -> tuple[str, ...]:
@@ -193,7 +199,7 @@ class TableFeatures(keras.layers.Layer):
             x: Data frame or dict of columns, in any order.
 
         Returns:
-            Shape `(rows, features)`, float32.
+            Shape `(rows, features)`, of `sample_dtype`.
 
         Raises:
             ValueError: If columns are missing or foreign, or hold what they did not hold in
@@ -203,7 +209,7 @@ class TableFeatures(keras.layers.Layer):
         bad = self.find_bad(table)
         if bad is not None:
             raise ValueError(bad.message(f"row {bad.first_row}"))
-        encoded = np.empty((len(table), self.width), "float32")
+        encoded = np.empty((len(table), self.width), self.sample_dtype)
         start = 0
         for column in self.columns:
             values, stop = table.columns[column.name], start + len(column.feature_names)
@@ -244,7 +250,9 @@ class TableFeatures(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         """Scale features of shape `(batch, features)`."""
-        x = self.fill(ops.cast(x, "float32"))
+        if self.sample_dtype == "float32":
+            x = ops.cast(x, "float32")
+        x = self.fill(x)
         return x if self.scaling is None else self.scaling(x)
 
     def fill(self, x: Any) -> Any:
@@ -252,7 +260,7 @@ class TableFeatures(keras.layers.Layer):
         values = np.concatenate([column.fills for column in self.columns])
         if np.isnan(values).all():
             return x
-        return ops.where(ops.isnan(x), ops.cast(values, "float32"), x)
+        return ops.where(ops.isnan(x), ops.cast(values, x.dtype), x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

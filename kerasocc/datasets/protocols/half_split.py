@@ -143,7 +143,7 @@ def _perturbed(
             f"{len(anomalies)} equal anomalies; pass `perturb=False`"
         )
     for chunk in chunks(x, CHUNK_ROWS):
-        yield (chunk + generator.normal(size=chunk.shape) * deviation).astype("float32")
+        yield (chunk + generator.normal(size=chunk.shape) * deviation).astype(chunk.dtype)
 
 
 def _concatenated(x: np.ndarray | Rows, more: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

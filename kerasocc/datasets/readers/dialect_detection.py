@@ -26,8 +26,9 @@ def detect_encoding(sample: bytes) -> str | None:
             return name
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if b"\x00" in sample[:2000]:
-        even, odd = sample[:2000:2].count(0), sample[1:2000:2].count(0)
+    # In UTF-16 every other byte of letters that are ASCII is 0.
+    even, odd = (part.count(0) / max(1, len(part)) for part in (sample[:2000:2], sample[1:2000:2]))
+    if max(even, odd) > 0.4:
         return "utf-16-be" if even > odd else "utf-16-le"
     if sample.isascii():
         return None

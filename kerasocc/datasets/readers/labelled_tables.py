@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from kerasocc.datasets.readers.named_tables import find_dialect, place_of
 from kerasocc.datasets.readers.table_files import read_blocks
 from kerasocc.datasets.readers.text_numbers import typed_labels
 from kerasocc.datasets.sample_format import ARRAYS, TABLE, SampleFormat
+from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
@@ -30,7 +32,8 @@ class Table(NamedTuple):
     """A table with anomaly labels.
 
     Attributes:
-        x: Shape `(rows, columns)`, float32, missing values as NaN.
+        x: Shape `(rows, columns)`, missing values as NaN; float32, or float64 if that loses
+            what distinguishes the rows.
         y: 0 normal, 1 anomaly, shape `(rows,)`.
         columns: Names of the columns, None if the file has none.
         dialect: How a text file is written, None for other sources.
@@ -106,8 +109,7 @@ def load_table(
                 f"`source` must be a table, of shape (rows, columns). Received: shape {x.shape}"
             )
         zeros = np.zeros(len(x), "int64")
-        x = x if is_lazy(x) else x.astype("float32")
-        return FROM_ARRAYS, Table(x, zeros, None, labelled=False)
+        return FROM_ARRAYS, Table(_in_one_dtype(x), zeros, None, labelled=False)
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
@@ -122,7 +124,14 @@ def load_table(
             f"anomaly (or some of them `normal_class`). Received: shapes {x.shape} and "
             f"{labels.shape}, normal_class={normal_class!r}"
         )
-    return FROM_ARRAYS, Table(x if is_lazy(x) else x.astype("float32"), y, None)
+    return FROM_ARRAYS, Table(_in_one_dtype(x), y, None)
+
+
+def _in_one_dtype(x: np.ndarray | Rows) -> np.ndarray | Rows:
+    """Cast an array in memory to float32, or to float64 if that would lose what it tells."""
+    if is_lazy(x):
+        return x
+    return x.astype("float64" if loses_in_float32(x) else "float32")
 
 
 def table_format(
@@ -173,19 +182,24 @@ def read_table(
     path = Path(path)
     found = find_dialect(path, Dialect(**dialect))
     labels: list[np.ndarray] = []
-    columns = None
+    columns, is_lossy = None, False
     selection = Selection(label=label, dialect=found, optional=optional)
 
-    def samples():
-        nonlocal columns
+    def samples(dtype: str) -> Iterator[np.ndarray]:
+        nonlocal columns, is_lossy
+        labels.clear()
         for block in read_blocks(path, selection):
             if block.labels is not None:
                 labels.append(block.labels)
             columns = block.columns
+            is_lossy = is_lossy or loses_in_float32(block.x)
             with np.errstate(over="ignore"):
-                yield block.x.astype("float32")
+                yield block.x.astype(dtype)
 
-    x = spool(samples())
+    x = spool(samples("float32"))
+    if is_lossy:
+        # Read again: other tables need not be held in twice the memory.
+        x = spool(samples("float64"))
     if not labels:
         # Without labels all rows count as normal.
         return Table(x, np.zeros(len(x), "int64"), columns, found, path, labelled=False)

@@ -1,0 +1,173 @@
+"""How text files are written: what is detected, and what can be read in two ways."""
+
+import numpy as np
+import pytest
+
+from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers.named_tables import find_dialect, read_frames
+
+# Content of a file, what is unusual about it, and its columns.
+FILES = {
+    "commas": ("a,b\n1,2.5\n3,4.5\n", {}, {"a": [1, 3], "b": [2.5, 4.5]}),
+    "semicolons": ("a;b\n1.5;2\n3.5;4\n", {"separator": ";"}, {"a": [1.5, 3.5], "b": [2, 4]}),
+    "tabs": ("a\tb\n1\t2\n", {"separator": "\t"}, {"a": [1], "b": [2]}),
+    "pipes": ("a|b\n1|2\n", {"separator": "|"}, {"a": [1], "b": [2]}),
+    "blanks": (" a b\n1  2\n 3   4\n", {"separator": " "}, {"a": [1, 3], "b": [2, 4]}),
+    "one column": ("a b\n1\n2\n", {}, {"a b": [1, 2]}),
+    "decimal comma": (
+        "a;b\n1,5;2\n-3,25e2;4\n",
+        {"separator": ";", "decimal": ","},
+        {"a": [1.5, -325.0], "b": [2, 4]},
+    ),
+    "decimal comma without header": (
+        "1,5;2,5\n3,5;4,5\n",
+        {"separator": ";", "decimal": ",", "header": False},
+        {"0": [1.5, 3.5], "1": [2.5, 4.5]},
+    ),
+    "thousands by points": (
+        "a;b\n1.234,5;2\n11.000;4\n",
+        {"separator": ";", "decimal": ",", "thousands": "."},
+        {"a": [1234.5, 11000], "b": [2, 4]},
+    ),
+    "thousands by commas": (
+        'a,b\n"1,234.5",2\n"12,000",4\n',
+        {"thousands": ","},
+        {"a": [1234.5, 12000], "b": [2, 4]},
+    ),
+    "thousands by blanks": (
+        "a;b\n1 234,5;2\n12\u00a0000;4\n",
+        {"separator": ";", "decimal": ",", "thousands": " ", "encoding": "utf-8"},
+        {"a": [1234.5, 12000], "b": [2, 4]},
+    ),
+    "dates are no numbers": (
+        "when;v\n01.02.2024;3,5\n02.02.2024;4,5\n",
+        {"separator": ";", "decimal": ","},
+        {"when": ["01.02.2024", "02.02.2024"], "v": [3.5, 4.5]},
+    ),
+    "comments": (
+        "# by me\n#\na,b\n1,2\n# in between\n3,4\n",
+        {"comment": "#"},
+        {"a": [1, 3], "b": [2, 4]},
+    ),
+    "a header that begins like a comment": ("# a,b\n1,2\n", {}, {"a": [1], "b": [2]}),
+    "no header, text labels": (
+        "5.1,3.5,setosa\n4.9,3.0,virginica\n",
+        {"header": False},
+        {"0": [5.1, 4.9], "1": [3.5, 3.0], "2": ["setosa", "virginica"]},
+    ),
+    "numbers as names": (
+        "400,402,404,406,class\n.1,.2,.3,.3,0\n",
+        {},
+        {"400": [0.1], "402": [0.2], "404": [0.3], "406": [0.3], "class": [0]},
+    ),
+    "text alone has a header": ("a,b\nx,y\n", {}, {"a": ["x"], "b": ["y"]}),
+    "an index without a name": (",a\n0,1\n1,2\n", {}, {"Unnamed: 0": [0, 1], "a": [1, 2]}),
+    "other ends of lines": ("a,b\r\n1,2\r\n\r\n3,4", {}, {"a": [1, 3], "b": [2, 4]}),
+    "quotes": (
+        '"a","b,c"\n1,"x\ny"\n2,"""z"""\n',
+        {},
+        {"a": [1, 2], "b,c": ["x\ny", '"z"']},
+    ),
+    "truth": ("a,b\nTrue,1\nfalse,2\n", {}, {"a": [True, False], "b": [1, 2]}),
+}
+USUAL = {"separator": ",", "decimal": ".", "thousands": "", "comment": "", "header": True}
+
+
+def read(path, **options):
+    dialect = find_dialect(path, Dialect(**options))
+    (frame,) = read_frames(path, dialect)
+    return dialect, frame
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_unusual_is_detected(name, tmp_path):
+    content, unusual, columns = FILES[name]
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8", newline="")
+    dialect, frame = read(tmp_path / "t.csv")
+    assert dialect.options == {**USUAL, **unusual}
+    assert frame.to_dict("list") == columns
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_encodings(encoding, tmp_path):
+    (tmp_path / "t.csv").write_bytes("größe;b\n1,5;2\n".encode(encoding))
+    dialect, frame = read(tmp_path / "t.csv")
+    assert frame.to_dict("list") == {"größe": [1.5], "b": [2]}
+    assert dialect.encoding == {"latin-1": "cp1252"}.get(encoding, encoding)
+
+
+def test_what_is_given_is_not_detected(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1,234;2\n3,500;4\n")
+    assert read(tmp_path / "t.csv")[1].a.tolist() == [1.234, 3.5]
+    options = dict(thousands=",", decimal=".")
+    assert read(tmp_path / "t.csv", **options)[1].a.tolist() == [1234, 3500]
+    assert list(read(tmp_path / "t.csv", header=False)[1]["0"]) == ["a", "1,234", "3,500"]
+    with pytest.raises(ValueError, match="every row must have 1 cells as in line 1. Received: 2"):
+        read(tmp_path / "t.csv", separator=",")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a\tb\n1,234\t2\n3,500\t4\n", r"`decimal` must be '\.' or ','\. Received: '1,234'"),
+        ("400,402,404,406\n.1,.2,.3,.3\n", r"`header` must be True or False\. Received: \['400'"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_asked_for(content, message, tmp_path):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(ValueError, match=f"t.csv' has .*{message}"):
+        find_dialect(tmp_path / "t.csv")
+
+
+def test_what_a_run_has_found_holds_for_its_files(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1,5;2\n")
+    kept = find_dialect(tmp_path / "t.csv")
+    (tmp_path / "new.csv").write_text("a;b\n1,234;2\n")
+    assert find_dialect(tmp_path / "new.csv", None, kept) == kept
+    # A mark at the start of the file says more than files of earlier days.
+    (tmp_path / "new.csv").write_bytes("a;b\n1,234;2\n".encode("utf-16"))
+    assert find_dialect(tmp_path / "new.csv", None, kept).encoding == "utf-16"
+    (tmp_path / "new.csv").write_text("a,b\n1.5,2\n")
+    auto = Dialect(separator="auto", decimal="auto")
+    assert find_dialect(tmp_path / "new.csv", auto, kept).options == USUAL
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("separator", "ab"),
+        ("separator", ""),
+        ("decimal", ";"),
+        ("thousands", "1"),
+        ("encoding", "latin-99"),
+        ("encoding", "hex"),
+        ("comment", 7),
+        ("header", "yes"),
+        ("sheet", ""),
+    ],
+)
+def test_options_are_checked(option, value):
+    with pytest.raises(ValueError, match=f"`{option}` must be .*Received: {option}={value!r}"):
+        Dialect(**{option: value})
+
+
+def test_decimal_and_thousands_differ():
+    with pytest.raises(ValueError, match="`decimal` and `thousands` must differ"):
+        Dialect(decimal=",", thousands="comma")
+    kept = Dialect(decimal=".", thousands=",")
+    assert Dialect(decimal=",").over(kept) == Dialect(decimal=",", thousands=None)
+
+
+@pytest.mark.parametrize("name", ["t.npz", "t.npy", "t.parquet"])
+def test_other_files_take_no_options(name, tmp_path):
+    with pytest.raises(ValueError, match=f"`separator` must be left out: .*{name}' is read wit"):
+        find_dialect(tmp_path / name, Dialect(separator=";"))
+    assert find_dialect(tmp_path / name, None, Dialect(separator=";")) is None
+
+
+def test_numbers_as_they_are_written(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,c\n 1.5,1e400,+7\n2 ,-inf,NA\n")
+    _, frame = read(tmp_path / "t.csv")
+    np.testing.assert_array_equal(frame.a, [1.5, 2])
+    np.testing.assert_array_equal(frame.b, [np.inf, -np.inf])
+    np.testing.assert_array_equal(frame.c, [7, np.nan])
