@@ -135,7 +135,7 @@ def test_columns_of_numbers_stay_one_input(format, frame, tmp_path):
     scorer = {"tf_saved_model": saved_model_scorer, "litert": litert_scorer}[format]
     found = scorer(tmp_path / "m")(rows)["score"]
     expected = model.score({"net amount": rows[:, 0], "0": rows[:, 1]})
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_an_ensemble(frame, tmp_path):
