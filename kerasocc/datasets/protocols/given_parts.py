@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasocc.datasets.columns.named_columns import check_names
 from kerasocc.datasets.columns.values import plain_values
+from kerasocc.datasets.field_names import NO_LABEL
 from kerasocc.datasets.pool import PARTS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.readers.image_listing import find_normal, relative_name
@@ -81,7 +82,7 @@ class GivenParts(NamedTuple):
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes |= {"names_test": part.names, "ids_test": part.ids}
-        if label is not None and unlabelled == set(PARTS):
+        if label not in (None, NO_LABEL) and unlabelled == set(PARTS):
             raise ValueError(
                 f"`label` must name a column of {data.name!r} or of a part that is given beside "
                 f"it. Received: label={label!r}, and none of them has labels"
