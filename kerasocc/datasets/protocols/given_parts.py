@@ -78,7 +78,8 @@ class GivenParts(NamedTuple):
                 part = _read_raw(argument, source, data, label)
             else:
                 part = _read(argument, source, data.sample_format, label, unreadable)
-            changes |= {f"x_{name}": part.x, f"y_{name}": part.y}
+            x = _like_training(part.x, data.x_train.dtype)
+            changes |= {f"x_{name}": x, f"y_{name}": part.y}
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes |= {"names_test": part.names, "ids_test": part.ids}
@@ -157,6 +158,11 @@ def _read(
             f"normal_class={sample_format.normal_class!r}"
         )
     return _Part(x, y.astype("int8"), names, labelled=True)
+
+
+def _like_training(x: np.ndarray | Rows, dtype: np.dtype) -> np.ndarray | Rows:
+    """Return samples with the dtype of the training samples; `Rows` are cast when they are read."""
+    return x if isinstance(x, Rows) or x.dtype.kind != "f" else x.astype(dtype, copy=False)
 
 
 def _read_raw(argument: str, source: Any, data: OneClassDataset, label: str | None) -> _Part:
