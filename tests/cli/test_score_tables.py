@@ -63,7 +63,8 @@ def test_options_of_train_say_how_a_table_is_written(frame, tmp_path, capsys):
     assert main([*command, "--decimal", ",", "--name", "a"]) == 0
     config = json.loads((tmp_path / "runs" / "a" / "config.json").read_text())
     assert config["decimal"] == "," and config["separator"] is None
-    assert "must hold numbers. Received: '1000," in refused([*command, "--decimal", "."], capsys)
+    message = refused([*command, "--separator", ";"], capsys)
+    assert "must have labels called one of ['state']" in message
     assert "`header` must be left out" in refused(["train", *out, "--no-header"], capsys)
 
 

@@ -29,9 +29,7 @@ def column_values(values: Any, column: str, name: str = "x") -> np.ndarray:
     Raises:
         ValueError: For values of another kind.
     """
-    if any(
-        c.__name__ == "Series" and c.__module__.startswith("pandas.") for c in type(values).__mro__
-    ):
+    if is_of_pandas(values, "Series"):
         return _of_series(values, column, name)
     if hasattr(values, "to_pandas"):
         return _of_series(values.to_pandas(), column, name)
@@ -154,7 +152,7 @@ def _moment(value: Any) -> np.datetime64:
 
 def is_nothing(value: Any) -> bool:
     """Return whether a value is None, NaN, NaT or `pandas.NA`."""
-    if value is None or type(value).__name__ == "NAType":
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, (float, np.floating, np.datetime64)) and bool(value != value)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasocc.datasets.columns.named_columns import check_names
 from kerasocc.datasets.columns.values import plain_values
+from kerasocc.datasets.field_names import NO_LABEL
 from kerasocc.datasets.pool import PARTS
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.readers.image_listing import find_normal, relative_name
@@ -77,11 +78,12 @@ class GivenParts(NamedTuple):
                 part = _read_raw(argument, source, data, label)
             else:
                 part = _read(argument, source, data.sample_format, label, unreadable)
-            changes |= {f"x_{name}": part.x, f"y_{name}": part.y}
+            x = _like_training(part.x, data.x_train.dtype)
+            changes |= {f"x_{name}": x, f"y_{name}": part.y}
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes |= {"names_test": part.names, "ids_test": part.ids}
-        if label is not None and unlabelled == set(PARTS):
+        if label not in (None, NO_LABEL) and unlabelled == set(PARTS):
             raise ValueError(
                 f"`label` must name a column of {data.name!r} or of a part that is given beside "
                 f"it. Received: label={label!r}, and none of them has labels"
@@ -156,6 +158,11 @@ def _read(
             f"normal_class={sample_format.normal_class!r}"
         )
     return _Part(x, y.astype("int8"), names, labelled=True)
+
+
+def _like_training(x: np.ndarray | Rows, dtype: np.dtype) -> np.ndarray | Rows:
+    """Return samples with the dtype of the training samples; `Rows` are cast when they are read."""
+    return x if isinstance(x, Rows) or x.dtype.kind != "f" else x.astype(dtype, copy=False)
 
 
 def _read_raw(argument: str, source: Any, data: OneClassDataset, label: str | None) -> _Part:

@@ -75,7 +75,6 @@ def raw_table_problem(
         **split,
     )
     training_rows = table.take(chosen.x_train[chosen.y_train >= 0, 0])
-    warn_of_columns(raw.shown, training_rows, kinds)
     columns = fit_columns(training_rows, kinds, missing=missing)
     options: dict[str, Any] = dict(
         missing=missing,
@@ -84,6 +83,7 @@ def raw_table_problem(
         also=[*choice.others, *([] if raw.label is None else [raw.label])],
     )
     encoded = _encoded(TableFeatures(scaling=None, **options), table, raw)
+    warn_of_columns(raw.shown, training_rows, kinds)
     parts = {f"x_{part}": encoded[getattr(chosen, f"x_{part}")[:, 0]] for part in PARTS}
 
     def scaled_by(name: str) -> Any:

@@ -15,7 +15,7 @@ from kerasocc.datasets.catalog import DataSource
 from kerasocc.datasets.columns.choice import ColumnChoice
 from kerasocc.datasets.columns.encoders import NumberColumn
 from kerasocc.datasets.columns.named_columns import NamedColumns
-from kerasocc.datasets.field_names import LABEL_NAMES
+from kerasocc.datasets.field_names import LABEL_NAMES, NO_LABEL
 from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 from kerasocc.datasets.preprocessing.table_features import TableFeatures
@@ -210,6 +210,8 @@ def _preprocessing(
         return TABLE_PREPROCESSINGS[scaling]
     fills = [None] * len(table.columns) if fill is None else fill.tolist()
     columns = [NumberColumn(n, v) for n, v in zip(table.columns, fills, strict=True)]
-    options: dict[str, Any] = dict(columns=columns, also=() if label is None else (label,))
+    options: dict[str, Any] = dict(
+        columns=columns, also=() if label in (None, NO_LABEL) else (label,)
+    )
     options |= dict(scaling=scaling, missing="error" if fill is None else "median")
     return lambda x: TableFeatures(**options).adapt_scaling(x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -132,6 +133,7 @@ class _Reading(NamedTuple):
     """How well a separator explains the lines; the largest one is best."""
 
     regular: float
+    explains_commas: bool
     numeric: float
     width: int
 
@@ -150,11 +152,44 @@ def _detect_separator(lines: Sequence[str], decimal: str | None) -> str:
         if separator == " " and (regular < 1 or len(rows) < 2):
             # Blanks within cells are common, other separators are not.
             continue
-        found[separator] = _Reading(regular, _numeric_share(rows, decimal), width)
+        found[separator] = _Reading(
+            regular,
+            separator != "," and _has_commas_in_numbers(rows, decimal),
+            _numeric_share(rows, decimal),
+            width,
+        )
     by_blanks = found.pop(" ", None)
+    if found and max(found.values()).regular < 1 and _is_one_column(lines, decimal):
+        # Any other separator would do: what is none must not be found in the cells.
+        return next(s for s in reversed(SEPARATORS) if not any(s in line for line in lines))
     if found:
         return max(found, key=lambda separator: found[separator])
     return "," if by_blanks is None else " "
+
+
+def _patterns(decimal: str | None) -> list[re.Pattern]:
+    """Patterns of numbers, for every way to write them."""
+    points = (decimal,) if decimal else (".", ",")
+    return [compiled(p, mark) for p in points for mark in ("", *THOUSANDS) if mark != p]
+
+
+def _is_one_column(lines: Sequence[str], decimal: str | None) -> bool:
+    """Whether all lines below the first are numbers as a whole, with a decimal comma perhaps."""
+    if any(separator in lines[0] for separator in SEPARATORS):
+        return False
+    below = [line.strip().strip('"') for line in lines[1:]]
+    filled = [line for line in below if not is_missing(line)]
+    patterns = _patterns(decimal)
+    return bool(filled) and any(all(p.match(line) for line in filled) for p in patterns)
+
+
+def _has_commas_in_numbers(rows: Cells, decimal: str | None) -> bool:
+    """Whether there are commas in all rows below the first, and in numbers alone."""
+    below = rows[1:] or rows
+    patterns = _patterns(decimal)
+    with_commas = [[cell for cell in row if "," in cell] for row in below]
+    cells = [cell for row in with_commas for cell in row]
+    return all(with_commas) and all(any(p.match(cell) for p in patterns) for cell in cells)
 
 
 def _numeric_share(rows: Cells, decimal: str | None) -> float:
@@ -223,8 +258,8 @@ def _columns_of(rows: Cells) -> list[list[str]]:
 def _has_header(rows: Cells, numeric, columns: Sequence[str] | None, path: object) -> bool:
     """Whether the first row has names.
 
-    It has, if a name is known, or if text stands over numbers. It has not, if there are
-    numbers and the first row has numbers in all of their columns.
+    It has, if a name is known, or if text stands over numbers. Else it has not, if a number stands
+    over numbers, or a mark of a missing value, or a text over texts of which one is the same.
     """
     first, rest = [cell.strip() for cell in rows[0]] if rows else [], rows[1:]
     known = {name.strip().lower() for name in columns or LABEL_NAMES}
@@ -233,10 +268,15 @@ def _has_header(rows: Cells, numeric, columns: Sequence[str] | None, path: objec
     below = _columns_of(rest)
     votes = 0
     for cell, cells in zip(first, below, strict=False):
-        if cells and all(numeric.match(c) for c in cells) and not is_missing(cell):
-            if not numeric.match(cell):
-                return True
+        if not cells or not (cell or len(first) == 1):
+            # Nothing is known: pandas leaves the name of an index empty.
+            continue
+        if not all(numeric.match(c) for c in cells):
+            votes += cell in cells
+        elif numeric.match(cell) or is_missing(cell):
             votes += 1
+        else:
+            return True
     if not rest:
         return not (first and all(numeric.match(cell) or is_missing(cell) for cell in first))
     if votes and _counts_up(first, numeric) and not all(_counts_up(r, numeric) for r in rest):

@@ -24,6 +24,21 @@ FILES = {
         {"separator": ";", "decimal": ",", "header": False},
         {"0": [1.5, 3.5], "1": [2.5, 4.5]},
     ),
+    "a decimal comma in one column": (
+        "x y;p;-92274,3994\nz;q;76145,3246\n",
+        {"separator": ";", "decimal": ",", "header": False},
+        {"0": ["x y", "z"], "1": ["p", "q"], "2": [-92274.3994, 76145.3246]},
+    ),
+    "one column of decimal commas": (
+        "c\n1,5\n2,25\n",
+        {"separator": "|", "decimal": ","},
+        {"c": [1.5, 2.25]},
+    ),
+    "a missing value in a first row": (
+        "ok,NA\nok,2.5\nbad,3.5\n",
+        {"header": False},
+        {"0": ["ok", "ok", "bad"], "1": [pytest.approx(np.nan, nan_ok=True), 2.5, 3.5]},
+    ),
     "thousands by points": (
         "a;b\n1.234,5;2\n11.000;4\n",
         {"separator": ";", "decimal": ",", "thousands": "."},

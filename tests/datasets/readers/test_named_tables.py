@@ -132,7 +132,7 @@ def test_labels_of_files_without_header_are_found_by_position(tmp_path):
 
 
 def test_no_column_has_labels(tmp_path):
-    (tmp_path / "t.csv").write_text("a,class\n" + "".join(f"{i},{i % 7}\n" for i in range(40)))
+    (tmp_path / "t.csv").write_text("a,class\n" + "".join(f"{i % 9},{i % 7}\n" for i in range(40)))
     data = load(tmp_path / "t.csv", label="none")
     assert data.sample_format.columns == ("a", "class")
     assert not data.y_test.any() and len(data.x_train) + len(data.x_test) == 40
@@ -140,7 +140,7 @@ def test_no_column_has_labels(tmp_path):
 
 def test_labels_have_one_type_throughout(tmp_path):
     # In blocks the labels of the first rows look like numbers.
-    (tmp_path / "t.csv").write_text("a,label\n" + "1,07\n" * 20 + "2,x\n" * 20)
+    (tmp_path / "t.csv").write_text("a,label\n" + "1,07\n2,07\n" * 10 + "3,x\n" * 20)
     blocks = read_blocks(tmp_path / "t.csv", Selection(), 20)
     assert [set(block.labels) for block in blocks] == [{"07"}, {"x"}]
     data = load(tmp_path / "t.csv", normal_class="07")
