@@ -145,12 +145,12 @@ def defaults(choices: Choices) -> dict[str, Any]:
 
 
 def _takes_fourier_features(choices: Choices) -> bool:
-    """Whether they are the encoder: those of tables, unless it is chosen to be an MLP."""
+    """Whether they are the encoder: those of tables, unless another one is chosen."""
     chosen = choices.chosen
     if "fourier_features" in chosen:
         return bool(chosen["fourier_features"])
     # The file of an older run has these settings, whatever their values.
-    of_an_mlp = {"hidden", "use_bias"} & chosen.keys() or chosen.get("pretrain_epochs")
+    of_an_mlp = {"hidden", "use_bias", "encoder"} & chosen.keys() or chosen.get("pretrain_epochs")
     return choices.is_own_table and not of_an_mlp
 
 
