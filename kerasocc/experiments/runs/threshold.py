@@ -47,6 +47,7 @@ def change_threshold(
     """
     run = found.run
     with run.locked():
+        run.remove_leftovers()
         try:
             with run.replaced() as folder:
                 return _write_changed(found, folder, rate, source, unreadable)
