@@ -42,7 +42,8 @@ def global_quantile(values: Any, share: float, weights: Any, default: Any) -> An
     weights = distribution.global_concat(ops.cast(ops.reshape(weights, (-1,)), "float32"))
     is_weighted = ops.sum(weights) > 0
     found = _weighted(values, ops.where(is_weighted, weights, 1.0), share, ops)
-    return ops.where(is_weighted, found, default)
+    # `where` of JAX accepts tensors only, not variables.
+    return ops.where(is_weighted, found, ops.convert_to_tensor(default))
 
 
 def _weighted(values: Any, weights: Any, share: float, xp: Any) -> Any:

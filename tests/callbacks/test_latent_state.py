@@ -24,8 +24,9 @@ def latent(mode):
     return LatentLabels(mode=mode, contamination=0.25, truth=TRUTH if mode == "known" else None)
 
 
-@pytest.mark.parametrize("update", ["epoch", "batch"])
-@pytest.mark.parametrize("mode", ["soft", "hard", "refine", "known"])
+@pytest.mark.parametrize(
+    ("mode", "update"), [("hard", "batch"), ("soft", "epoch"), ("refine", "epoch")]
+)
 def test_flagged_samples_count_for_the_radius(mode, update):
     model = kocc.DeepSVDD(
         kocc.networks.mlp([2, 6, 3], seed=0), objective="soft-boundary", nu=0.25, seed=0
@@ -100,7 +101,13 @@ def test_a_regularizer_is_weighed_by_the_mixed_objective(mode):
     assert model.evaluate(X, return_dict=True)["loss"] == pytest.approx(DISTANCES.mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize("make", [VarianceRegularizer, lambda: NoiseRegularizer(k=8, seed=0)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        VarianceRegularizer,
+        pytest.param(lambda: NoiseRegularizer(k=8, seed=0), marks=pytest.mark.slow),
+    ],
+)
 def test_latent_labels_and_a_regularizer_train_together(make):
     found = {}
     for mode in ("hard", None):

@@ -34,7 +34,10 @@ def results_of(run):
 def test_the_threshold_changes_and_nothing_else(run, place, capsys):
     before, results = contents(run), results_of(run)
     held_out = kerasocc.load_model(run / "model.keras").sorted_calibration_scores()
+    # What a process that is killed while it writes leaves behind.
+    shutil.copytree(run, run / ".0123abcd-replacement")
     assert main(["calibrate", "pumps", "--fpr", "0.3"]) == 0
+    assert {path.name for path in run.iterdir()} == set(before)
     expected = conformal_calibration(held_out, 0.3)
     assert expected.threshold < results["threshold"]
 

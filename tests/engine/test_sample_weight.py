@@ -102,8 +102,16 @@ def test_the_center_is_the_weighted_mean(source):
         other.initialize_center(X, sample_weight=-W)
 
 
-@sources
-@pytest.mark.parametrize("update", ["epoch", "batch"])
+def cases(*updates):
+    """Every source with the first update, and arrays with the others."""
+    of_tensorflow = pytest.param("tf.data", updates[0], marks=tensorflow_only)
+    others = [("arrays", update) for update in updates]
+    return pytest.mark.parametrize(
+        ("source", "update"), [*others, ("PyDataset", updates[0]), of_tensorflow]
+    )
+
+
+@cases("epoch", "batch")
 def test_the_radius_is_the_weighted_quantile(source, update):
     model = compiled(objective="soft-boundary", nu=0.2)
     radius = RadiusUpdate(update=update, warmup_epochs=0)
@@ -141,8 +149,7 @@ def test_a_step_sets_the_radius_to_the_weighted_quantile_of_its_batch():
     assert abs(found - np.quantile(distances, 0.8)) > 0.01 * distances.std()
 
 
-@sources
-@pytest.mark.parametrize("update", ["epoch", "batch", "joint"])
+@cases("epoch", "batch", "joint")
 def test_r_is_the_weighted_quantile(source, update):
     model = compiled(kocc.OCNN, nu=0.2, train_encoder=False)
     callback = QuantileUpdate(update=update, action="log")

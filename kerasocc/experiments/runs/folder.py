@@ -70,10 +70,14 @@ class RunFolder:
         shutil.rmtree(self.backup, ignore_errors=True)
 
     def remove_leftovers(self) -> None:
-        """Remove the temporary files of a process that was killed while writing."""
+        """Remove the temporary files and folders of a process that was killed while writing."""
         for folder in (self.path, self.backup):
             for file in folder.glob(".*-*"):
-                if re.match(r"\.[0-9a-f]{8}-", file.name):
+                if not re.match(r"\.[0-9a-f]{8}-", file.name):
+                    continue
+                if file.is_dir():
+                    shutil.rmtree(file, ignore_errors=True)
+                else:
                     file.unlink(missing_ok=True)
 
     @contextlib.contextmanager

@@ -50,6 +50,7 @@ def change_threshold(
     """
     run = found.run
     with run.locked():
+        run.remove_leftovers()
         try:
             with run.replaced() as folder:
                 reading = dict(unreadable=unreadable, dialect=dialect)

@@ -121,6 +121,7 @@ def test_the_data_are_put_back_and_changed_after_the_end(place, capsys):
     assert main(["evaluate", "pumps.csv"]) == 0
 
 
+@pytest.mark.slow
 def test_a_run_of_an_earlier_version_is_resumed(place):
     (place / "runs" / "run" / "data.json").unlink()
     assert main(["train", "--resume", "--quiet"]) == 0

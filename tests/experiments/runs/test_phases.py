@@ -104,10 +104,10 @@ def delete(file):
         ("weights.h5", cut),
         ("weights.h5", holes),
         ("history.json", cut),
-        ("history.json", fewer_epochs),
-        ("history.json", delete),
+        pytest.param("history.json", fewer_epochs, marks=pytest.mark.slow),
+        pytest.param("history.json", delete, marks=pytest.mark.slow),
         ("best.weights.h5", empty),
-        ("best.weights.h5", delete),
+        pytest.param("best.weights.h5", delete, marks=pytest.mark.slow),
     ],
 )
 def test_a_damaged_backup_has_the_phase_begin_anew(
