@@ -78,7 +78,8 @@ class GivenParts(NamedTuple):
                 part = _read_raw(argument, source, data, label)
             else:
                 part = _read(argument, source, data.sample_format, label, unreadable)
-            changes |= {f"x_{name}": part.x, f"y_{name}": part.y}
+            x = _in_dtype_of(data.x_train, part.x)
+            changes |= {f"x_{name}": x, f"y_{name}": part.y}
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes |= {"names_test": part.names, "ids_test": part.ids}
@@ -89,6 +90,13 @@ class GivenParts(NamedTuple):
             )
         changes["unlabelled"] = tuple(name for name in PARTS if name in unlabelled)
         return replace(data, **changes)
+
+
+def _in_dtype_of(x_train: np.ndarray | Rows, x: np.ndarray | Rows) -> np.ndarray | Rows:
+    """Cast an array of floats in memory to what the training samples are, or to float32."""
+    if is_lazy(x) or x.dtype.kind != "f":
+        return x
+    return x.astype("float64" if x_train.dtype == "float64" else "float32", copy=False)
 
 
 def refuse_normal_class(name: str, normal_class: Any) -> None:
@@ -227,4 +235,4 @@ def _arrays(argument: str, source: Any) -> tuple[np.ndarray | Rows, np.ndarray |
         )
     if x.ndim == 2:
         refuse_missing(argument, x, hint="")
-    return x if is_lazy(x) or x.dtype.kind in "ui" else x.astype("float32"), labels
+    return x, labels
