@@ -111,7 +111,6 @@ def tabular(
         train, test_part = (
             replace(p, x=fill_rows(p.x, fill)) if len(p.x) else p for p in (train, test_part)
         )
-    overlooked = not table.labelled and table.columns is not None and label is None
     data = one_class_split(
         name,
         train,
@@ -125,6 +124,6 @@ def tabular(
         validation=0.0 if validation_data is not None else validation,
         seed=seed,
         unlabelled=() if table.labelled else PARTS,
-        notes=(NO_LABELS,) if overlooked else (),
+        notes=() if table.labelled or table.columns is None else (NO_LABELS,),
     )
     return given.added_to(data, label=label)

@@ -31,7 +31,7 @@ def test_tables_with_labels_and_without(frame, tmp_path):
     np.testing.assert_array_equal(data.x_test, frame[:10].to_numpy("float32"))
     assert data.y_test.tolist() == [0] * 7 + [1] * 3 and data.unlabelled == ("train", "val")
     assert data.names_test.tolist() == list(range(10))
-    assert data.sample_format.normal_class == "ok" and data.notes == ()
+    assert data.sample_format.normal_class == "ok"
 
     for parts, message in (
         ({"test_data": validation}, r"`test_data`: .*validation.csv' must have labels called one"),
