@@ -16,7 +16,7 @@ def absolute(dataset: str) -> str:
     return str(Path(dataset).resolve()) if is_path else dataset
 
 
-def _parse_path(text: str) -> str:
+def _parse_dataset(text: str) -> str:
     return absolute(text) if text else text
 
 
@@ -41,14 +41,14 @@ class DataSettings:
 
     dataset: str = setting(
         REQUIRED,
-        kinds.name(_parse_path),
+        kinds.name(_parse_dataset),
         "path of a table (.npz, .mat, .csv, .parquet) or of a folder of images, or a name (see "
         "`kerasocc datasets`); without labels all samples are taken for normal",
         metavar="DATA",
     )
     validation_data: str | None = setting(
         None,
-        kinds.name(_parse_path),
+        kinds.name(_parse_dataset),
         "path of samples to set the threshold on, a table or images like those of `dataset`; "
         "without labels they are taken for normal; none: part of the training data",
         metavar="DATA",
@@ -57,7 +57,7 @@ class DataSettings:
     )
     test_data: str | None = setting(
         None,
-        kinds.name(_parse_path),
+        kinds.name(_parse_dataset),
         "path of samples to test on, a table or images like those of `dataset`, with labels or "
         "without; none: the test part of the data, or part of them",
         metavar="DATA",
