@@ -78,7 +78,7 @@ class GivenParts(NamedTuple):
                 part = _read_raw(argument, source, data, label)
             else:
                 part = _read(argument, source, data.sample_format, label, unreadable)
-            x = _like_training(part.x, data.x_train.dtype)
+            x = _in_dtype_of(data.x_train, part.x)
             changes |= {f"x_{name}": x, f"y_{name}": part.y}
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
@@ -90,6 +90,13 @@ class GivenParts(NamedTuple):
             )
         changes["unlabelled"] = tuple(name for name in PARTS if name in unlabelled)
         return replace(data, **changes)
+
+
+def _in_dtype_of(x_train: np.ndarray | Rows, x: np.ndarray | Rows) -> np.ndarray | Rows:
+    """Cast an array of floats in memory to what the training samples are, or to float32."""
+    if is_lazy(x) or x.dtype.kind != "f":
+        return x
+    return x.astype("float64" if x_train.dtype == "float64" else "float32", copy=False)
 
 
 def refuse_normal_class(name: str, normal_class: Any) -> None:
@@ -160,11 +167,6 @@ def _read(
     return _Part(x, y.astype("int8"), names, labelled=True)
 
 
-def _like_training(x: np.ndarray | Rows, dtype: np.dtype) -> np.ndarray | Rows:
-    """Return samples with the dtype of the training samples; `Rows` are cast when they are read."""
-    return x if isinstance(x, Rows) or x.dtype.kind != "f" else x.astype(dtype, copy=False)
-
-
 def _read_raw(argument: str, source: Any, data: OneClassDataset, label: str | None) -> _Part:
     """Read the rows of a table with text and dates, and make features of them."""
     sample_format = data.sample_format
@@ -233,4 +235,4 @@ def _arrays(argument: str, source: Any) -> tuple[np.ndarray | Rows, np.ndarray |
         )
     if x.ndim == 2:
         refuse_missing(argument, x, hint="")
-    return x if is_lazy(x) or x.dtype.kind in "ui" else x.astype("float32"), labels
+    return x, labels

@@ -12,7 +12,7 @@ from typing import Any
 
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
-from kerasocc.datasets.readers.dialect_detection import detect, detect_encoding
+from kerasocc.datasets.readers.dialect_detection import detect, detect_encoding, marked_encoding
 from kerasocc.datasets.readers.text_files import (
     open_lines,
     open_utf8,
@@ -42,10 +42,8 @@ def detect_dialect(path: Path, given: Dialect, columns: Sequence[str] | None = N
     """
     with _errors_name(path):
         start = read_start(path)
-        mark = detect_encoding(start[:4])
         # A byte order mark says what the file is, whatever others were.
-        encoding = mark if start and mark not in (None, "cp1252", "utf-8") else given.encoding
-        encoding = encoding or detect_encoding(start)
+        encoding = marked_encoding(start) or given.encoding or detect_encoding(start)
         lines = read_first_lines(path, encoding or "utf-8")
         if any("\x00" in line for line in lines):
             raise ValueError("it holds NUL characters, which text has not")

@@ -60,7 +60,7 @@ def test_missing_values_are_filled_as_in_training(frame, tmp_path):
     test = written(tmp_path / "test.csv", frame.drop(3).reindex(range(40)))
     data = load(train, missing="median", test_data=test)
     np.testing.assert_allclose(data.x_test[3], frame.median(), rtol=1e-6)
-    message = "`test_data`: .*test.csv' must hold numbers.*no value in row 3"
+    message = r"`test_data`: .*test.csv' must hold .* no value in row 3 \(line 5\), column 'a'"
     with pytest.raises(ValueError, match=message):
         load(train, test_data=test)
 
