@@ -25,6 +25,7 @@ FOUNDATION = {
     "datasets/columns/",
     "datasets/catalog",
     "engine/keras_contract",
+    "engine/keras_layers",
 }
 READERS = FOUNDATION | {
     "datasets/dialect",
@@ -70,6 +71,7 @@ LAYERS = {
     "datasets/alterations": FOUNDATION,
     "datasets/protocols/": SOURCES | {"datasets/alterations"},
     "engine/keras_contract": set(),
+    "engine/keras_layers": {"engine/keras_contract"},
     # Of the data the engine reads sources; it does not know the protocols.
     "engine": BELOW_ENGINE | SOURCES,
     "models": BELOW_ENGINE | {"engine"},
@@ -114,7 +116,10 @@ UNDOCUMENTED = {
     r"\.prune\(": set(),
     r"\bfrom_dlpack\b": set(),
     # The base of all models overrides the method of Keras that makes and returns it.
-    r"\b(make_)?train_function\b": {"engine/trainer.py"},
+    r"\b(make_)?train_function\b": {"engine/trainer.py", "engine/keras_layers.py"},
+    r"\b_flatten_layers\b": {"engine/keras_layers.py"},
+    r"\b_inbound_nodes\b": {"engine/keras_layers.py"},
+    r"\b_is_default\b": {"engine/keras_layers.py"},
     r"\bdistribute_strategy\b": set(),
     r"\braw_ops\b": set(),
     r"\b_maybe_symbolic_build\b": set(),

@@ -10,6 +10,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.engine import keras_contract as contract
+from kerasocc.engine import keras_layers
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="an assumption about TensorFlow"
@@ -280,3 +281,82 @@ def test_batch_normalization_in_one_kernel():
     np.testing.assert_allclose(variance, flat.var(0, ddof=1), rtol=1e-5)
     expected = (x - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3) * scale + offset
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+# Layers.
+
+
+class Hidden(keras.layers.Layer):
+    """A layer that makes its parts in its constructor and tells no shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.part(x)
+
+
+def test_a_layer_is_built_by_a_call_where_it_has_to_be():
+    layer = Hidden()
+    keras_layers.build_layer(layer, (None, 2))
+    assert layer.built and layer.part.built
+    assert keras_layers.output_shape_of(layer, (None, 2)) == (None, 3)
+    assert keras_layers.output_shape_of(layer.part, (None, 2)) == (None, 3)
+    assert keras_layers.all_layers(layer) == [layer, layer.part]
+
+
+def test_a_functional_model_counts_the_calls_of_its_layers():
+    layer, inputs = keras.layers.Dense(3), keras.Input((2,))
+    layer(inputs)
+    keras_layers.forget_calls(layer)
+    config = keras.Model(inputs, layer(inputs)).get_config()
+    ((name, node, _),) = [config["output_layers"]]
+    assert (name, node) == (layer.name, 0)
+
+
+def test_objects_of_a_model_change_with_its_layers():
+    model = plain_model()
+    (layer,) = model.layers
+
+    def objects():
+        return [id(value) for value in keras_layers.objects_of(model, ("stop_training",))]
+
+    before = objects()
+    layer.kernel.assign(np.ones((2, 1)))
+    model.stop_training = True
+    assert objects() == before
+    layer.activation = keras.activations.relu
+    changed = objects()
+    assert changed != before
+    layer.kernel.trainable = False
+    assert objects() != changed
+
+
+def test_an_optimizer_knows_its_weights():
+    model = plain_model()
+    model.optimizer.build(model.trainable_variables)
+    assert contract.optimized_weights(model.optimizer) == model.trainable_variables
+
+
+def test_a_new_step_is_compiled_anew():
+    traced = []
+
+    class Traced(keras.Sequential):
+        def test_step(self, *arguments):
+            traced.append(1)
+            return super().test_step(*arguments)
+
+        def make_test_function(self, force=False):
+            with contract.new_step(self, "test_step"):
+                return super().make_test_function(force)
+
+    model = Traced([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(loss="mse", jit_compile=keras.backend.backend() == "jax")
+    model.test_on_batch(X, np.zeros((12, 1)))
+    model.test_on_batch(X, np.zeros((12, 1)))
+    once = len(traced)
+    model.make_test_function(force=True)
+    model.test_on_batch(X, np.zeros((12, 1)))
+    assert len(traced) > once
+    assert "test_step" not in vars(model)

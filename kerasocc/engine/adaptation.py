@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.engine.keras_contract import all_layers
+from kerasocc.engine.keras_layers import all_layers
 
 
 def check_adapted(model: keras.Model) -> None:

@@ -103,15 +103,29 @@ class IteratedBatches(keras.utils.PyDataset):
             self._next += 1
             if self._next > number:
                 return element
-        raise ValueError(
-            f"`x` must have as many batches as it says. Received: {self._next} batches, where "
-            f"one at position {number} was expected"
-        )
+        raise ValueError(_too_few(self._next))
 
 
 def batches_of(
-    dataset: Iterable[Any], count: int | None, dtype: str = "float32"
+    batches: Iterable[Any], steps: int | None, dtype: str = "float32"
 ) -> Iterator[Batch]:
-    """Checked batches of one iteration, at most `count`, their samples of a dtype."""
-    for number, element in enumerate(itertools.islice(iter(dataset), count)):
-        yield checked_batch(element, number, dtype)
+    """Checked batches of one iteration, at most `steps` if given, else as many as there are.
+
+    Args:
+        batches: The iterable.
+        steps: Most batches, or None.
+        dtype: Of the samples.
+
+    Raises:
+        ValueError: If there are fewer than `len` says.
+    """
+    count = 0
+    for element in itertools.islice(iter(batches), steps):
+        yield checked_batch(element, count, dtype)
+        count += 1
+    if steps is None and count < len(batches):
+        raise ValueError(_too_few(count))
+
+
+def _too_few(count: int) -> str:
+    return f"`x` must have as many batches as `len` says. Received: {count} batches"

@@ -19,6 +19,8 @@ from kerasocc.engine.keras_contract import (
     remove_weight,
     variable_scope,
 )
+from kerasocc.engine.keras_layers import forget_calls
+from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tables import as_array
@@ -67,6 +69,14 @@ class Scorer(keras.Model):
     def is_fitted(self) -> bool:
         """Whether the model can score."""
         return self.built and float(keras.ops.convert_to_numpy(self.fitted)) > 0
+
+    def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
+        """Build through a symbolic call: Keras exports models only that were called."""
+        if not self.built:
+            claim_ownership(self.variables)
+            with variable_scope(self):
+                self(keras.Input(batch_shape=input_shape))
+            forget_calls(self)
 
     def score(
         self, x: Any, *, batch_size: int | None = None, steps: int | None = None, verbose: int = 0

@@ -7,22 +7,8 @@ from typing import Any
 
 import keras
 
-from kerasocc.engine.keras_contract import all_layers, objects_of, own_variables
-
-NOT_SETTINGS = {
-    "auto_steps_per_execution",
-    "built",
-    "compiled",
-    "current_run",
-    "history",
-    "predict_function",
-    "steps_per_execution",
-    "stop_training",
-    "test_function",
-    "train_function",
-    "training",
-}
-"""Attributes of layers and models that change without changing what is computed."""
+from kerasocc.engine.keras_contract import own_variables
+from kerasocc.engine.keras_layers import NOT_SETTINGS, all_layers, objects_of
 
 
 class Structure:

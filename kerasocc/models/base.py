@@ -13,24 +13,15 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
-from kerasocc.engine.keras_contract import (
-    all_layers,
-    forget_calls,
-    num_replicas,
-    output_shape_of,
-    variable_scope,
-)
-from kerasocc.engine.lockstep import claim_ownership
+from kerasocc.engine.encoder_model import EncoderModel, check_encoder
 from kerasocc.engine.optimizer_steps import OptimizerGroup
-from kerasocc.engine.sample_checks import check_sample_shape
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tables import checked_names
-from kerasocc.engine.trainer import Trainer
 from kerasocc.models.options import signature_with_options
 from kerasocc.state import add_state
 
 
-class OneClassModel(Trainer):
+class OneClassModel(EncoderModel):
     """Base of all models: an encoder, an objective and an anomaly score.
 
     A subclass says what the objective works on (`represent`), what it costs per sample
@@ -84,18 +75,11 @@ class OneClassModel(Trainer):
     ):
         # Without autocast raw inputs reach the preprocessing in full precision.
         super().__init__(name=name, autocast=False)
-        if not isinstance(encoder, keras.layers.Layer):
-            raise ValueError(f"`encoder` must be a Keras model. Received: {type(encoder).__name__}")
+        check_encoder(encoder)
         if isinstance(encoder, OneClassModel):
             raise ValueError(
                 "`encoder` must be a Keras model that embeds samples; pass the `encoder` of a "
                 f"one-class model, not the model. Received: {type(encoder).__name__}"
-            )
-        inputs = getattr(encoder, "inputs", None) or []
-        if len(inputs) > 1:
-            raise ValueError(
-                "`encoder` must take one input tensor; concatenate several columns to one array "
-                f"and split it in the encoder. Received: {encoder.name!r} with {len(inputs)} inputs"
             )
         self.encoder = encoder
         self.preprocessing = preprocessing
@@ -238,30 +222,6 @@ class OneClassModel(Trainer):
         """Whether the objective may lead a network away that maps all samples to one point."""
         return True
 
-    def batch_norms(self) -> list[keras.layers.Layer]:
-        """The layers of the encoder that score with moving statistics of the training."""
-        norms = keras.layers.BatchNormalization
-        layers = [e for e in all_layers(self.encoder) if isinstance(e, norms)]
-        return [layer for layer in layers if layer.trainable]
-
-    def embeddings_in_training_mode(self, x: np.ndarray) -> np.ndarray | None:
-        """Embeddings of samples by the statistics of their batch, shape `(samples, d)`.
-
-        Args:
-            x: Samples; nothing of the model changes by them.
-
-        Returns:
-            None where they would be the same as in inference mode, or under replicas.
-        """
-        if not self.batch_norms() or num_replicas(self) > 1:
-            return None
-        weights = self.encoder.non_trainable_variables
-        before = [keras.ops.convert_to_numpy(weight) for weight in weights]
-        embeddings = keras.ops.convert_to_numpy(self.embedding(x, training=True))
-        for weight, value in zip(weights, before, strict=True):
-            weight.assign(value)
-        return embeddings
-
     @property
     def has_anomaly_loss(self) -> bool:
         """Whether the model defines `anomaly_loss_of`."""
@@ -279,97 +239,6 @@ class OneClassModel(Trainer):
         return self.score(x)
 
     # Inputs to scores.
-
-    def build(self, input_shape: Any) -> None:
-        preprocessing = self.preprocessing
-        if preprocessing is not None and not preprocessing.built:
-            # Outside of a graph: a layer may keep tensors that it makes here.
-            preprocessing.build(input_shape)
-        if not self.encoder.built:
-            self.encoder.build((None, *self.prepared_shape(input_shape[1:])))
-        self._input_shape = tuple(input_shape)
-        self.built = True
-
-    def encoder_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Shape of what the encoder makes of samples of a shape, batch first.
-
-        Raises:
-            ValueError: If it is no single tensor.
-        """
-        found = output_shape_of(self.encoder, (None, *self.prepared_shape(input_shape[1:])))
-        if not isinstance(found, tuple) or any(isinstance(size, tuple) for size in found):
-            raise ValueError(
-                "`encoder` must map to a single tensor of embeddings. Received: outputs of the "
-                f"shapes {found}"
-            )
-        return found
-
-    def embedding_size(self, input_shape: Any) -> int:
-        """Number of dimensions `d` that a flat encoder embeds inputs of a shape in.
-
-        Raises:
-            ValueError: If its embeddings are not flat.
-        """
-        embedding = self.encoder_output_shape(input_shape)
-        if len(embedding) != 2:
-            raise ValueError(
-                "`encoder` must map to embeddings of shape (batch, d); end it with "
-                f"`Flatten` or a pooling layer. Received: output shape {embedding}"
-            )
-        return embedding[1]
-
-    def build_from_encoder(self) -> None:
-        """Create the weights now if the encoder already knows its input."""
-        shape = self.encoder_input_shape
-        if shape is not None:
-            self.build_by_call(shape)
-
-    @property
-    def encoder_input_shape(self) -> tuple[int | None, ...] | None:
-        """Shape of the batches that the encoder takes, None before it is known."""
-        shape = getattr(self.encoder, "input_shape", None) if self.encoder.built else None
-        return shape if isinstance(shape, tuple) else None
-
-    def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
-        """Build through a symbolic call: Keras exports models only that were called."""
-        if not self.built:
-            claim_ownership(self.variables)
-            with variable_scope(self):
-                self(keras.Input(batch_shape=input_shape))
-            forget_calls(self)
-
-    def ensure_built(self, source: Source) -> None:
-        """Build the model for the source's samples, or check that they fit it.
-
-        Raises:
-            ValueError: If the samples have another shape than the encoder takes.
-        """
-        self.check_adapted()
-        shape = source.input_shape()
-        # An encoder that is a subclass of `Model` does not tell.
-        expected = self.encoder_input_shape or self._input_shape
-        if expected is not None:
-            expected = expected[1:]
-            if shape != expected:
-                check_sample_shape(shape, expected, self.prepared_shape(shape))
-        self.build_by_call((None, *shape))
-
-    def prepared_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Shape of a sample of a given shape after the preprocessing."""
-        if self.preprocessing is None:
-            return tuple(shape)
-        samples = keras.KerasTensor((None, *shape), dtype="float32")
-        return tuple(self.preprocessing.compute_output_spec(samples).shape[1:])
-
-    def prepare(self, x: Any) -> Any:
-        """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
-        if self.sample_dtype == "float32":
-            x = keras.ops.cast(x, "float32")
-        return x if self.preprocessing is None else self.preprocessing(x)
-
-    def embedding(self, x: Any, training: bool = False) -> Any:
-        """Embed a tensor of inputs, shape `(batch, ...)`, as `(batch, d)`."""
-        return self.encoder(self.prepare(x), training=training)
 
     def call(self, x: Any, training: bool = False) -> Any:
         return self.score_of(self.represent(x, training))

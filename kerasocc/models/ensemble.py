@@ -12,7 +12,6 @@ from keras import ops
 
 from kerasocc.checks import check_choice, check_fraction
 from kerasocc.engine.decisions import Detector
-from kerasocc.engine.keras_contract import forget_calls, variable_scope
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tables import checked_names, names_in
 from kerasocc.models.base import OneClassModel
@@ -106,13 +105,6 @@ class Ensemble(Detector):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self.build_by_call(tuple(config["input_shape"]))
-
-    def build_by_call(self, input_shape: tuple[int | None, ...]) -> None:
-        """Build through a symbolic call: Keras exports models only that were called."""
-        if not self.built:
-            with variable_scope(self):
-                self(keras.Input(batch_shape=input_shape))
-            forget_calls(self)
 
     def ensure_built(self, source: Source) -> None:
         """Build the members for the source's samples, or check that they fit them."""

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
-from kerasocc.engine.keras_contract import output_shape_of
+from kerasocc.engine.keras_layers import build_layer, output_shape_of
 from kerasocc.losses.latent_outlier_exposure import inverse
 from kerasocc.losses.reconstruction import squared_error
 from kerasocc.models.base import OneClassModel
@@ -47,7 +47,7 @@ class ReconstructionModel(OneClassModel):
         super().build(input_shape)
         code = self.encoder_output_shape(input_shape)
         if not self.decoder.built:
-            self.decoder.build(code)
+            build_layer(self.decoder, code)
         output = tuple(output_shape_of(self.decoder, code)[1:])
         if output != tuple(input_shape[1:]):
             raise ValueError(

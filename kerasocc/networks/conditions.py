@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from kerasocc.engine.keras_contract import all_layers, own_variables
+from kerasocc.engine.keras_contract import own_variables
+from kerasocc.engine.keras_layers import all_layers
 
 BOUNDED_ACTIVATIONS = {
     "celu",

@@ -36,7 +36,7 @@ def without_names(model):
 def test_weights_added_later_are_stored_by_name(make):
     model = trained(make)
     by_name = {key for key in stored(model) if not key.isdecimal()}
-    later = {"fitted", "flagged_ratio", "flagged_remainder"}
+    later = {"fitted", "flagged_ratio", "flagged_remainder", "fitted_on"}
     assert by_name == (later | {"r_rate"} if make is kocc.OCNN else later)
     positions = sorted(int(key) for key in without_names(model))
     assert positions == list(range(len(positions)))
@@ -48,6 +48,9 @@ def test_an_old_file_counts_as_fitted(make):
     assert new.is_fitted is (make is kocc.NeuTraLAD)
     new.load_own_variables(without_names(model))
     assert new.is_fitted
+    # On what samples is not known.
+    assert not np.any(np.array(new.fitted_on)) and np.any(np.array(model.fitted_on))
+    model.fitted_on.assign(np.zeros(5))
     for one, other in zip(stored(model).values(), stored(new).values(), strict=True):
         np.testing.assert_array_equal(np.array(one), np.array(other))
 
@@ -107,7 +110,8 @@ def test_arrays_of_the_size_of_the_training_data(tmp_path):
     np.testing.assert_array_equal(np.array(loaded.memory), np.array(model.memory))
     np.testing.assert_array_equal(loaded.score(X), model.score(X))
     # Other data, another size.
-    model.fit(X[:30], epochs=1, verbose=0)
+    with pytest.warns(UserWarning, match="center stay in use"):
+        model.fit(X[:30], epochs=1, verbose=0)
     assert model.memory.shape == (30,)
     assert len(model.weights) == len(loaded.weights)
 
