@@ -12,13 +12,7 @@ import numpy as np
 
 from kerasocc.datasets.storage.rows import ROWS_AT_ONCE, Rows, as_rows, is_lazy, rows_in_flight
 from kerasocc.datasets.storage.sparse import dense, is_sparse
-from kerasocc.engine.iterables import (
-    IteratedBatches,
-    batches_of,
-    is_generator,
-    is_iterable_of_batches,
-    read_generator,
-)
+from kerasocc.engine import iterables
 from kerasocc.engine.keras_contract import is_tf_dataset
 from kerasocc.engine.sample_checks import (
     ALL_ZERO,
@@ -43,19 +37,17 @@ def as_source(
     """Wrap the user's data.
 
     Args:
-        x: Array or tensor of shape `(samples, ...)`, held in memory; `Rows` or a
-            memory-mapped array, read batch by batch; a sparse matrix of scipy, made dense (in
-            parts if it is large); a `tf.data.Dataset` or a
-            `keras.utils.PyDataset` of batches `x`, `(x, y)` or
-            `(x, y, sample_weight)`; a generator of them, which is read to its end at once; or
-            an iterable that gives them anew for every pass, such as a `DataLoader` of torch.
+        x: Array or tensor of shape `(samples, ...)`, held in memory; `Rows` or a memory-mapped
+            array, read batch by batch; a sparse matrix of scipy, made dense (in parts if it is
+            large); a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches `x`, `(x, y)` or
+            `(x, y, sample_weight)`; a generator of them, read to its end at once; or an iterable
+            that gives them anew for every pass, such as a `DataLoader` of torch.
         y: Labels, shape `(samples,)`; only with an array `x`.
         sample_weight: Weights, shape `(samples,)`; only with an array `x`.
         dtype: Of the samples, unless they are uint8: the `sample_dtype` of the model.
 
     Raises:
-        ValueError: If the data are empty, not numbers, not finite or do not fit
-            together.
+        ValueError: If the data are empty, not numbers, not finite or do not fit together.
     """
     if x is None:
         raise ValueError("`x` must hold the samples. Received: x=None")
@@ -63,7 +55,7 @@ def as_source(
         return x
     x = dense(x) if is_sparse(x) else x
     is_dataset = is_tf_dataset(x)
-    is_iterable = is_generator(x) or is_iterable_of_batches(x)
+    is_iterable = iterables.is_generator(x) or iterables.is_iterable_of_batches(x)
     if is_dataset or is_iterable or isinstance(x, keras.utils.PyDataset):
         if y is not None or sample_weight is not None:
             raise ValueError(
@@ -71,8 +63,8 @@ def as_source(
                 f"dataset. Received: x of type {type(x).__name__} and separate labels "
                 "or weights"
             )
-        if is_generator(x):
-            read = read_generator(x, dtype)
+        if iterables.is_generator(x):
+            read = iterables.read_generator(x, dtype)
             source = as_source(read.x, read.y, read.sample_weight, dtype=dtype)
             source.batch_size = read.batch_size
             return source
@@ -298,9 +290,9 @@ class IterableSource(PyDatasetSource):
     orders_itself = True
 
     def __init__(self, batches: Any, dtype: str = "float32"):
-        super().__init__(IteratedBatches(batches), dtype)
+        super().__init__(iterables.IteratedBatches(batches), dtype)
         self._iterable = batches
 
     def batches(self, batch_size, steps=None):
         self.check_bounded(steps)
-        yield from batches_of(self._iterable, steps, self.dtype)
+        yield from iterables.batches_of(self._iterable, steps, self.dtype)

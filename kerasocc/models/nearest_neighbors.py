@@ -27,32 +27,29 @@ class NearestNeighbors(OneClassModel):
 
     `fit` stores the training samples, embedded by a frozen encoder or, without one, as they
     come out of the preprocessing. There are no gradient steps: every epoch of `fit` reports the
-    same loss, the mean score of the stored samples, each compared with the others; one is
-    enough. `compile` may be left out, and its optimizer is not used. A second `fit` replaces
-    the stored samples. `sample_weight` changes nothing: leave out samples that are not to be
-    stored. As other models without labels do, `fit` refuses labelled anomalies (-1).
+    same loss, the mean score of the stored samples among each other; one is enough. `compile` may
+    be left out. A second `fit` replaces the stored samples. `sample_weight` changes nothing. As
+    other models without labels do, `fit` refuses labelled anomalies (-1).
 
-    Distances mean something only where the columns of a table have comparable scales: pass
-    `standardize=True`, or an adapted `preprocessing`.
+    The columns of a table need comparable scales: pass `standardize=True`, or an adapted
+    `preprocessing`.
 
     The stored samples, `memory`, are weights of the model. **Its files, backups and exports
     hold them: whoever has the file has these rows of the training data**, or their embeddings.
 
     Args:
-        encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`, such as a
-            pretrained backbone or the encoder of another model. It is not trained. None for
-            the inputs themselves, flattened.
+        encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`, which is not
+            trained; None for the inputs themselves, flattened.
         k: Number of neighbours.
-        max_samples: Most training samples to store, more than `k`; None for all. The time of a
-            score and the size of a file are in proportion to it.
-        coreset: Which samples to store of more than `max_samples`: `"random"` ones, by the
-            seed, or by `"greedy"` k-center those that cover the others best, which takes a pass
-            over the training samples for every stored one and keeps outliers among them.
+        max_samples: Most training samples to store, more than `k`; None for all. Time of a score
+            and size of a file are in proportion to it.
+        coreset: Which samples to store of more than `max_samples`: `"random"` ones, or by
+            `"greedy"` k-center those that cover the others best, which takes a pass over the
+            samples for every stored one and keeps outliers among them.
         standardize: Whether every dimension of the embeddings is divided by its standard
             deviation over the training samples (over the stored ones where these are random).
-        components: What of the embeddings is compared: that many principal components, or if it
-            is below 1 as many as hold this share of the variance, at most 256; None for the
-            embeddings themselves. For images it makes files smaller and scores faster.
+        components: How many principal components of the embeddings are compared, or if it is
+            below 1 the share of the variance that they hold (at most 256); None for all.
         **options: `preprocessing`, `seed` (of the coreset) and `name`, see `OneClassModel`.
 
     Attributes:
