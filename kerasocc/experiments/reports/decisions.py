@@ -41,8 +41,9 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
     write_text(new / "scores.csv", _as_csv(columns, rows))
     results = {**results, **evaluate(labels, scores, threshold)}
     write_figure(new / "histogram.png", plots.plot_histogram(scores, labels, threshold))
-    write_figure(new / "roc.png", plots.plot_roc(labels, scores, threshold))
     shown = [name for name in FIGURES if (old / name).exists()]
+    if "roc.png" in shown:
+        write_figure(new / "roc.png", plots.plot_roc(labels, scores, threshold))
     write_text(new / "report.html", page(results, shown))
     return results
 
