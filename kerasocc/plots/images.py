@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 8
-LETTERS = 20
+LETTERS = 16
 """Of a name that fits under an image."""
 
 
@@ -43,8 +43,11 @@ def plot_extremes(
     order = np.argsort(scores, kind="stable")
     count = max(1, min(count, len(order) // 2))
     rows = -(-count // COLUMNS)
-    height = 1.3 if names is None else 1.45
+    height = 1.3 if names is None else 1.5
     figure = make_figure(COLUMNS * 0.95, 2 * (rows * height + 0.4))
+    if names is not None:
+        # Room for the names, which would shrink the images if they were part of the layout.
+        figure.get_layout_engine().set(h_pad=0.12)
     blocks = figure.subfigures(2, 1, hspace=0.04)
     titles = ("Most normal: smallest scores", "Most anomalous: largest scores")
     for block, title, chosen in zip(blocks, titles, (order, order[::-1]), strict=True):
@@ -61,7 +64,7 @@ def plot_extremes(
                 name = _shortened(str(names[index]))
                 axes.text(
                     *(0.5, -0.04, name),
-                    **dict(size=5.5, ha="center", va="top", parse_math=False),
+                    **dict(size=5.5, ha="center", va="top", parse_math=False, in_layout=False),
                     transform=axes.transAxes,
                 )
     return figure

@@ -169,7 +169,7 @@ def test_a_folder_of_images_and_a_file_of_them(out, capsys, random):
         (["--dataset", ""], "`dataset` must be a name. Received: dataset=''"),
         (["--dataset", "t.csv"], "`dataset` must hold images: "),
         (["--dataset", "no.npz"], "There is no table 'no.npz'."),
-        (["--dataset", "empty"], "empty' must hold a folder of images per class"),
+        (["--dataset", "empty"], "empty' must hold images, or a folder of images per class"),
         (["--out", "t.csv"], "'t.csv'"),
     ],
 )

@@ -1,5 +1,7 @@
 """Figures of images: what is drawn, and what is refused."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,28 @@ def test_extremes_are_in_order_with_label_and_score():
     np.testing.assert_allclose(
         shown, (IMAGES[order[0], ..., 0] - IMAGES.min()) / span, rtol=1e-5, atol=1e-6
     )
+
+
+def test_names_stand_under_the_images_and_labels_may_be_absent():
+    names = np.array([f"$a_{i}^.png" for i in range(99)] + ["much/longer/than/an/image.png"])
+    figure = draw(plots.plot_extremes(IMAGES, np.arange(100), names=names, count=2))
+    texts = [[text.get_text() for text in axes.texts] for axes in panels(figure)]
+    assert texts == [["$a_0^.png"], ["$a_1^.png"], ["…an/an/image.png"], ["$a_98^.png"]]
+    for axes in panels(figure):
+        # Below the image and within the figure, also of tall images.
+        assert axes.texts[0].get_window_extent().y1 < axes.get_window_extent().y0
+    assert [axes.get_title() for axes in panels(figure)] == ["0.00", "1.00", "99.0", "98.0"]
+
+
+def test_names_of_tall_images_are_clear_of_the_next_row():
+    tall = GENERATOR.random((40, 30, 10))
+    names = np.array(["a.png"] * 40)
+    figure = plots.plot_extremes(tall, np.arange(40), np.zeros(40), names=names)
+    figure.savefig(io.BytesIO())  # lays it out
+    axes = panels(figure)
+    for upper, lower in zip(axes[:8], axes[8:16], strict=True):
+        name, title = upper.texts[0].get_window_extent(), lower.title.get_window_extent()
+        assert name.y0 > title.y1
 
 
 @pytest.mark.parametrize("shape", [(5, 4, 4), (5, 4, 4, 1), (5, 4, 4, 3)])

@@ -11,7 +11,9 @@ import numpy as np
 
 NUMBERS = (numbers.Real, np.bool_, decimal.Decimal)
 DATES = (datetime.date, np.datetime64)
+DURATIONS = (datetime.timedelta, np.timedelta64)
 TEXT = (str, bytes)
+SECOND = np.timedelta64(1, "s")
 
 
 def column_values(values: Any, column: str, name: str = "x") -> np.ndarray:
@@ -34,7 +36,7 @@ def column_values(values: Any, column: str, name: str = "x") -> np.ndarray:
     if hasattr(values, "to_pandas"):
         return _of_series(values.to_pandas(), column, name)
     try:
-        array = np.asarray(values)
+        array = _as_array(values)
     except ValueError as error:
         raise _unequal(column, name) from error
     if array.ndim == 2 and array.shape[1] == 1:
@@ -45,6 +47,15 @@ def column_values(values: Any, column: str, name: str = "x") -> np.ndarray:
             f"column {column!r}"
         )
     return _of_array(array, column, name)
+
+
+def _as_array(values: Any) -> np.ndarray:
+    if not isinstance(values, (list, tuple)) or any(np.ndim(value) for value in values):
+        return np.asarray(values)
+    # NumPy would make text of what stands beside text, of NaN for instance.
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 def is_of_pandas(values: Any, name: str) -> bool:
@@ -122,12 +133,15 @@ def _of_objects(objects: np.ndarray, column: str, name: str) -> np.ndarray:
     kinds = {type(value) for value in objects if value is not None}
     if all(issubclass(kind, NUMBERS) for kind in kinds):
         return np.array([np.nan if v is None else float(v) for v in objects], "float64")
+    if all(issubclass(kind, DURATIONS) for kind in kinds):
+        return np.array([np.nan if v is None else v / SECOND for v in objects], "float64")
     if all(issubclass(kind, DATES) for kind in kinds):
         return np.array([_moment(value) for value in objects], "datetime64[us]")
     if all(issubclass(kind, (*NUMBERS, *TEXT, datetime.time)) for kind in kinds):
         return np.array([_text(value) for value in objects], dtype=object)
     first = next(v for v in objects if not isinstance(v, (*NUMBERS, *TEXT, type(None))))
-    raise _wrong(column, name, f"values of type {type(first).__name__}")
+    what = "complex numbers" if isinstance(first, numbers.Complex) else None
+    raise _wrong(column, name, what or f"values of type {type(first).__name__}")
 
 
 def _text(value: Any) -> Any:

@@ -97,8 +97,10 @@ def names() -> Kind:
     """Texts that are not empty."""
 
     def check(name: str, value: Any) -> None:
-        for text in value if isinstance(value, tuple) and value else [None]:
-            check_name(name, text)
+        texts = (value,) if isinstance(value, str) else value
+        is_list = isinstance(texts, tuple) and len(texts) > 0
+        if not is_list or any(not isinstance(text, str) or not text for text in texts):
+            raise ValueError(f"`{name}` must hold names. Received: {name}={value!r}")
 
     return Kind(check, parsing.names, "COLUMN[,COLUMN...]")
 

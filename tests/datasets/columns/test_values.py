@@ -31,6 +31,7 @@ MISSING = {
     "arrow boolean": pandas.Series([True, None], dtype="bool[pyarrow]"),
     "NA among objects": pandas.Series([1, pandas.NA], dtype=object),
     "NA in an array": np.array([1, pandas.NA], dtype=object),
+    "seconds as objects": [datetime.timedelta(seconds=1), None],
     "seconds": pandas.Series([datetime.timedelta(seconds=1), None]),
 }
 DATES = {
@@ -50,6 +51,7 @@ TEXT = {
     "objects": np.array(["a", None], dtype=object),
     "bytes": np.array([b"a", None], dtype=object),
     "list": ["a", None],
+    "list with NaN": ["a", NAN],
 }
 
 

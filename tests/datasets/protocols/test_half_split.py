@@ -117,6 +117,7 @@ def test_more_contamination_keeps_the_anomalies_of_less(table):
     np.testing.assert_array_equal(more.x_train[:25], less.x_train)
 
 
+@pytest.mark.filterwarnings("ignore:.*look like ids")
 def test_names_and_formats(table, tmp_path):
     x, y = table
     np.savez(tmp_path / "thyroid.npz", X=x, y=y)

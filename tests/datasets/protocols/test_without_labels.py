@@ -112,6 +112,9 @@ def test_a_transductive_problem_keeps_names_and_what_is_known(tmp_path):
     assert data.names_test is not None and len(data.names_test) == len(data.x_test)
     assert data.names_test.tolist() == [f"{number:02}.png" for number in numbers(data.x_test)]
     assert "test" in data.unlabelled
+    half = load(images()[:30], test_data=(images()[:2], [0, 1]))
+    assert half.unlabelled == ("train", "val")
+    assert half.transductive().unlabelled == ("train", "val", "test")
     known = load(write_folder(tmp_path / "signs"), contamination=0.1).transductive()
     assert known.unlabelled == () and known.y_test.any()
 
