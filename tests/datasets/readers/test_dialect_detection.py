@@ -6,6 +6,7 @@ import pytest
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.named_tables import find_dialect, read_frames
 
+HOLE = pytest.approx(np.nan, nan_ok=True)
 # Content of a file, what is unusual about it, and its columns.
 FILES = {
     "commas": ("a,b\n1,2.5\n3,4.5\n", {}, {"a": [1, 3], "b": [2.5, 4.5]}),
@@ -14,6 +15,7 @@ FILES = {
     "pipes": ("a|b\n1|2\n", {"separator": "|"}, {"a": [1], "b": [2]}),
     "blanks": (" a b\n1  2\n 3   4\n", {"separator": " "}, {"a": [1, 3], "b": [2, 4]}),
     "one column": ("a b\n1\n2\n", {}, {"a b": [1, 2]}),
+    "one column with a hole": ("a\n1\n\n3\n", {}, {"a": [1, HOLE, 3]}),
     "decimal comma": (
         "a;b\n1,5;2\n-3,25e2;4\n",
         {"separator": ";", "decimal": ","},
@@ -37,7 +39,7 @@ FILES = {
     "a missing value in a first row": (
         "ok,NA\nok,2.5\nbad,3.5\n",
         {"header": False},
-        {"0": ["ok", "ok", "bad"], "1": [pytest.approx(np.nan, nan_ok=True), 2.5, 3.5]},
+        {"0": ["ok", "ok", "bad"], "1": [HOLE, 2.5, 3.5]},
     ),
     "thousands by points": (
         "a;b\n1.234,5;2\n11.000;4\n",
