@@ -45,6 +45,7 @@ SHORT = ["--quiet", "--pretrain-epochs", "1", "--epochs", "2"]
         ("pets/cat", ["--method", "deep-sad"], "`labelled` asks for 1 anomalies of the training"),
         ("pets/cat", ["--contamination", "0.2"], "`contamination` asks for 3 anomalies"),
         ("pumps.csv", ["--test-data", "no.csv"], "`test_data` must be a path. There is no file "),
+        ("pumps.csv", ["--test-data", ""], "`test_data` must be a name. Received: test_data=''"),
         ("signs.npz", ["--label", "labels"], "`label` must be left out:"),
         ("absent.csv", [], "There is no table"),
         ("absent", [], "the name of one below KERASOCC_DATA_DIR, or that of an image set"),

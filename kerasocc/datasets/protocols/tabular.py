@@ -33,8 +33,8 @@ from kerasocc.datasets.readers.raw_tables import holds_raw_columns, read_raw
 from kerasocc.datasets.storage.rows import Rows, is_lazy
 
 NO_LABELS = (
-    f"no column is called one of {', '.join(LABEL_NAMES)}, so that all rows are taken for normal. "
-    "`label` names a column with labels"
+    "no labels were read, so that all rows are taken for normal. `label` names a column with "
+    f"labels; it is found if it is called one of {', '.join(LABEL_NAMES)}"
 )
 """Note on a table whose labels may have been overlooked."""
 

@@ -48,7 +48,7 @@ class DataSettings:
     )
     validation_data: str | None = setting(
         None,
-        kinds.name(absolute),
+        kinds.name(_parse_dataset),
         "path of samples to set the threshold on, a table or images like those of `dataset`; "
         "without labels they are taken for normal; none: part of the training data",
         metavar="DATA",
@@ -57,7 +57,7 @@ class DataSettings:
     )
     test_data: str | None = setting(
         None,
-        kinds.name(absolute),
+        kinds.name(_parse_dataset),
         "path of samples to test on, a table or images like those of `dataset`, with labels or "
         "without; none: the test part of the data, or part of them",
         metavar="DATA",
