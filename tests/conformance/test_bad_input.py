@@ -28,9 +28,9 @@ BAD_SAMPLES = {
     "one-dimensional": (lambda x: x[:, 0, 0, 0], "at least one feature axis"),
     "empty": (lambda x: x[:0], "at least one sample"),
     "text": (lambda x: x.astype(str), "must hold numbers.*text, "),
-    "objects": (lambda x: x.astype(object), "must hold numbers.*dtype object"),
+    "objects": (lambda x: np.where(x < 0, x, None), "must hold numbers.*a missing value"),
     "none": (lambda x: None, "Received: x=None"),
-    "dict": (lambda x: {"image": x}, "Received: x of type dict"),
+    "dict": (lambda x: {"image": x}, "must hold columns of shape .rows,.*'image'"),
     "generator": (lambda x: iter([x]), "Received: x of type list_iterator"),
 }
 
