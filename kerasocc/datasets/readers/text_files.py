@@ -55,6 +55,37 @@ class _Readable(io.RawIOBase):
         return len(data)
 
 
+def marked_encoding(sample: bytes) -> str | None:
+    """Return the encoding that a byte order mark at the start of a file says; None without one."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32")):
+        if sample.startswith(mark):
+            return name
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return None
+
+
+def detect_encoding(sample: bytes) -> str | None:
+    """Return the encoding of the first bytes of a file; None if they are ASCII."""
+    marked = marked_encoding(sample)
+    if marked is not None:
+        return marked
+    # In UTF-16 every other byte of letters that are ASCII is 0.
+    even, odd = (part.count(0) / max(1, len(part)) for part in (sample[:2000:2], sample[1:2000:2]))
+    if max(even, odd) > 0.4:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    if sample.isascii():
+        return None
+    for name in ("utf-8", "cp1252"):
+        try:
+            # The last character may have been cut off.
+            sample[: sample.rfind(b"\n") + 1 or None].decode(name)
+            return name
+        except UnicodeDecodeError:
+            continue
+    return "latin-1"
+
+
 def read_start(path: Path, size: int = SAMPLE_BYTES) -> bytes:
     """Return the first bytes of a file, unpacked."""
     parts = []

@@ -12,8 +12,10 @@ from typing import Any
 
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
-from kerasocc.datasets.readers.dialect_detection import detect, detect_encoding, marked_encoding
+from kerasocc.datasets.readers.dialect_detection import detect
 from kerasocc.datasets.readers.text_files import (
+    detect_encoding,
+    marked_encoding,
     open_lines,
     open_utf8,
     read_first_lines,
