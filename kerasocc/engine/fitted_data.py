@@ -29,12 +29,16 @@ def describe(source: Source, batch_size: int, steps: int | None) -> np.ndarray:
         steps: Number of batches to stop after.
 
     Returns:
-        Shape `(5,)`, int32: the kind of the source, a checksum and the number of samples of
-        arrays; else the bits of mean and deviation, float32, of means of samples, and their number.
+        Shape `(5,)`, int32: the kind of the source; a checksum and the number of samples of
+        arrays, 0 for datasets; the bits of mean and deviation, float32, of the means of their
+        samples, 0 for arrays.
     """
-    x = np.asarray(source.subset(SAMPLES, batch_size, steps), "float32")
+    x = source.subset(SAMPLES, batch_size, steps)
     if source.has_random_access:
-        checksum = np.uint32(zlib.crc32(np.ascontiguousarray(x))).view("int32")
+        checksum = 0
+        for sample in x:  # Large images fill the memory once they are float32.
+            checksum = zlib.crc32(np.ascontiguousarray(sample, "float32"), checksum)
+        checksum = np.uint32(checksum).view("int32")
         return np.array([ARRAYS, checksum, source.num_samples % 2**31, 0, 0], "int32")
     means = x.reshape(len(x), -1).mean(axis=1, dtype="float64")
     bits = np.array([means.mean(), means.std()], "float32").view("int32")

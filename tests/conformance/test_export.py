@@ -262,6 +262,6 @@ def test_export_is_quiet_and_leaves_the_model_alone(case, digits, tmp_path, capf
     assert capfd.readouterr() == ("", "")
     assert_same_weights(model, twin)
     for m in (model, twin):
-        m.fit(digits.x_train, batch_size=32, epochs=1, verbose=0)
+        m.fit(digits.x_train[:64], batch_size=32, epochs=1, verbose=0)
     assert_same_weights(model, twin)
     np.testing.assert_array_equal(model.score(digits.x_test), twin.score(digits.x_test))
