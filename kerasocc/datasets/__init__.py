@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         MinMaxScaling,
         Preprocessing,
     )
+    from kerasocc.datasets.preprocessing.quantiles import QuantileScaling, RobustScaling
     from kerasocc.datasets.preprocessing.standardization import Standardization
     from kerasocc.datasets.preprocessing.table_features import TableFeatures
     from kerasocc.datasets.protocols.altered import altered
@@ -34,6 +35,8 @@ _HOMES = {
     "MinMaxScaling": "preprocessing.layers",
     "OneClassDataset": "protocols.one_class_dataset",
     "Preprocessing": "preprocessing.layers",
+    "QuantileScaling": "preprocessing.quantiles",
+    "RobustScaling": "preprocessing.quantiles",
     "Rows": "storage.rows",
     "Standardization": "preprocessing.standardization",
     "TableFeatures": "preprocessing.table_features",
@@ -53,6 +56,8 @@ __all__ = [
     "MinMaxScaling",
     "OneClassDataset",
     "Preprocessing",
+    "QuantileScaling",
+    "RobustScaling",
     "Rows",
     "Standardization",
     "TableFeatures",
