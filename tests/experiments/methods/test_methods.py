@@ -61,7 +61,9 @@ def test_what_an_option_is_given_is_what_the_setting_takes(name):
         assert tuple(action.choices) == kind.choices
         values = kind.choices
     else:
-        values = [text for text in ("0.5", "3", "3,4", "name", "8x9") if parses(field, text)]
+        values = [
+            text for text in ("0.5", "3", "3,4", "name", "8x9", ",", "utf-8") if parses(field, text)
+        ]
         assert values
     for value in values:
         check_alone(field, kind.parse(value))
