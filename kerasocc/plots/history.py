@@ -38,7 +38,7 @@ def plot_history(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> Figu
     figure = make_figure(1 + 4.2 * len(histories), 5.5)
     grid = figure.subplots(2, len(histories), sharex="col", squeeze=False)
     for column, (phase, history) in zip(grid.T, histories.items(), strict=True):
-        column[0].set_title(phase.capitalize(), fontweight="bold", fontsize=11)
+        column[0].set_title(phase[:1].upper() + phase[1:], fontweight="bold", fontsize=11)
         column[1].set_xlabel("epoch")
         second = next((name for name in SECOND_CURVES if name in history), SECOND_CURVES[0])
         for axes, name in zip(column, ("loss", second), strict=True):

@@ -111,12 +111,14 @@ class _Members:
         own = _config_of(member, self._config, number)
         name = own.preprocessing
         data = self._data if name is None else self._data.with_preprocessing(name)
+        begun = time.monotonic()
         try:
             trained = train_model(own, folder, data, progress=self._progress, title=bar)
         except (CollapseError, FloatingPointError) as error:
             self.left_out[title], self.failure = str(error), error
             return
-        seconds = sum(sum(history["seconds"]) for history in trained.histories.values())
+        # Of a member that an earlier process has trained, the epochs tell.
+        seconds = max(time.monotonic() - begun, sum(trained.seconds.values()))
         self.members.append(TrainedMember(title, own.definition.title, trained.model, seconds))
         for phase, history in trained.histories.items():
             if len(history["seconds"]) > 1:
