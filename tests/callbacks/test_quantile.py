@@ -43,6 +43,7 @@ def test_a_step_by_hand():
     model.output_kernel.assign(W)
     model.r.assign(1.0)
     model.r_rate.assign(0.1)
+    model.fitted.assign(1.0)  # else `train_on_batch` begins with the quantile of its batch
     model.compile(keras.optimizers.SGD(0.0))
     model.train_on_batch(X)
     # The projections are 0.6465, 1.6119 and -0.1424: two of three below r, where nu wants 1.5.

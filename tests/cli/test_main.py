@@ -143,8 +143,8 @@ def test_a_failed_training_is_one_line_and_is_not_resumed(out, capsys, monkeypat
 
     monkeypatch.setattr(runner, "train_phases", fail)
     assert refused(["train"], capsys) == " ".join(str(error).split())
-    assert status(out / "digits-0-deep-svdd") == "failed"
-    message = refused(["train", "--resume", "--name", "digits-0-deep-svdd"], capsys)
+    assert status(out / "digits-0-auto") == "failed"
+    message = refused(["train", "--resume", "--name", "digits-0-auto"], capsys)
     assert "has failed and would fail again: " in message
 
 
@@ -154,7 +154,7 @@ def test_a_full_disk_is_one_line_and_the_run_can_be_resumed(out, capsys, monkeyp
 
     monkeypatch.setattr(runner, "train_phases", fail)
     assert refused(["train"], capsys) == "No space left on device: 'model.keras'"
-    assert status(out / "digits-0-deep-svdd") == "interrupted"
+    assert status(out / "digits-0-auto") == "interrupted"
 
 
 def test_a_bug_keeps_its_traceback(out, monkeypatch):

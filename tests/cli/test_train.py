@@ -16,6 +16,7 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.runs import runner
 from tests.cli.helpers import LABELS, of, refused, status
 
+SVDD = ["--method", "deep-svdd"]
 SHORT = ["--quiet", "--pretrain-epochs", "1", "--epochs", "2"]
 
 
@@ -35,13 +36,17 @@ SHORT = ["--quiet", "--pretrain-epochs", "1", "--epochs", "2"]
         ("pets", ["--label", "state"], "`label` must be left out:"),
         ("pets", ["--missing", "median"], "`missing` must be left out:"),
         ("pets", ["--hidden", "8"], "`hidden` must be left out: the samples are images"),
-        ("pets", ["--image-size", "30"], "multiples of 8 from 16 on, 32 for instance. Received: s"),
+        (
+            "pets",
+            [*SVDD, "--image-size", "30"],
+            "multiples of 8 from 16 on, 32 for instance. Received: s",
+        ),
         ("pets", ["--image-size", "32x"], "argument --image-size: must be such as 64 or 48x64"),
         ("pets", ["--image-size", "1x2x3"], "argument --image-size: must be such as 64 or 48x64"),
         ("pets", ["--normal-class", "cow"], "must be among the classes ['cat', 'dög'] or their"),
         ("pets/cat", ["--normal-class", "cat"], "`normal_class` must be left out: 'cat' has no"),
         ("pets/cat", ["--keep", "best"], "`keep` must be 'last': the best epoch is chosen by"),
-        ("pets/cat", ["--labelled-classes", "2"], "is of the method 'deep-sad'"),
+        ("pets/cat", [*SVDD, "--labelled-classes", "2"], "is of the method 'deep-sad'"),
         ("pets/cat", ["--method", "deep-sad"], "`labelled` asks for 1 anomalies of the training"),
         ("pets/cat", ["--contamination", "0.2"], "`contamination` asks for 3 anomalies"),
         ("pumps.csv", ["--test-data", "no.csv"], "`test_data` must be a path. There is no file "),

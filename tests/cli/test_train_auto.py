@@ -56,7 +56,7 @@ def test_a_table_has_neighbours_and_deep_svdd(run):
 def test_the_scalings_and_the_seeds_differ(run):
     model = kerasocc.load_model(run / "run" / "model.keras")
     assert isinstance(model, kerasocc.Ensemble)
-    names = [type(member.preprocessing).__name__ for member in model.members[:4]]
+    names = [type(member.preprocessing.scaling).__name__ for member in model.members[:4]]
     assert names == ["Standardization", "MinMaxScaling", "RobustScaling", "QuantileScaling"]
     assert not any(member.standardize for member in model.members[:4])
     x = np.random.default_rng(1).normal(size=(50, 4)).astype("float32")

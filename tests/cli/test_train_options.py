@@ -71,7 +71,7 @@ NEEDS = "needs a `latent` that flags samples by their losses: 'soft', 'hard' or 
             "`num_transforms` must be an integer of at least 2. Received: num_transforms=1",
         ),
         (
-            "--temperature 0.5",
+            "--method deep-svdd --temperature 0.5",
             "`temperature` is of the method 'neutral-ad' or 'icl'. Received: temperature=0.5",
         ),
         (

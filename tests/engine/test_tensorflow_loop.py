@@ -146,6 +146,7 @@ def test_a_segment_holds_what_its_steps_need(rows, monkeypatch, on_disk):
     assert sorted(found) == list(range(50))
 
 
+@pytest.mark.filterwarnings("ignore:`x` holds other samples")
 def test_one_function_for_data_of_all_sizes(rows):
     model = made()
     for count in (50, 32, 17):

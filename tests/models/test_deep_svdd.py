@@ -61,9 +61,11 @@ def test_sample_weight_by_hand():
     x = np.array([[1.0, 1.0], [3.0, 1.0], [2.0, 7.0]])
     model = frozen()
     history = model.fit(x, sample_weight=[1.0, 0.0, 2.0], batch_size=2, verbose=0).history
-    assert history["loss"][0] == pytest.approx((5 + 0 + 32) / 3)
+    # The center is (5/3, 5), the squared distances are 4/9 + 16 and 1/9 + 4.
+    expected = (4 / 9 + 16 + 2 * (1 / 9 + 4)) / 3
+    assert history["loss"][0] == pytest.approx(expected)
     result = model.evaluate(x, sample_weight=np.array([1.0, 0.0, 2.0]), return_dict=True)
-    assert result["loss"] == pytest.approx((5 + 0 + 32) / 3)
+    assert result["loss"] == pytest.approx(expected)
 
 
 def test_radius_is_the_quantile_over_the_training_set(random):

@@ -21,6 +21,9 @@ def check_columns(config: TrainConfig) -> None:
     source = None if config.altered is not None else resolve(config.dataset)
     if source is None or source.kind != TABLE:
         return
+    # A part that is given beside the data may be the one that has the labels.
+    given = config.validation_data is not None or config.test_data is not None
     choice = ColumnChoice.of(**{name: getattr(config, name) for name in _CHOICES})
     dialect = {name: getattr(config, name) for name in OPTIONS}
-    raw_tables.check_columns(source, choice, config.label, **dialect)
+    label = None if given else config.label
+    raw_tables.check_columns(source, choice, label, **dialect)

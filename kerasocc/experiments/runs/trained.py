@@ -130,7 +130,8 @@ def _loaded(model_file: Path) -> OneClassModel:
     try:
         return kerasocc.load_model(model_file)
     except (TypeError, ValueError) as error:
-        absent = re.search(r"Could not locate (class|function) '(\w+)'", str(error))
+        cause = str(error.__cause__ or error)
+        absent = re.search(r"Could not locate (class|function) '(\w+)'", cause)
         if absent is None:
             raise
         raise ValueError(

@@ -78,7 +78,7 @@ def renamed(frame):
 
 
 def another_column(frame):
-    return frame.assign(e=1.0)
+    return frame.assign(e=np.sin(np.arange(len(frame))))
 
 
 def sorted_rows(frame):
