@@ -519,7 +519,10 @@ def test_datasets_equal_arrays(x, make, refresh):
 
 
 @pytest.mark.parametrize("kind", ["array", "tf.data", pytest.param("py", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("options", [dict(), dict(refresh="epoch"), dict(mode="refine")])
+@pytest.mark.parametrize(
+    "options",
+    [dict(), dict(refresh="epoch"), pytest.param(dict(mode="refine"), marks=pytest.mark.slow)],
+)
 def test_two_replicas_equal_one(x, kind, options, two_replicas):
     def train():
         model = build(eager=False)

@@ -147,6 +147,7 @@ def test_options_imply_their_method(options, method, tmp_path, monkeypatch):
     assert found == [method]
 
 
+@pytest.mark.slow
 def test_a_file_of_settings_implies_its_method_and_that_of_a_run_is_repeated(run, tmp_path):
     config = TrainConfig.read(run / "run" / "config.json")
     assert config.method == "auto"

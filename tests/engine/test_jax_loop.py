@@ -137,6 +137,7 @@ def test_equals_the_steps_of_keras_in_every_case():
     assert losses["disk"] == pytest.approx(losses["one-class"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_batch_hooks_and_convolutions():
     batches, rows_loop, images_loop = run_under_jax(CHUNKS)
     assert batches == [0, 1, 2, 3, 0, 1, 0, 1, 2, 0, 1, 2]

@@ -149,9 +149,9 @@ print(json.dumps(found))
 
 
 @needs_jax
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "names",
-    [pytest.param(["latent"], id="latent"), pytest.param([], marks=pytest.mark.slow, id="all")],
+    "names", [pytest.param(["latent"], id="latent"), pytest.param([], id="all")]
 )
 def test_equal_those_alone(names):
     found = run_under_jax(f"names = {names}\n{COMPARE}")

@@ -216,7 +216,10 @@ def test_a_shared_preprocessing_stays_one(rows, tmp_path):
     np.testing.assert_allclose(scorer(rows)["score"], model.score(rows), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize(
+    "name",
+    [n if n == "log-median" else pytest.param(n, marks=pytest.mark.slow) for n in SCALES],
+)
 def test_files_and_exports(name, digits, tmp_path):
     x = digits.x_train[:40]
     encoders = [kocc.networks.lenet("digits", seed=seed) for seed in range(2)]
@@ -290,6 +293,7 @@ assert abs(np.median(model.member_scores(rows)[:, 0])) < 1e-4
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(rows, tmp_path, backend):
     if importlib.util.find_spec(backend) is None:

@@ -217,6 +217,7 @@ np.testing.assert_allclose(kocc.load_model(sys.argv[3]).score(rows + 0.1), expec
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(rows, tmp_path, backend):
     if importlib.util.find_spec(backend) is None:

@@ -489,7 +489,7 @@ class KillAfter(keras.callbacks.Callback):
             raise Killed
 
 
-@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 2])
 @pytest.mark.parametrize("when", ["after the backup", "before the backup"])
 def test_resumed_training_equals_uninterrupted(x, tmp_path, every, when):
     def train(*killer):
