@@ -70,7 +70,6 @@ def fit(
     per_epoch = options.steps_per_epoch
     batches = None if per_epoch is None else per_epoch * (options.epochs - options.initial_epoch)
     source = model.source_of(first_batches(x, batches), y, sample_weight)
-    names = new_names(model, x)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
         source, validation_data = _hold_out(source, options.validation_split)
@@ -86,6 +85,7 @@ def fit(
     rule = latent_rule_of(model, users)
     run = TrainingRun(model, source, batch_size, options.steps_per_epoch, rule)
     _check_training_data(run, options.steps_per_epoch)
+    names = new_names(model, x)
     if names is not None:
         model.feature_names = names
     with _current(run):

@@ -156,7 +156,7 @@ def test_all_methods(method, normal, tmp_path, capsys):
     dataset, options = normal / "normal.csv", ["--epochs", "2"]
     if method == "deep-sad":
         options += ["--labelled", "0"]
-    if method == "nearest-neighbors":
+    if method in ("nearest-neighbors", "auto"):
         options = []
     if method == "multi-head-rotnet":
         images = np.random.default_rng(0).integers(0, 256, (40, SIDE, SIDE, 3)).astype("uint8")
