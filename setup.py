@@ -25,8 +25,12 @@ ONNX = [
     "tf2onnx>=1.17,<2",  # the release that is tested with NumPy 2 and protobuf 7
     "onnx>=1.23,<2",  # the release that is tested
 ]
+EXCEL = [
+    "openpyxl>=3.1,<4",  # reads .xlsx; the release that is tested
+]
 TEST = [
     *ONNX,
+    *EXCEL,
     "onnxruntime>=1.23,<2",  # computes what was exported; the releases that know onnx 1.23
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
@@ -46,7 +50,7 @@ setup(
     packages=find_packages(include=["kerasocc", "kerasocc.*"]),
     python_requires=">=3.11",  # Keras 3.15 needs it
     install_requires=requirements(),
-    extras_require={"onnx": ONNX, "test": TEST},
+    extras_require={"excel": EXCEL, "onnx": ONNX, "test": TEST},
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
