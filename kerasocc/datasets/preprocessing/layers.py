@@ -11,9 +11,9 @@ from keras import ops
 
 from kerasocc.datasets.preprocessing.offsets import (
     Offset,
+    OffsetLayer,
     Precision,
     build_to_adapt,
-    sample_dtype,
 )
 from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import chunks, is_lazy, rows_at_once
@@ -57,7 +57,7 @@ class GlobalContrastNormalization(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
-class MinMaxScaling(keras.layers.Layer):
+class MinMaxScaling(OffsetLayer):
     """Scale linearly so that the adapted data span [0, 1]; new data may exceed it.
 
     A constant feature maps to 0.
@@ -74,26 +74,14 @@ class MinMaxScaling(keras.layers.Layer):
     def __init__(
         self, *, per_feature: bool = False, precise: bool = False, name: str | None = None
     ):
-        # Without autocast float64 is not cast before the minimum is subtracted.
-        super().__init__(name=name, dtype="float32", autocast=False)
+        super().__init__(precise=precise, name=name)
         self.per_feature = per_feature
-        self.precise = precise
-
-    @property
-    def sample_dtype(self) -> str:
-        """The dtype that samples are to have, `"float32"` or `"float64"`."""
-        return sample_dtype(self.precise)
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],) if self.per_feature else ()
         self._offset = Offset(self, "minimum", shape, self.precise)
         self.minimum = self._offset.high
         self.range = add_state(self, "range", shape, initial=1.0)
-
-    @property
-    def is_adapted(self) -> bool:
-        """Whether the range has been set."""
-        return self.built and self._offset.is_set
 
     def adapt(self, x: Any) -> None:
         """Set the range from samples, an array or `Rows` of shape `(samples, ...)`."""
@@ -119,12 +107,8 @@ class MinMaxScaling(keras.layers.Layer):
         """Scale samples of shape `(batch, ...)`."""
         return self._offset.subtracted_from(x) / self.range
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
     def get_config(self) -> dict[str, Any]:
-        precise = {"precise": True} if self.precise else {}
-        return {"per_feature": self.per_feature, "name": self.name, **precise}
+        return {"per_feature": self.per_feature, **super().get_config()}
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")

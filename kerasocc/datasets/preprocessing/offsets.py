@@ -107,3 +107,35 @@ class Offset:
             return (ops.cast(x, "float32") - self.high) - self.rest
         exact = ops.cast(self.high, "float64") + ops.cast(self.rest, "float64")
         return ops.cast(ops.cast(x, "float64") - exact, "float32")
+
+
+class OffsetLayer(keras.layers.Layer):
+    """A layer that preserves the shape of samples and subtracts an offset from them first.
+
+    `build` of a subclass sets `_offset`, an `Offset`.
+
+    Args:
+        precise: Whether samples are float64 and the offset is subtracted in float64.
+        name: Name of the layer.
+    """
+
+    def __init__(self, *, precise: bool = False, name: str | None = None):
+        # Without autocast float64 is not cast before the offset is subtracted.
+        super().__init__(name=name, dtype="float32", autocast=False)
+        self.precise = precise
+
+    @property
+    def sample_dtype(self) -> str:
+        """The dtype that samples are to have, `"float32"` or `"float64"`."""
+        return sample_dtype(self.precise)
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the layer has been adapted."""
+        return self.built and self._offset.is_set
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, **({"precise": True} if self.precise else {})}

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasocc.datasets.preprocessing.offsets import Offset, build_to_adapt, sample_dtype
+from kerasocc.datasets.preprocessing.offsets import Offset, OffsetLayer, build_to_adapt
 from kerasocc.datasets.storage.precision import loses_in_float32
 from kerasocc.datasets.storage.rows import as_rows
 from kerasocc.state import add_state
@@ -20,33 +20,12 @@ SAMPLES = 100_000
 _INTERVALS = 64
 
 
-class _QuantileLayer(keras.layers.Layer):
-    """A layer that subtracts the median of each column first.
-
-    Args:
-        precise: Whether samples are float64 and the median is subtracted in float64; `adapt`
-            finds it out, see `MinMaxScaling`.
-        name: Name of the layer.
-    """
-
-    def __init__(self, *, precise: bool = False, name: str | None = None):
-        # Without autocast float64 is not cast before the median is subtracted.
-        super().__init__(name=name, dtype="float32", autocast=False)
-        self.precise = precise
-
-    @property
-    def sample_dtype(self) -> str:
-        """The dtype that samples are to have, `"float32"` or `"float64"`."""
-        return sample_dtype(self.precise)
+class _QuantileLayer(OffsetLayer):
+    """A layer that subtracts the median of each column first."""
 
     def build(self, input_shape: Any) -> None:
         self._offset = Offset(self, "median", (input_shape[-1],), self.precise)
         self.median = self._offset.high
-
-    @property
-    def is_adapted(self) -> bool:
-        """Whether the layer has been adapted."""
-        return self.built and self._offset.is_set
 
     def adapt(self, x: Any) -> None:
         """Adapt to an array or `Rows` of shape `(samples, columns)`."""
@@ -56,12 +35,6 @@ class _QuantileLayer(keras.layers.Layer):
         median = np.median(rows, axis=0)
         self._offset.assign(median)
         self._adapt_to_centered(rows - median)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **({"precise": True} if self.precise else {})}
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")

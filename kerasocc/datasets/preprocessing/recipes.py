@@ -83,9 +83,7 @@ def min_max(x: Any) -> MinMaxScaling:
     Args:
         x: Training rows, array or `Rows` of shape `(samples, features)`.
     """
-    layer = MinMaxScaling(per_feature=True)
-    layer.adapt(x)
-    return layer
+    return _adapted(MinMaxScaling(per_feature=True), x)
 
 
 def standardize(x: Any) -> Standardization:
@@ -94,9 +92,7 @@ def standardize(x: Any) -> Standardization:
     Args:
         x: Training rows, array or `Rows` of shape `(samples, columns)`.
     """
-    layer = Standardization()
-    layer.adapt(x)
-    return layer
+    return _adapted(Standardization(), x)
 
 
 def robust(x: Any) -> RobustScaling:
@@ -105,9 +101,7 @@ def robust(x: Any) -> RobustScaling:
     Args:
         x: Training rows, array or `Rows` of shape `(samples, columns)`.
     """
-    layer = RobustScaling()
-    layer.adapt(x)
-    return layer
+    return _adapted(RobustScaling(), x)
 
 
 def quantile(x: Any) -> QuantileScaling:
@@ -116,7 +110,10 @@ def quantile(x: Any) -> QuantileScaling:
     Args:
         x: Training rows, array or `Rows` of shape `(samples, columns)`.
     """
-    layer = QuantileScaling()
+    return _adapted(QuantileScaling(), x)
+
+
+def _adapted(layer: Any, x: Any) -> Any:
     layer.adapt(x)
     return layer
 

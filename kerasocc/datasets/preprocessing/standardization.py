@@ -10,16 +10,16 @@ import numpy as np
 
 from kerasocc.datasets.preprocessing.offsets import (
     Offset,
+    OffsetLayer,
     Precision,
     build_to_adapt,
-    sample_dtype,
 )
 from kerasocc.datasets.storage.rows import as_rows, chunks, rows_at_once
 from kerasocc.state import add_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
-class Standardization(keras.layers.Layer):
+class Standardization(OffsetLayer):
     """Subtract each column's mean and divide by its standard deviation.
 
     A constant column becomes 0; new values in it are centered and not scaled.
@@ -32,26 +32,11 @@ class Standardization(keras.layers.Layer):
         name: Name of the layer.
     """
 
-    def __init__(self, *, precise: bool = False, name: str | None = None):
-        # Without autocast float64 is not cast before the mean is subtracted.
-        super().__init__(name=name, dtype="float32", autocast=False)
-        self.precise = precise
-
-    @property
-    def sample_dtype(self) -> str:
-        """The dtype that samples are to have, `"float32"` or `"float64"`."""
-        return sample_dtype(self.precise)
-
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],)
         self._offset = Offset(self, "mean", shape, self.precise)
         self.mean = self._offset.high
         self.deviation = add_state(self, "deviation", shape, initial=1.0)
-
-    @property
-    def is_adapted(self) -> bool:
-        """Whether mean and deviation have been set."""
-        return self.built and self._offset.is_set
 
     def adapt(self, x: Any) -> None:
         """Set mean and deviation from an array or `Rows` of shape `(samples, columns)`."""
@@ -70,12 +55,6 @@ class Standardization(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         """Standardise samples of shape `(batch, columns)`."""
         return self._offset.subtracted_from(x) / self.deviation
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **({"precise": True} if self.precise else {})}
 
 
 def moments(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
