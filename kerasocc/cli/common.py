@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from kerasocc.experiments.runs.user_modules import import_user_module
 
 DIALECT_HELP = {
     "separator": "character between the cells, or tab or space",
@@ -85,17 +85,9 @@ def import_modules(names: Sequence[str]) -> None:
     Raises:
         ValueError: If one cannot be imported.
     """
-    if names and os.getcwd() not in sys.path:
-        # As `python -m kerasocc` has it.
-        sys.path.insert(0, os.getcwd())
+    requirement = "`--import` must name modules that can be imported"
     for name in names:
-        try:
-            importlib.import_module(name)
-        except Exception as error:
-            raise ValueError(
-                "`--import` must name modules that can be imported. Received: --import "
-                f"{name}, {type(error).__name__}: {error}"
-            ) from error
+        import_user_module(name, requirement, f"--import {name}")
 
 
 def add_reading_options(parser: Any) -> None:

@@ -85,7 +85,6 @@ class OneClassModel(EncoderModel):
         self.preprocessing = preprocessing
         self.feature_names = checked_names(feature_names, self.table_features)
         self.weight_decay = check_non_negative("weight_decay", weight_decay)
-        self._input_shape: tuple[int | None, ...] | None = None
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
         self.order_seed = random.randrange(2**31) if seed is None else seed
         self.threshold = add_state(self, "threshold", initial=math.inf)

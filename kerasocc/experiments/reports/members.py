@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 
 def describe(
-    titles: list[str],
-    kinds: list[str],
-    seconds: list[float],
+    members: list[dict[str, Any]],
     model: kerasocc.Ensemble,
     x: Any,
     labels: np.ndarray,
@@ -23,29 +21,25 @@ def describe(
     """What `results.json` holds of the members.
 
     Args:
-        titles: What they are called.
-        kinds: What methods they are of, in words.
-        seconds: Of their training.
+        members: What is known of each: `title`, `kind` (its method, in words) and `seconds` of
+            its training.
         model: Made of them, in this order.
         x: Test samples, shape `(samples, ...)`.
         labels: 0 normal, 1 anomaly, shape `(samples,)`.
 
     Returns:
-        For every member `title`, `kind`, `seconds`, `auc` (of it alone; None without both
-        classes) and `agreement`, the rank correlation of its scores with the mean of the others'
-        (None for the only member, and where the scores do not vary).
+        For every member what is known, `auc` (of it alone; None without both classes) and
+        `agreement`, the rank correlation of its scores with the mean of the others' (None for
+        the only member, and where the scores do not vary).
     """
     scores = np.float64(model.member_scores(x))
-    others = [np.delete(scores, number, axis=1) for number in range(len(titles))]
     return [
         {
-            "title": title,
-            "kind": kinds[number],
-            "seconds": seconds[number],
+            **member,
             "auc": _auc(labels, scores[:, number]),
-            "agreement": _correlation(scores[:, number], rest),
+            "agreement": _correlation(scores[:, number], np.delete(scores, number, axis=1)),
         }
-        for number, (title, rest) in enumerate(zip(titles, others, strict=True))
+        for number, member in enumerate(members)
     ]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import keras
+
+from kerasocc.experiments.runs.user_modules import import_user_module
 
 
 def find_function(name: str) -> Callable[[tuple[int, ...]], keras.Model]:
@@ -25,17 +25,8 @@ def find_function(name: str) -> Callable[[tuple[int, ...]], keras.Model]:
         raise ValueError(
             f"`encoder` must be a function, as in my_networks:backbone. Received: encoder={name!r}"
         )
-    if os.getcwd() not in sys.path:
-        # As `python -m kerasocc` has it.
-        sys.path.insert(0, os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        # Whatever the module raises is what is wrong with it.
-        raise ValueError(
-            f"`encoder` must name a module that can be imported. Received: encoder={name!r}, "
-            f"{type(error).__name__}: {error}"
-        ) from error
+    requirement = "`encoder` must name a module that can be imported"
+    module = import_user_module(module_name, requirement, f"encoder={name!r}")
     function = getattr(module, function_name, None)
     if not callable(function):
         raise ValueError(

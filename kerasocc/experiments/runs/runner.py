@@ -149,9 +149,11 @@ def _of_members(trained: TrainedModel | TrainedEnsemble, data: OneClassDataset) 
     """What the results hold of the members of an ensemble; nothing of a single model."""
     if not isinstance(trained, TrainedEnsemble):
         return {}
-    titles, kinds, _, seconds = map(list, zip(*trained.members, strict=True))
-    test = data.x_test, data.y_test
-    found = members.describe(titles, kinds, seconds, trained.model, *test)
+    known = [
+        {"title": member.title, "kind": member.kind, "seconds": member.seconds}
+        for member in trained.members
+    ]
+    found = members.describe(known, trained.model, data.x_test, data.y_test)
     return {"members": found, "left_out": trained.left_out}
 
 
