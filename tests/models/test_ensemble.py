@@ -1,9 +1,6 @@
 """Ensembles: scales and scores by hand, training, held-out scores, files, exports, backends."""
 
 import importlib.util
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,6 +11,7 @@ import kerasocc as kocc
 from kerasocc.engine.calibration import conformal_calibration
 from kerasocc.models.score_scales import SCALES
 from tests.conformance.test_export import litert_scorer, onnx_scorer, saved_model_scorer
+from tests.other_backends import run_on
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -296,8 +294,6 @@ assert abs(np.median(model.member_scores(rows)[:, 0])) < 1e-4
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(rows, tmp_path, backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
     model = kocc.Ensemble([*networks(), kocc.NearestNeighbors(k=2)])
     model.compile("adam")
     model.fit(rows, epochs=1, verbose=0)
@@ -305,14 +301,7 @@ def test_other_backends(rows, tmp_path, backend):
     np.save(paths[0], rows)
     np.save(paths[1], model.score(rows))
     model.save(paths[2])
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", OTHER_BACKEND, *paths],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
+    run_on(backend, OTHER_BACKEND, *paths)
 
 
 def test_arguments(rows):

@@ -1,9 +1,6 @@
 """Nearest neighbours: scores by hand, what is stored, files, exports, backends."""
 
 import importlib.util
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -15,6 +12,7 @@ import kerasocc as kocc
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models.coreset import greedy_coreset, random_coreset
 from tests.conformance.test_export import litert_scorer, onnx_scorer, saved_model_scorer
+from tests.other_backends import run_on
 
 TRIANGLE = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]], "float32")
 
@@ -220,21 +218,12 @@ np.testing.assert_allclose(kocc.load_model(sys.argv[3]).score(rows + 0.1), expec
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(rows, tmp_path, backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
     model = fitted(rows, max_samples=40, standardize=True, seed=5)
     paths = [tmp_path / name for name in ("x.npy", "scores.npy", "model.keras")]
     np.save(paths[0], rows)
     np.save(paths[1], model.score(rows + 0.1))
     model.save(paths[2])
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", OTHER_BACKEND, *paths],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
+    run_on(backend, OTHER_BACKEND, *paths)
 
 
 @pytest.mark.parametrize(

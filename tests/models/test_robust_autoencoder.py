@@ -1,11 +1,7 @@
 """Robust autoencoder: noise in the objective, its proximal step, and where it is kept."""
 
-import importlib.util
 import json
 import math
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -19,6 +15,7 @@ from kerasocc.datasets import Rows
 from kerasocc.datasets.preprocessing import min_max
 from kerasocc.models import training_noise
 from tests.conformance.test_training import assert_same_weights
+from tests.other_backends import run_on
 
 FEATURES = 6
 FORMS = ("residual", "input")
@@ -743,17 +740,8 @@ def on_tensorflow():
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_same_on_other_backends(backend, on_tensorflow):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", f"{TRAIN}\nprint(found)"],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = json.loads(run.stdout.splitlines()[-1])
+    printed = run_on(backend, f"{TRAIN}\nprint(found)")
+    found = json.loads(printed.splitlines()[-1])
     np.testing.assert_allclose(found, on_tensorflow, rtol=1e-3, atol=1e-5)
 
 
