@@ -15,9 +15,6 @@ from kerasocc.datasets.dialect import Dialect
 SAMPLE_BYTES = 2**18
 """How much of a file is looked at to find its dialect."""
 
-UNREADABLE = (OSError, EOFError, ValueError, UnicodeError)
-"""What broken files raise; those of zlib and Arrow are among them, or turned into one."""
-
 
 @contextlib.contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
