@@ -27,18 +27,21 @@ MISSING = ""
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers or booleans: itself, less a constant.
+    """A column of numbers or booleans: itself.
 
     Attributes:
         name: Name of the column.
         fill: Replaces missing values; None if they are an error.
-        center: Is subtracted in float64, so that large numbers that differ by little (seconds
-            since 1970) keep their differences in float32.
+        center: Is subtracted. 0 but for models of older versions: now the scaling subtracts
+            offsets, from the rows of frames and of arrays alike.
+        precise: Whether the values (such as seconds since 1970) differ by less than float32 can
+            tell, so that they are float64 until they are scaled.
     """
 
     name: str
     fill: float | None = None
     center: float = 0.0
+    precise: bool = False
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from kerasocc.datasets.columns.named_columns import (
     is_tabular,
     named_columns,
 )
+from kerasocc.datasets.preprocessing.offsets import has_float64
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 
 CHUNK_ROWS = 2**14
@@ -131,6 +132,12 @@ class TableFeatures(keras.layers.Layer):
         return getattr(self.scaling, "sample_dtype", "float32")
 
     @property
+    def exact_dtype(self) -> str:
+        """The dtype that loses nothing of the features, which a scaling is adapted in."""
+        precise = any(isinstance(c, NumberColumn) and c.precise for c in self.columns)
+        return "float64" if precise else "float32"
+
+    @property
     def encoded_names(self) -> tuple[str, ...]:
         """Names of the features, such as `city=Berlin`."""
         return tuple(name for column in self.columns for name in column.feature_names)
@@ -184,22 +191,36 @@ class TableFeatures(keras.layers.Layer):
     def adapt_columns(self, columns: Sequence[Column], table: NamedColumns) -> TableFeatures:
         """As `adapt`, with columns that have been found already."""
         self._columns = [to_config(column) for column in columns]
-        return self.adapt_scaling(self.encode(table))
+        self._check_precision()
+        return self.adapt_scaling(self.encode(table, self.exact_dtype))
 
     def adapt_scaling(self, features: Any) -> TableFeatures:
-        """Fit the scaling on features, array or `Rows` of shape `(rows, features)`."""
+        """Fit the scaling on features of `exact_dtype`, array or `Rows` `(rows, features)`."""
         if isinstance(self.scaling, str):
             self.scaling = TABLE_PREPROCESSINGS[self.scaling](features)
         return self
 
-    def encode(self, x: Any) -> np.ndarray:
+    def _check_precision(self) -> None:
+        """Refuse columns that would be rounded to float32, as no offset is subtracted first."""
+        if isinstance(self.scaling, str) or self.sample_dtype == "float64" or not has_float64():
+            return
+        rounded = [c.name for c in self.columns if isinstance(c, NumberColumn) and c.precise]
+        if rounded:
+            raise ValueError(
+                f"`scaling` must be one of {list(TABLE_PREPROCESSINGS)} for columns whose values "
+                "float32 does not tell apart, such as seconds since 1970; or subtract a constant "
+                f"from them. Received: scaling={self.scaling!r}, columns {rounded}"
+            )
+
+    def encode(self, x: Any, dtype: str | None = None) -> np.ndarray:
         """Make features of a table, not scaled.
 
         Args:
             x: Data frame or dict of columns, in any order.
+            dtype: Of the result, None for `sample_dtype`.
 
         Returns:
-            Shape `(rows, features)`, of `sample_dtype`.
+            Shape `(rows, features)`.
 
         Raises:
             ValueError: If columns are missing or foreign, or hold what they did not hold in
@@ -209,7 +230,7 @@ class TableFeatures(keras.layers.Layer):
         bad = self.find_bad(table)
         if bad is not None:
             raise ValueError(bad.message(f"row {bad.first_row}"))
-        encoded = np.empty((len(table), self.width), self.sample_dtype)
+        encoded = np.empty((len(table), self.width), dtype or self.sample_dtype)
         start = 0
         for column in self.columns:
             values, stop = table.columns[column.name], start + len(column.feature_names)

@@ -166,7 +166,7 @@ def _encoded(features: TableFeatures, table: NamedColumns, raw: RawTable) -> np.
     bad = features.find_bad(table)
     if bad is not None:
         raise ValueError(f"{raw.shown}: {bad.message(raw.place(bad.first_row))}")
-    return features.encode(table)
+    return features.encode(table, features.exact_dtype)
 
 
 def _adapted(x: Any, *, scaling: str, options: dict[str, Any]) -> TableFeatures:
