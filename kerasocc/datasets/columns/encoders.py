@@ -199,25 +199,3 @@ def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if value is not None:
             numbers[row], wrong[row] = value, False
     return numbers, wrong
-
-
-def refusal(column: Column, value: Any, place: str) -> str:
-    """Return what is wrong with a value that a column cannot encode, in a sentence.
-
-    Args:
-        column: The column.
-        value: An entry of what `column_values` returns.
-        place: Where it stands, in words.
-    """
-    name = column.name
-    if value is None or value != value:
-        return (
-            f"Column {name!r} must not have missing values. Received: one in {place}; "
-            "`missing='median'` in training puts in medians of numbers and takes missing text for "
-            "a value"
-        )
-    expected = "dates such as 2024-01-31 or 2024-01-31 12:00:00"
-    if isinstance(column, NumberColumn):
-        expected = "numbers that are finite as float32"
-    shown = str(value) if isinstance(value, (float, np.datetime64)) else repr(value)
-    return f"Column {name!r} must hold {expected}, as in training. Received: {shown} in {place}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerasocc.checks import check_choice, check_integer
+from kerasocc.datasets.columns.bad_rows import BadRows, find_bad_rows
 from kerasocc.datasets.columns.encoders import (
     Column,
     NumberColumn,
     from_config,
-    refusal,
     to_config,
 )
 from kerasocc.datasets.columns.kinds import MAX_CATEGORIES, fit_columns, kinds_of
@@ -28,26 +28,6 @@ from kerasocc.datasets.preprocessing.offsets import has_float64
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 
 CHUNK_ROWS = 2**14
-
-
-class BadRows(NamedTuple):
-    """Rows of a table that cannot be encoded.
-
-    Attributes:
-        rows: Which they are, a mask of shape `(rows,)`.
-        first_row: The first of them.
-        column: The first column that cannot encode it.
-        value: Its value there.
-    """
-
-    rows: np.ndarray
-    first_row: int
-    column: Column
-    value: Any
-
-    def message(self, place: str) -> str:
-        """What is wrong with the first of them, in a sentence; `place` says where it stands."""
-        return refusal(self.column, self.value, place)
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -251,16 +231,7 @@ class TableFeatures(keras.layers.Layer):
         """
         table = named_columns(x)
         check_names(table.names, [column.name for column in self.columns], self.also)
-        rows, found = np.zeros(len(table), bool), []
-        for column in self.columns:
-            bad = column.is_bad(table.columns[column.name])
-            rows |= bad
-            if bad.any():
-                found.append((int(bad.argmax()), column))
-        if not found:
-            return None
-        first, column = min(found, key=lambda entry: entry[0])
-        return BadRows(rows, first, column, table.columns[column.name][first])
+        return find_bad_rows(table, self.columns)
 
     def build(self, input_shape: Any) -> None:
         if isinstance(self.scaling, str) or not self._columns:
