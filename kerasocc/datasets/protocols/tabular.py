@@ -39,8 +39,9 @@ from kerasocc.datasets.readers.raw_tables import holds_raw_columns, read_raw
 from kerasocc.datasets.storage.rows import Rows, chunks, is_lazy, rows_at_once
 
 NO_LABELS = (
-    "no labels were read, so that all rows are taken for normal. `label` names a column with "
-    f"labels; it is found if it is called one of {', '.join(LABEL_NAMES)}"
+    "no column is called one of "
+    f"{', '.join(LABEL_NAMES)}, so that all rows are taken for normal; `label` names a column with "
+    "labels"
 )
 """Note on a table whose labels may have been overlooked."""
 
