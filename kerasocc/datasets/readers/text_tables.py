@@ -243,7 +243,7 @@ def _errors_name(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (ValueError, EOFError, zlib.error, OSError) as error:
+    except (ValueError, EOFError, csv.Error, zlib.error, OSError) as error:
         if str(path) in str(error):
             raise
         raise ValueError(
