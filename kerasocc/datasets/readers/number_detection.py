@@ -67,9 +67,7 @@ def _decimal_of(columns: list[list[str]], given: Dialect, path: object) -> str:
     )
 
 
-def _likely_decimal(
-    unclear: dict[str, list[list[str]]], given: Dialect, width: int
-) -> str | None:
+def _likely_decimal(unclear: dict[str, list[list[str]]], given: Dialect, width: int) -> str | None:
     """The decimal character by what else is known of the file, None if nothing tells it.
 
     Args:
