@@ -16,6 +16,7 @@ from kerasocc.datasets.readers.text_tables import (
     detect_dialect,
     lines_of,
     read_text,
+    read_whole_text,
 )
 from kerasocc.datasets.readers.workbooks import detect_sheet, read_sheet, rows_of_sheet
 
@@ -23,6 +24,7 @@ TEXT = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm")
 SUFFIXES = (*TEXT, *WORKBOOKS, ".parquet")
 """Suffixes of the files that are read here."""
+ALL_ROWS = 2**40
 
 
 def find_dialect(
@@ -94,6 +96,19 @@ def read_frames(
     if suffix in WORKBOOKS:
         return read_sheet(path, dialect or find_dialect(path), rows, as_text)
     return _read_parquet(path, rows)
+
+
+def read_frame(path: Path, dialect: Dialect | None, as_text: Collection[str] = ()) -> Any:
+    """Read all rows as one data frame: what a column holds is a question to all of its cells.
+
+    See `read_frames` for the arguments and errors.
+    """
+    import pandas
+
+    if table_suffix(path) in TEXT:
+        return read_whole_text(path, dialect or find_dialect(path), as_text)
+    frames = list(read_frames(path, dialect, ALL_ROWS, as_text))
+    return frames[0] if len(frames) == 1 else pandas.concat(frames)
 
 
 def place_of(path: Path, dialect: Dialect | None, row: int) -> str:
