@@ -84,9 +84,7 @@ def read_new(
         FileNotFoundError: If there is no such file.
         ValueError: If the samples do not have the format; names row, column or file.
     """
-    path = Path(source)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    path = _existing(source)
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
         found = find_dialect(path, dialect, sample_format.dialect, columns)
@@ -126,20 +124,19 @@ def check_columns(
     label: str | None = None,
     dialect: Dialect | None = None,
 ) -> None:
-    """Look for the columns of a table by its header, without reading the rows.
+    """Look for the file and, by the header of a table, for the columns, without reading rows.
 
     Args:
-        source: See `read_new`; nothing is looked for unless it is a table with the named
-            columns of a model that was trained on one.
+        source: A table with named columns, else only its existence is looked for.
         sample_format: Format of the training samples.
         labelled: Whether labels are read.
         label: Name of their column.
         dialect: How a text file is written where that differs from the training data.
 
     Raises:
-        ValueError: If a column is missing, as `read_new` raises it.
+        FileNotFoundError, ValueError: As `read_new` raises them.
     """
-    path, columns = Path(source), sample_format.columns
+    path, columns = _existing(source), sample_format.columns
     is_named = path.is_file() and table_suffix(path) in named_tables.SUFFIXES
     if sample_format.kind != TABLE or columns is None or not is_named:
         return
@@ -148,6 +145,13 @@ def check_columns(
     if labelled and label is not None:
         Selection(label=label).find_label(names, path)
     find_columns(names, columns, path, found)
+
+
+def _existing(source: str | os.PathLike) -> Path:
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    return path
 
 
 def _with_bad_ones(part: NewSamples) -> NewSamples:
