@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from kerasocc import exporting
+from kerasocc.serving import exporting
 from tests.conformance.registry import CASES, build
 from tests.conformance.test_export import (
     assert_scores_like,
@@ -270,9 +270,9 @@ def test_a_failure_leaves_nothing_new(format, model, tmp_path, monkeypatch):
 
 
 def test_the_name_is_the_function_whatever_is_imported():
-    from kerasocc import export, exporting
+    from kerasocc import export
 
-    importlib.import_module("kerasocc.exporting")
+    importlib.import_module("kerasocc.serving.exporting")
     assert kocc.export is export is exporting.export
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("kerasocc.export")

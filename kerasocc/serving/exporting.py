@@ -1,30 +1,19 @@
-"""Export of models to SavedModel, ONNX and LiteRT.
-
-The module is not named `export` because importing it would replace the function
-`kerasocc.export` by the module.
-"""
+"""Export of models to SavedModel, ONNX and LiteRT."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from kerasocc.checks import check_choice
-from kerasocc.datasets.preprocessing.column_tensors import ColumnTensors
 from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
-
-SIGNATURE = "serving_default"
-"""Name of the signature that serving software calls by default."""
-EXAMPLES = "examples"
-"""Name of the signature that takes serialized `tf.Example`s."""
+from kerasocc.serving.formats import write_litert, write_onnx, write_saved_model
 
 
 def export(
@@ -153,123 +142,8 @@ def _empty(folder: Path) -> bool:
     return not any(folder.iterdir())
 
 
-def _endpoint(model: OneClassModel | Ensemble) -> tuple[Any, Any, Any]:
-    """Archive with the scorer as its only endpoint, the function of the endpoint, its input."""
-    import tensorflow as tf
-
-    with_decision = not np.isinf(keras.ops.convert_to_numpy(model.threshold))
-
-    def scorer(inputs):
-        outputs = {"score": model.call(inputs)}
-        if with_decision:
-            outputs["is_anomaly"] = keras.ops.greater(outputs["score"], model.threshold)
-        if model.calibration_scores is not None:
-            outputs["p_value"] = model.p_values_of_scores(outputs["score"])
-        return outputs
-
-    archive = keras.export.ExportArchive()
-    _track_scoring_weights(archive, model)
-    features = model.table_features
-    if features is not None and not features.is_numeric:
-        return _endpoint_of_columns(archive, ColumnTensors(features), scorer)
-    sample = model.get_build_config()["input_shape"][1:]
-    inputs = tf.TensorSpec((None, *sample), model.sample_dtype, name="inputs")
-    return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
-
-
-def _endpoint_of_columns(
-    archive: Any, tensors: ColumnTensors, outputs_of: Callable[[Any], Any]
-) -> tuple[Any, Any, Any]:
-    """As `_endpoint`, with an input for each column, and a second endpoint for `tf.Example`s."""
-    import tensorflow as tf
-
-    for lookup in tensors.lookups.values():
-        archive.track(lookup)
-
-    def scorer(columns):
-        return outputs_of(tensors.from_inputs(columns))
-
-    def scorer_of_examples(examples):
-        return outputs_of(tensors(tf.io.parse_example(examples, tensors.example_features())))
-
-    specs = tensors.specs()
-    archive.add_endpoint(
-        EXAMPLES, scorer_of_examples, [tf.TensorSpec((None,), "string", name="examples")]
-    )
-    return archive, archive.add_endpoint(SIGNATURE, scorer, [specs]), specs
-
-
-def _track_scoring_weights(archive: Any, model: OneClassModel | Ensemble) -> None:
-    """Add the weights of the model to the archive, except those used in training only."""
-    parts = [*model.members, model] if isinstance(model, Ensemble) else [model]
-    layers = [layer for part in parts for layer in part.layers if layer not in parts]
-    training_only = [getattr(part, "regularizer", None) for part in parts]
-    # Members may share layers.
-    for layer in dict.fromkeys(layers):
-        if layer not in training_only:
-            archive.track(layer)
-    of_layers = {id(w) for layer in layers for w in layer.weights}
-    state = [w for w in model.weights if id(w) not in of_layers]
-    archive.add_variable_collection("state", state)
-
-
-def _write_saved_model(model: OneClassModel | Ensemble, folder: Path) -> None:
-    _write_out(_endpoint(model)[0], folder)
-
-
-def _write_out(archive: Any, folder: str | os.PathLike) -> None:
-    import tensorflow as tf
-
-    try:
-        archive.write_out(str(folder), verbose=False)
-    except tf.errors.OpError as error:
-        # TensorFlow raises its own errors, which are not `OSError`.
-        raise OSError(f"The SavedModel could not be written: {error.message}") from error
-
-
-def _write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
-    try:
-        import tf2onnx
-    except ImportError as error:
-        raise ValueError(
-            '`format="onnx"` needs packages that are not installed; install '
-            f'"kerasocc[onnx]". Received: {error}'
-        ) from error
-    _, function, inputs = _endpoint(model)
-    tf2onnx.convert.from_function(function, [inputs], output_path=str(file))
-
-
-def _write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
-    import tensorflow as tf
-
-    if model.sample_dtype == "float64":
-        raise ValueError(
-            '`format="litert"` needs a model of float32 inputs: LiteRT has no arithmetic in '
-            "float64. Train on columns from which an offset is subtracted, so that float32 tells "
-            "their values apart. Received: a model whose `sample_dtype` is float64"
-        )
-    archive, function, _ = _endpoint(model)
-    dtypes = {
-        t.dtype
-        for op in function.get_concrete_function().graph.get_operations()
-        for t in op.outputs
-    }
-    half = sorted(t.name for t in dtypes & {tf.float16, tf.bfloat16})
-    if half:
-        raise ValueError(
-            '`format="litert"` needs a model that computes in float32: LiteRT has no built-in '
-            "operations of lower precision. Load the weights into a model created under the "
-            f'dtype policy "float32". Received: a model that computes in {", ".join(half)}'
-        )
-    # The converter keeps the names of inputs and outputs of a SavedModel only.
-    with tempfile.TemporaryDirectory() as folder:
-        _write_out(archive, folder)
-        converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    file.write_bytes(converted)
-
-
 _WRITERS: dict[str, tuple[Callable, Callable]] = {
-    "tf_saved_model": (_write_saved_model, complete_folder_or_absent),
-    "onnx": (_write_onnx, complete_or_absent),
-    "litert": (_write_litert, complete_or_absent),
+    "tf_saved_model": (write_saved_model, complete_folder_or_absent),
+    "onnx": (write_onnx, complete_or_absent),
+    "litert": (write_litert, complete_or_absent),
 }
