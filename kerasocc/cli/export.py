@@ -38,7 +38,7 @@ def export(arguments: argparse.Namespace) -> int:
     found = find_trained(arguments.out, arguments.run, arguments.model)
     import_keras()
     import_modules(arguments.modules)
-    from kerasocc.exporting import export
+    from kerasocc.serving.exporting import export
 
     export(
         found.load().model, arguments.path, format=arguments.format, overwrite=arguments.overwrite
