@@ -23,7 +23,7 @@ from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
 from kerasocc.datasets.readers.missing_values import filled, is_beyond
 from kerasocc.datasets.readers.named_columns import find_columns
-from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.raw_tables import raw_blocks
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
@@ -87,7 +87,7 @@ def read_new(
     path = _existing(source)
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
-        found = find_dialect(path, dialect, sample_format.dialect, columns)
+        found = dialect_of_new(path, sample_format, dialect)
         tolerant = bad_rows != "error"
         selection = Selection(labelled, label, columns, found, tolerant, optional)
         if sample_format.is_raw:
@@ -140,7 +140,7 @@ def check_columns(
     is_named = path.is_file() and table_suffix(path) in named_tables.SUFFIXES
     if sample_format.kind != TABLE or columns is None or not is_named:
         return
-    found = find_dialect(path, dialect, sample_format.dialect, columns)
+    found = dialect_of_new(path, sample_format, dialect)
     names = list(next(named_tables.read_frames(path, found, 1)).columns)
     if labelled and label is not None:
         Selection(label=label).find_label(names, path)
