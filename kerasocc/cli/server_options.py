@@ -58,7 +58,7 @@ def score_by_server(arguments: argparse.Namespace) -> int:
         )
     check_output(arguments.output, arguments.source)
     dialect = given_dialect(arguments)
-    sample_format = _format_of_run(arguments, dialect)
+    run = _found_run(arguments, dialect)
     served = ServedModel(
         arguments.server,
         model=arguments.served_model,
@@ -67,7 +67,7 @@ def score_by_server(arguments: argparse.Namespace) -> int:
         in_flight=arguments.in_flight,
         retry_for=arguments.retry_for,
     )
-    sample_format = format_of(served, sample_format)
+    sample_format = format_of(served, run)
     with readable(arguments.source) as source:
         summary = score_through(
             served,
@@ -84,16 +84,15 @@ def score_by_server(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _format_of_run(arguments: argparse.Namespace, dialect: Any) -> Any:
-    """How the run reads samples; None without one."""
-    from kerasocc.datasets.sample_format import SampleFormat
+def _found_run(arguments: argparse.Namespace, dialect: Any) -> Any:
+    """The run that says how samples are read; None without one."""
     from kerasocc.experiments.runs.trained import find_trained
 
     if arguments.run is None:
         return None
     found = find_trained(arguments.out, arguments.run, None)
     found.check_columns(arguments.source, dialect=dialect)
-    return SampleFormat.read(found.run.sample_format_file)
+    return found.run
 
 
 def _made_of(arguments: argparse.Namespace, served: Any) -> dict[str, Any]:

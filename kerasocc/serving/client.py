@@ -92,6 +92,11 @@ class ServedModel:
             self._check_version(answer.version)
         return _checked(answer.outputs, len(x))
 
+    def expect_version(self, version: str) -> None:
+        """Refuse answers of any other version, where the server has not named its own yet."""
+        if self.description.version is None:
+            self.description = self.description._replace(version=version)
+
     def _check_version(self, version: str) -> None:
         with self._lock:
             if self.description.version is None:

@@ -113,7 +113,7 @@ class Connections:
             kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
             connection = kind(self._parts.hostname, self._parts.port, timeout=self._timeout)
             self._of_thread.connection = connection
-            self._open.add(connection)
+        self._open.add(connection)
         method = "GET" if body is None else "POST"
         headers = {} if body is None else {"Content-Type": "application/json"}
         connection.request(method, self._parts.path.rstrip("/") + path, body, headers)

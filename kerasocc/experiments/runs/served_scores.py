@@ -16,6 +16,7 @@ from kerasocc.datasets.catalog import IMAGE_SUFFIXES
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.new_samples import NewSamples, read_new
 from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
+from kerasocc.experiments.runs.folder import RunFolder
 from kerasocc.experiments.runs.resumable_csv import ResumableCsv
 from kerasocc.files import errors_named
 from kerasocc.serving.client import ServedModel
@@ -40,19 +41,20 @@ class ServedSummary(NamedTuple):
     continued: int = 0
 
 
-def format_of(served: ServedModel, sample_format: SampleFormat | None) -> SampleFormat:
+def format_of(served: ServedModel, run: RunFolder | None) -> SampleFormat:
     """How samples for a served model are read.
 
     Args:
         served: The model.
-        sample_format: That of the run which the model comes from; None for a table of as many
-            columns as the server says that the model takes, or images of its size.
+        run: The run that the model comes from; None for a table of as many columns as the server
+            says that the model takes, or images of its size.
 
     Raises:
         ValueError: If the run and the server disagree, or the model takes samples of any size.
     """
     description = served.description
-    if sample_format is not None:
+    if run is not None:
+        sample_format = SampleFormat.read(run.sample_format_file)
         if sample_format.is_raw:
             raise ValueError(
                 "A served model must take numbers to be scored through a server. Received: a run "
@@ -120,11 +122,13 @@ def score_through(
     columns = _columns(served.description.outputs, with_p_values)
     with _opened(output, {**(made_of or {}), "columns": names + columns}) as table:
         writing = _Writing(table, names, columns, bad_rows)
+        if writing.version is not None:
+            served.expect_version(writing.version)
         pieces = _without(_pieces(parts, served.rows), writing, str(source))
         scoring = served.in_order(pieces, lambda piece: _outputs(served, piece))
         with contextlib.closing(scoring):
             for piece, outputs in scoring:
-                writing.write(piece, outputs)
+                writing.write(piece, outputs, served.description.version)
         summary = writing.summary
         if not summary.samples:
             found = f"{summary.bad} that cannot, the first: {summary.first_bad}"
@@ -196,6 +200,7 @@ class _Writing:
     Attributes:
         read: How many samples have been read.
         last: Name of the last of them.
+        version: Version of the model that scored them; None where the server does not say.
         summary: The counts.
     """
 
@@ -203,16 +208,18 @@ class _Writing:
         self, table: _Plain | ResumableCsv, names: list[str], columns: list[str], bad_rows: str
     ):
         self._table, self._columns, self._bad_rows = table, columns, bad_rows
-        counts = table.counts or {"read": 0, "last": None, "summary": ()}
-        self.read, self.last = counts["read"], counts["last"]
+        counts = table.counts or {"read": 0, "last": None, "version": None, "summary": ()}
+        self.read, self.last, self.version = counts["read"], counts["last"], counts["version"]
         self.summary = ServedSummary(*counts["summary"])._replace(continued=self.read)
         self._header = [] if table.counts else [[*names, *columns]]
 
-    def write(self, piece: NewSamples, outputs: Any) -> None:
+    def write(self, piece: NewSamples, outputs: Any, version: str | None) -> None:
+        """Write the scores of a piece; `outputs` is None if it has no sample that can be scored."""
         rows = [*self._header, *self._rows(piece, outputs)]
         self._header = []
         self.read, self.last = self.read + len(piece.names), str(piece.names[-1])
-        self._table.write(rows, dict(read=self.read, last=self.last, summary=self.summary))
+        names = dict(last=self.last, version=version)
+        self._table.write(rows, dict(read=self.read, **names, summary=self.summary))
 
     def _rows(self, piece: NewSamples, outputs: Any) -> list[tuple[Any, ...]]:
         columns = self._columns
