@@ -6,7 +6,7 @@ import pytest
 
 import kerasocc
 from kerasocc.cli import main
-from tests.cli.helpers import COLUMNS, of, refused, rows_of
+from tests.cli.helpers import COLUMNS, refused, rows_of
 
 
 @pytest.fixture(scope="module")
