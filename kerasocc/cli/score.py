@@ -13,6 +13,7 @@ from kerasocc.cli.common import (
     given_dialect,
     import_modules,
 )
+from kerasocc.cli.server_options import add_server_options, score_by_server
 from kerasocc.datasets.readers.standard_input import STANDARD_INPUT, readable
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -51,10 +52,13 @@ def add(commands: Any) -> None:
     )
     add_reading_options(parser)
     add_model_options(parser)
+    add_server_options(parser)
 
 
 def score(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
+    if arguments.server is not None:
+        return score_by_server(arguments)
     from kerasocc.experiments.runs.trained import find_trained
 
     check_output(arguments.output, arguments.source)
