@@ -19,14 +19,14 @@ class BatchProvider:
         data: The dataset that `keras.Model.fit` is given.
         steps: `steps_per_epoch` for `fit`; None where the dataset is one epoch long.
         num_batches: Batches of an epoch of arrays, None for datasets.
-        is_segmented: Whether the training function cuts its batches itself, from segments of
-            the epoch; `data` then only counts the steps.
+        is_asked: Whether the training function asks the provider for samples, in place of the
+            iterator that Keras hands to it; `data` then only counts the steps.
     """
 
     data: Any
     steps: int | None = None
     num_batches: int | None = None
-    is_segmented = False
+    is_asked = False
 
     def begin_epoch(self, epochs_trained: int) -> None:
         """Fix the order and the per-sample targets of the next epoch, before it is iterated."""
