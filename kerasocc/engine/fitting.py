@@ -21,7 +21,6 @@ from kerasocc.engine.fit_callbacks import (
 from kerasocc.engine.fitted_data import note_fitted_data
 from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import (
-    distributed_counter,
     has_strategy,
     set_steps_per_execution,
 )
@@ -71,8 +70,8 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    per_epoch = options.steps_per_epoch
-    batches = None if per_epoch is None else per_epoch * (options.epochs - options.initial_epoch)
+    steps = options.steps_per_epoch
+    batches = None if steps is None else steps * (options.epochs - options.initial_epoch)
     source = model.source_of(first_batches(x, batches), y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
@@ -107,16 +106,15 @@ def fit(
         callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
         set_steps_per_execution(model, steps)
+        data, per_epoch = run.provider.counted_by(model)
         history = model.run_epochs(
-            distributed_counter(model, run.provider.data)
-            if run.provider.is_asked
-            else run.provider.data,
+            data,
             epochs=options.epochs,
             verbose=options.verbose,
             callbacks=callbacks,
             shuffle=False,
             initial_epoch=options.initial_epoch,
-            steps_per_epoch=run.provider.steps,
+            steps_per_epoch=per_epoch,
         )
         for callback in callbacks:
             if isinstance(callback, StateCallback):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerasocc.engine.batch_provider import BatchProvider
-from kerasocc.engine.keras_contract import step_counter
+from kerasocc.engine.keras_contract import epoch_counter
 
 
 class IteratedProvider(BatchProvider):
@@ -28,16 +28,22 @@ class IteratedProvider(BatchProvider):
         self._provider = provider
         self._batches: Iterator[Any] | None = None
         self._length = num_batches
-        self.data = step_counter(num_batches)
         self.steps = steps
+
+    def counted_by(self, model):
+        return epoch_counter(model, self._length, self.steps)
 
     def begin_epoch(self, epochs_trained):
         self._provider.begin_epoch(epochs_trained)
+        self._left = self.steps
         if self.steps is None:
             self._batches = None
 
     def next_batch(self) -> Any:
-        """The next batch; None behind the last one of a pass, after which another pass begins."""
+        """The next batch of the epoch; None behind the last one of it, or of a pass."""
+        if self._left == 0:
+            return None
+        self._left = None if self._left is None else self._left - 1
         if self._batches is None:
             self._batches = self._pass()
         batch = next(self._batches, None)

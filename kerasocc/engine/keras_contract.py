@@ -147,14 +147,40 @@ def has_strategy(model: keras.Model) -> bool:
         return tf.distribute.has_strategy()
 
 
-def distributed_counter(model: keras.Model, counter: Any) -> Any:
-    """A `step_counter` that every worker of the model's strategy has for itself.
+def epoch_counter(
+    model: keras.Model, num_steps: int | None, steps_per_epoch: int | None
+) -> tuple[Any, int | None]:
+    """As `step_counter`, of which every worker of the model's strategy has one for itself.
 
-    Keras would distribute it, and workers would each get a part of it.
+    Keras would distribute a plain one, and give each worker a part of it. To make the iterator of
+    a distributed dataset takes longer than an epoch of a small model, and Keras makes two an
+    epoch. That of a `MirroredStrategy` is quick if it sends nothing to the devices, which other
+    strategies refuse; with these one iterator without an end lasts for all epochs.
+
+    Args:
+        model: The model.
+        num_steps: Steps of a pass over the data; None for data without an end.
+        steps_per_epoch: As given to `fit`.
+
+    Returns:
+        `x` and `steps_per_epoch` for `keras.Model.fit`.
     """
     if not has_strategy(model):
-        return counter
-    return model.distribute_strategy.distribute_datasets_from_function(lambda context: counter)
+        return step_counter(num_steps), steps_per_epoch
+    import tensorflow as tf
+
+    strategy, options = model.distribute_strategy, None
+    if isinstance(strategy, tf.distribute.MirroredStrategy):
+        options = tf.distribute.InputOptions(
+            experimental_fetch_to_device=False,
+            experimental_replication_mode=tf.distribute.InputReplicationMode.PER_REPLICA,
+        )
+    elif steps_per_epoch is None:
+        num_steps, steps_per_epoch = None, num_steps
+    counter = strategy.distribute_datasets_from_function(
+        lambda context: step_counter(num_steps), options
+    )
+    return counter, steps_per_epoch
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ import numpy as np
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.batches import sample_arrays
 from kerasocc.engine.epoch_order import EpochOrder
-from kerasocc.engine.keras_contract import step_counter
 from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sources import ArraySource
 
@@ -57,7 +56,6 @@ class SegmentedProvider(BatchProvider):
         self._sample_targets = sample_targets
         self.num_batches = order.num_batches
         self.batch_size = order.batch_size
-        self.data = step_counter(order.num_batches)
         sample = _bytes_of_sample(source) + _bytes_of_targets(sample_targets)
         self.most_steps = max(1, SEGMENT_BYTES // (sample * order.batch_size))
 
