@@ -37,6 +37,11 @@ class Share(NamedTuple):
     replicas: int = 1
 
     @property
+    def is_single(self) -> bool:
+        """Whether there is one replica only."""
+        return self.replicas == 1
+
+    @property
     def is_all(self) -> bool:
         """Whether there is no other process."""
         return self.stop - self.first == self.replicas
