@@ -7,6 +7,7 @@ assumption names it. The module imports nothing of the package: any part may use
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import io
 import json
@@ -227,6 +228,23 @@ def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> 
     must not make the file unloadable.
     """
     return {name: value for name, value in config.items() if name in names}
+
+
+def outside_of_workers(function: Callable, *arguments: Any, **options: Any) -> Any:
+    """Call a function outside of the scope of a strategy of several workers.
+
+    Whatever Keras saves or loads, it creates an optimizer to see which attributes one has. Within
+    the scope its weights are sent to all workers, which wait for each other: one of them could not
+    save alone. A scope is that of a thread.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        strategy = tf.distribute.get_strategy()
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            with concurrent.futures.ThreadPoolExecutor(1) as thread:
+                return thread.submit(function, *arguments, **options).result()
+    return function(*arguments, **options)
 
 
 class _WeightsFile(io.BytesIO):
