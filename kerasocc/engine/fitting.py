@@ -146,7 +146,16 @@ def _current(run: TrainingRun) -> Iterator[None]:
 def _check_options(model: TrainableModel, options: FitOptions) -> None:
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
-    _check_backups(keras.tree.flatten(options.callbacks) if options.callbacks else [])
+    check_integer("epochs", options.epochs, minimum=0)
+    check_integer("initial_epoch", options.initial_epoch, minimum=0)
+    callbacks = keras.tree.flatten(options.callbacks) if options.callbacks else []
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(
+                "`callbacks` must hold instances of `keras.callbacks.Callback`. "
+                f"Received: {callback!r}"
+            )
+    _check_backups(callbacks)
     if options.class_weight is not None:
         raise ValueError(
             "`class_weight` is not supported, there are no classes to train on; pass "
@@ -225,6 +234,11 @@ def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> 
 def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
+    if isinstance(data, (tuple, list)) and not 1 <= len(data) <= 3:
+        raise ValueError(
+            "`validation_data` must be `x`, `(x, y)` or `(x, y, sample_weight)`. Received: "
+            f"{len(data)} parts"
+        )
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     source = model.source_of(first_batches(x, options.validation_steps), y, sample_weight)
     return lambda: model.evaluate(
