@@ -75,13 +75,13 @@ class StateCallback(keras.callbacks.Callback):
         """Whether a model has what the callback updates."""
         return True
 
-    def set_model(self, model):
+    def check_model(self, model: Any) -> None:
+        """Raise `ValueError` unless a model has what the callback updates."""
         if not self.fits(model):
             raise ValueError(
                 f"`{type(self).__name__}` must be passed to the `fit` of {self.of_models}. "
                 f"Received: {type(model).__name__} {model.name!r}"
             )
-        super().set_model(model)
 
     def epochs_trained(self) -> int:
         """Epochs that the model has finished over all fits."""

@@ -88,6 +88,7 @@ def fit(
     names = new_names(model, x)
     if names is not None:
         model.feature_names = names
+    evaluate = None if validation_data is None else _evaluation_of(model, validation_data, options)
     with _current(run):
         model.build_optimizer()
         model.check_trained_weights()
@@ -97,8 +98,7 @@ def fit(
         in_segments = model.loops_in_program()
         run.provider = _make_provider(run, options, in_segments)
         defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *model.default_callbacks()]
-        if validation_data is not None:
-            evaluate = _evaluation_of(model, validation_data, options)
+        if evaluate is not None:
             defaults.append(Validation(evaluate, options.validation_freq))
         callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
@@ -155,6 +155,8 @@ def _check_options(model: TrainableModel, options: FitOptions) -> None:
                 "`callbacks` must hold instances of `keras.callbacks.Callback`. "
                 f"Received: {callback!r}"
             )
+        if isinstance(callback, StateCallback):
+            callback.check_model(model)
     _check_backups(callbacks)
     if options.class_weight is not None:
         raise ValueError(
