@@ -46,6 +46,17 @@ class Summary(NamedTuple):
     bad: int = 0
     first_bad: str = ""
 
+    @classmethod
+    def total(cls, summaries: Sequence[Summary]) -> Summary:
+        """Join the summaries of several outputs."""
+        flagged = [s.flagged for s in summaries]
+        return cls(
+            sum(s.samples for s in summaries),
+            None if None in flagged else sum(flagged),
+            sum(s.bad for s in summaries),
+            next((s.first_bad for s in summaries if s.bad), ""),
+        )
+
 
 def score_file(
     trained: Trained,
@@ -174,7 +185,8 @@ class _Scored:
             file: What they come from, if that is a column of the output.
         """
         good = np.ones(len(part.names), bool) if part.bad is None else ~part.bad
-        self.first_bad = self.first_bad or part.first_bad
+        if part.first_bad and not self.first_bad:
+            self.first_bad = part.first_bad if file is None else f"{file}: {part.first_bad}"
         x = part.x if good.all() else part.x[good]
         scores = self._model.score(x) if good.any() else np.zeros(0, "float32")
         decisions = None if self.threshold is None else scores > self.threshold
