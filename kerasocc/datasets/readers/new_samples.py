@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,10 +21,11 @@ from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
-from kerasocc.datasets.readers.missing_values import filled, is_beyond
+from kerasocc.datasets.readers.missing_values import filled, is_beyond, is_finite
 from kerasocc.datasets.readers.named_columns import find_columns
 from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.raw_tables import raw_blocks
+from kerasocc.datasets.readers.row_names import RowNames
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
@@ -46,7 +47,7 @@ class NewSamples(NamedTuple):
         ids: Columns that are kept beside the scores, lists by name.
     """
 
-    names: list[str]
+    names: Sequence[str]
     x: np.ndarray | NamedColumns
     labels: np.ndarray | None
     bad: np.ndarray | None = None
@@ -169,7 +170,7 @@ def _read_raw(
     start = 0
     wanted = list(dict.fromkeys([*sample_format.columns, *sample_format.ids]))
     for columns, labels in raw_blocks(path, wanted, selection, sample_format.as_text):
-        names = [str(start + i) for i in range(len(columns))]
+        names = RowNames.counted(start, len(columns))
         ids = {name: plain_values(columns.columns[name]) for name in sample_format.ids}
         x = columns.select(sample_format.columns)
         yield NewSamples(names, x, labels, ids=ids)
@@ -181,7 +182,7 @@ def _read_table(
 ) -> Iterator[NewSamples]:
     start = 0
     for block in read_blocks(path, selection):
-        names = [str(start + i) for i in range(len(block.x))]
+        names = RowNames.counted(start, len(block.x))
         part = NewSamples(names, block.x, block.labels)
         if block.x.shape[1:] == sample_format.shape:
             part = _complete(path, part, block, sample_format, selection, start)
@@ -199,6 +200,8 @@ def _complete(
 ) -> NewSamples:
     """Fill missing values, and mark or refuse the rows that cannot be scored."""
     x = block.x
+    if block.wrong is None and is_finite(x):
+        return part
     beyond, missing = is_beyond(x), np.isnan(x)
     wrong = np.zeros(x.shape, bool) if block.wrong is None else block.wrong
     bad = beyond | wrong
@@ -297,5 +300,5 @@ def _numbered(
             )
         stop = start + len(x)
         part = None if labels is None else labels[start:stop]
-        yield NewSamples([str(i) for i in range(start, stop)], x, part)
+        yield NewSamples(RowNames.counted(start, len(x)), x, part)
         start = stop
