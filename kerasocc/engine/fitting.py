@@ -18,6 +18,7 @@ from kerasocc.engine.fit_callbacks import (
     Validation,
     arrange,
 )
+from kerasocc.engine.devices import check_devices, check_same_training
 from kerasocc.engine.fitted_data import note_fitted_data
 from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
@@ -78,6 +79,7 @@ def fit(
     if options.steps_per_epoch is not None:
         check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
     model.ensure_built(source)
+    check_devices(model)
     claim_ownership(model.variables)
     if model.current_run is not None:
         raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
@@ -91,6 +93,7 @@ def fit(
     with _current(run):
         model.build_optimizer()
         model.check_trained_weights()
+        check_same_training(run, epochs=options.epochs, steps_per_epoch=options.steps_per_epoch)
         note_fitted_data(model, run)
         model.initialize()
         model.fitted.assign(1.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasocc.checks import check_integer
 from kerasocc.datasets.storage.rows import chunks
+from kerasocc.engine.jax_devices import mesh_of_model, on_devices, place
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
 from kerasocc.engine.sample_checks import ALL_ZERO, Batch
 from kerasocc.engine.sources import Source
@@ -216,8 +217,9 @@ def _compile_jax(model, method, x):
         with keras.StatelessScope(state_mapping=mapping):
             return method(inputs)
 
-    compiled = jax.jit(pure)
-    return lambda inputs: compiled([v.value for v in model.variables], inputs)
+    mesh = mesh_of_model(model)
+    compiled = jax.jit(on_devices(pure, mesh))
+    return lambda inputs: compiled([v.value for v in model.variables], place(inputs, mesh))
 
 
 def _compile_torch(model, method, x):
