@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.compiling import Compilable
 from kerasocc.engine.jax_devices import mesh_of_model, on_devices, whole_batches
-from kerasocc.engine.keras_contract import new_step
+from kerasocc.engine.keras_contract import has_strategy, new_step, without_symbolic_build
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
     jax_logs,
@@ -143,16 +144,19 @@ class Trainer(Compilable):
 
     def run_epochs(self, *args: Any, **options: Any) -> keras.callbacks.History:
         """The loop over the epochs of a `fit`, that of `keras.Model.fit`."""
-        with whole_batches():
+        with whole_batches(), without_symbolic_build(self):
             return super().fit(*args, **options)
 
     def make_train_function(self, force: bool = False) -> Any:
         """As in Keras; arrays may have a training function of our own."""
         run = self.current_run
-        if run is None or not run.provider.is_segmented:
+        if run is None and has_strategy(self):
+            self.train_functions.use_given_batches()
+        elif run is None or not run.provider.is_asked:
             with new_step(self, "train_step", self._shared):
                 return super().make_train_function(force)
-        self.train_functions.use_segments(run.provider)
+        else:
+            self.train_functions.use_provider(run.provider)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
@@ -182,7 +186,8 @@ class Trainer(Compilable):
             self.check_trained_weights()
         # The samples of a single batch have no position in a training set.
         self.train_functions.require(None)
-        with whole_batches():
+        is_built = without_symbolic_build(self) if self.built else contextlib.nullcontext()
+        with whole_batches(), is_built:
             return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False) -> Any:
