@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from kerasocc.engine.jax_devices import check_mesh, check_processes_agree
+from kerasocc.engine.keras_layers import all_layers
 from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.training_run import TrainingRun
 
@@ -58,7 +59,9 @@ def _check_single_device(model: TrainableModel) -> None:
     elif in_group and group.get_world_size() > 1:
         received = f"a process group of {group.get_world_size()} processes"
     elif in_group and any(
-        isinstance(module, torch.nn.parallel.DistributedDataParallel) for module in model.modules()
+        isinstance(module, torch.nn.parallel.DistributedDataParallel)
+        for layer in all_layers(model)
+        for module in layer.modules()
     ):
         received = "a module in `DistributedDataParallel`"
     if received is not None:

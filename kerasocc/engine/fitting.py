@@ -11,6 +11,7 @@ import keras
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.engine.batch_providers import make_batch_provider
+from kerasocc.engine.devices import check_devices, check_same_training
 from kerasocc.engine.fit_callbacks import (
     EpochCount,
     EpochOrdering,
@@ -18,7 +19,6 @@ from kerasocc.engine.fit_callbacks import (
     Validation,
     arrange,
 )
-from kerasocc.engine.devices import check_devices, check_same_training
 from kerasocc.engine.fitted_data import note_fitted_data
 from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.keras_contract import (
