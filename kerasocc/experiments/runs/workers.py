@@ -1,0 +1,228 @@
+"""The devices that a run trains on, and the processes that train it together.
+
+All workers do the same, each from the data that it reads itself. The chief alone has the folder
+of the run: it tells the others the settings, and what an interrupted run has left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasocc.experiments.runs.startup import import_keras
+
+NONE, MIRRORED, MULTI_WORKER = STRATEGIES = ("none", "mirrored", "multi-worker")
+BYTES_AT_ONCE = 2**22
+"""Of what the chief sends."""
+
+
+class Task(NamedTuple):
+    """What `TF_CONFIG` says of this process.
+
+    Attributes:
+        is_chief: Whether it writes the folder of the run.
+        workers: Number of the processes.
+    """
+
+    is_chief: bool = True
+    workers: int = 1
+
+
+def task_of(text: str | None) -> Task:
+    """Read `TF_CONFIG`.
+
+    Args:
+        text: Its value, None if it is not set.
+
+    Raises:
+        ValueError: If it does not say which of several workers this process is.
+    """
+    try:
+        content = json.loads(text or "")
+        addresses, task = content["cluster"], content["task"]
+        kind, number = task["type"], int(task["index"])
+        chiefs, others = (len(addresses.get(name, ())) for name in ("chief", "worker"))
+        known = {"chief": chiefs, "worker": others}
+        if set(addresses) - set(known) or chiefs > 1 or not 0 <= number < known[kind]:
+            raise ValueError(text)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            "`--strategy multi-worker` needs the variable TF_CONFIG, with the addresses of all "
+            'workers and the number of this one: {"cluster": {"worker": ["host1:12345", '
+            '"host2:12345"]}, "task": {"type": "worker", "index": 0}}. Received: '
+            f"TF_CONFIG={text!r}"
+        ) from error
+    return Task(kind == "chief" or (not chiefs and number == 0), chiefs + others)
+
+
+class Workers:
+    """The workers of a run, this process one of them.
+
+    Args:
+        strategy: One of `STRATEGIES`.
+
+    Raises:
+        ValueError: If `TF_CONFIG` does not say what several workers need.
+    """
+
+    def __init__(self, strategy: str = NONE):
+        self.strategy = strategy
+        several = strategy == MULTI_WORKER
+        self.is_chief, self.count = task_of(os.environ.get("TF_CONFIG")) if several else Task()
+        self.replicas = 1
+        self._distributed: Any = None
+
+    def start(self) -> None:
+        """Import Keras, and wait for the other workers.
+
+        Raises:
+            ValueError: If the backend has no such strategy.
+        """
+        import_keras(self._make_strategy)
+
+    def _make_strategy(self) -> None:
+        import keras
+
+        backend = keras.backend.backend()
+        if self.strategy == MIRRORED and backend == "jax":
+            self._distributed = keras.distribution.DataParallel()
+            self.replicas = self._distributed.device_mesh.devices.size
+        elif self.strategy != NONE and backend == "tensorflow":
+            import tensorflow as tf
+
+            # What it says of devices without NCCL is meant for programmers.
+            tf.get_logger().setLevel("ERROR")
+            is_one = self.strategy == MIRRORED
+            name = "MirroredStrategy" if is_one else "MultiWorkerMirroredStrategy"
+            self._distributed = getattr(tf.distribute, name)()
+            self.replicas = self._distributed.num_replicas_in_sync
+        elif self.strategy != NONE:
+            allowed = "mirrored or none" if backend == "jax" else "none"
+            raise ValueError(
+                f"`--strategy` must be {allowed} on the {backend} backend. Received: "
+                f"--strategy {self.strategy}"
+            )
+
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        """Make and train models on all devices in this context.
+
+        Raises:
+            OSError: If another worker has ended before.
+        """
+        with contextlib.nullcontext() if self._distributed is None else self._distributed.scope():
+            with self._losses_named() if self.count > 1 else contextlib.nullcontext():
+                yield
+
+    @contextlib.contextmanager
+    def _losses_named(self) -> Iterator[None]:
+        import tensorflow as tf
+
+        try:
+            yield
+        except tf.errors.OpError as error:
+            gone = ("UNAVAILABLE", "ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL")
+            if error.error_code not in [getattr(tf.errors, name) for name in gone]:
+                raise
+            raise OSError(
+                "Another worker of the run has ended. Start all of them again, with `--resume` "
+                "if there is a run to go on with."
+            ) from error
+
+    def tell(self, say: Callable[[], Any]) -> Any:
+        """What the chief says, in every worker.
+
+        Args:
+            say: Called by the chief, returns what JSON can hold. What it raises is raised there,
+                and by the others as a `ValueError`.
+        """
+        if self.count == 1:
+            return say()
+        if not self.is_chief:
+            message = json.loads(self._from_chief(b""))
+            if "error" in message:
+                raise ValueError(f"The chief has ended: {message['error']}")
+            return message["said"]
+        try:
+            message = {"said": say()}
+        except (ValueError, OSError) as error:
+            self._from_chief(json.dumps({"error": str(error)}).encode())
+            raise
+        self._from_chief(json.dumps(message).encode())
+        return message["said"]
+
+    def share(self, folder: Path, names: tuple[str, ...]) -> None:
+        """Copy files and folders of the chief's folder into those of the others.
+
+        Args:
+            folder: Each worker's own.
+            names: What is copied from it.
+        """
+        if self.count == 1:
+            return
+        packed = self._from_chief(_pack(folder, names) if self.is_chief else b"")
+        if not self.is_chief:
+            with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+                archive.extractall(folder, filter="data")
+
+    def wait(self) -> None:
+        """Wait until all workers have come here."""
+        if self.count > 1:
+            self._from_chief(b"")
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A temporary folder for what others than the chief need on disk."""
+        with tempfile.TemporaryDirectory(prefix="kerasocc-worker-") as folder:
+            yield Path(folder)
+
+    def _from_chief(self, content: bytes) -> bytes:
+        """What the chief passes, in every worker."""
+        size = int.from_bytes(self._sum(len(content).to_bytes(8, "little"), 8), "little")
+        starts = range(0, size, BYTES_AT_ONCE)
+        return b"".join(
+            self._sum(content[i : i + BYTES_AT_ONCE], min(BYTES_AT_ONCE, size - i)) for i in starts
+        )
+
+    def _sum(self, content: bytes, size: int) -> bytes:
+        import tensorflow as tf
+
+        values = np.zeros(size, "float32")
+        if self.is_chief:
+            values[:] = np.frombuffer(content, "uint8")
+
+        def on_replica(values):
+            context = tf.distribute.get_replica_context()
+            # In float32, which every collective of every device knows; a byte fits.
+            first = tf.cast(tf.equal(context.replica_id_in_sync_group, 0), "float32")
+            share = values * first if self.is_chief else values
+            return context.all_reduce("SUM", share)
+
+        summed = tf.function(lambda values: self._distributed.run(on_replica, args=(values,)))
+        parts = self._distributed.experimental_local_results(summed(tf.constant(values)))
+        return parts[0].numpy().astype("uint8").tobytes()
+
+
+def _pack(folder: Path, names: tuple[str, ...]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name in names:
+            if (folder / name).exists():
+                # The lock is each process's own.
+                archive.add(
+                    folder / name, name, filter=lambda f: None if f.name.endswith("/lock") else f
+                )
+    return packed.getvalue()
+
+
+ALONE = Workers()
+"""A single process without a strategy."""
