@@ -30,10 +30,17 @@ from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.replicas import check_batch_size, check_strategy, share_of
+from kerasocc.engine.restart import (
+    Restart,
+    agree_on_weights,
+    lost_workers_named,
+    of_this_process,
+)
 from kerasocc.engine.sources import Source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
 from kerasocc.engine.tables import new_names
 from kerasocc.engine.training_run import TrainingRun
+from kerasocc.engine.workers import agree_on_seeds, check_same_samples
 
 
 class FitOptions(NamedTuple):
@@ -93,22 +100,21 @@ def fit(
     names = new_names(model, x)
     if names is not None:
         model.feature_names = names
-    with _current(run):
+    with _current(run), lost_workers_named(run.workers):
         model.build_optimizer()
         model.check_trained_weights()
         check_same_training(run, epochs=options.epochs, steps_per_epoch=options.steps_per_epoch)
+        _agree(run)
         note_fitted_data(model, run)
         model.initialize()
         model.fitted.assign(1.0)
         in_segments = model.loops_in_program()
         run.provider = _make_provider(run, options, in_segments)
-        defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *model.default_callbacks()]
-        if validation_data is not None:
-            evaluate = _evaluation_of(model, validation_data, options)
-            defaults.append(Validation(evaluate, options.validation_freq))
-        callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
+        callbacks = _arranged_callbacks(run, users, validation_data, options)
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
-        set_steps_per_execution(model, steps)
+        # The fewest that any process chose, which may have callbacks that others lack.
+        set_steps_per_execution(model, int(run.workers.gathered(steps).min()))
+        callbacks = of_this_process(run.workers, callbacks)
         data, per_epoch = run.provider.counted_by(model)
         history = model.run_epochs(
             data,
@@ -123,6 +129,29 @@ def fit(
             if isinstance(callback, StateCallback):
                 callback.finish()
     return history
+
+
+def _agree(run: TrainingRun) -> None:
+    """Compare the samples of all processes, and give them the same weights and seeds."""
+    check_same_samples(run.workers, run.source, run.batch_size)
+    agree_on_seeds(run.workers, run.model, getattr(run.model, "regularizer", None))
+    agree_on_weights(run.workers, run.model)
+
+
+def _arranged_callbacks(
+    run: TrainingRun,
+    users: list[keras.callbacks.Callback],
+    validation_data: Any,
+    options: FitOptions,
+) -> list[keras.callbacks.Callback]:
+    """All callbacks of a `fit`, in their order."""
+    defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *run.model.default_callbacks()]
+    if validation_data is not None:
+        evaluate = _evaluation_of(run.model, validation_data, options)
+        defaults.append(Validation(evaluate, options.validation_freq))
+    ordering = EpochOrdering(run.provider.begin_epoch)
+    restart = Restart(run.workers, options.initial_epoch, users)
+    return [*arrange(defaults, users, last=ordering), restart]
 
 
 def initialize_from_batch(model: TrainableModel, x: Any, y: Any, sample_weight: Any) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -275,6 +277,32 @@ def first_epoch(model: keras.Model, initial_epoch: int) -> int:
         initial_epoch: As given to `fit`.
     """
     return model._initial_epoch or initial_epoch
+
+
+def set_first_epoch(model: keras.Model, epoch: int) -> None:
+    """Have a `fit` whose callbacks begin the training begin with another epoch."""
+    model._initial_epoch = epoch
+
+
+def drop_torn_backup(callback: keras.callbacks.BackupAndRestore) -> None:
+    """Delete the number of the epoch beside a backup if the process was killed as it wrote it.
+
+    The weights are written before, completely or not at all, and hold the number as well.
+    """
+    path = os.path.join(callback.backup_dir, "training_metadata.json")
+    with contextlib.suppress(OSError):
+        with open(path) as file:
+            text = file.read()
+        try:
+            json.loads(text)
+        except ValueError:
+            os.remove(path)
+
+
+def writes_files(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback is one of Keras's that write files and change nothing of a training."""
+    names = ("BackupAndRestore", "ModelCheckpoint", "CSVLogger", "TensorBoard")
+    return isinstance(callback, tuple(getattr(keras.callbacks, name) for name in names))
 
 
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:

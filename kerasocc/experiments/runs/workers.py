@@ -21,8 +21,6 @@ import numpy as np
 from kerasocc.experiments.runs.startup import import_keras
 
 NONE, MIRRORED, MULTI_WORKER = STRATEGIES = ("none", "mirrored", "multi-worker")
-BYTES_AT_ONCE = 2**22
-"""Of what the chief sends."""
 
 
 class Task(NamedTuple):
@@ -80,6 +78,7 @@ class Workers:
         self.is_chief, self.count = task_of(os.environ.get("TF_CONFIG")) if several else Task()
         self.replicas = 1
         self._distributed: Any = None
+        self._processes: Any = None
 
     def start(self) -> None:
         """Import Keras, and wait for the other workers.
@@ -117,26 +116,20 @@ class Workers:
         """Make and train models on all devices in this context.
 
         Raises:
-            OSError: If another worker has ended before.
+            ConnectionError: If another worker has ended before.
         """
-        with contextlib.nullcontext() if self._distributed is None else self._distributed.scope():
-            with self._losses_named() if self.count > 1 else contextlib.nullcontext():
-                yield
+        with contextlib.ExitStack() as stack:
+            if self._distributed is not None:
+                stack.enter_context(self._distributed.scope())
+            if self.count > 1:
+                import keras
 
-    @contextlib.contextmanager
-    def _losses_named(self) -> Iterator[None]:
-        import tensorflow as tf
+                from kerasocc.engine import restart, workers
 
-        try:
+                # It knows the processes by the strategy of a model.
+                self._processes = workers.Workers(keras.Model())
+                stack.enter_context(restart.lost_workers_named(self._processes))
             yield
-        except tf.errors.OpError as error:
-            gone = ("UNAVAILABLE", "ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL")
-            if error.error_code not in [getattr(tf.errors, name) for name in gone]:
-                raise
-            raise OSError(
-                "Another worker of the run has ended. Start all of them again, with `--resume` "
-                "if there is a run to go on with."
-            ) from error
 
     def tell(self, say: Callable[[], Any]) -> Any:
         """What the chief says, in every worker.
@@ -187,29 +180,7 @@ class Workers:
 
     def _from_chief(self, content: bytes) -> bytes:
         """What the chief passes, in every worker."""
-        size = int.from_bytes(self._sum(len(content).to_bytes(8, "little"), 8), "little")
-        starts = range(0, size, BYTES_AT_ONCE)
-        return b"".join(
-            self._sum(content[i : i + BYTES_AT_ONCE], min(BYTES_AT_ONCE, size - i)) for i in starts
-        )
-
-    def _sum(self, content: bytes, size: int) -> bytes:
-        import tensorflow as tf
-
-        values = np.zeros(size, "float32")
-        if self.is_chief:
-            values[:] = np.frombuffer(content, "uint8")
-
-        def on_replica(values):
-            context = tf.distribute.get_replica_context()
-            # In float32, which every collective of every device knows; a byte fits.
-            first = tf.cast(tf.equal(context.replica_id_in_sync_group, 0), "float32")
-            share = values * first if self.is_chief else values
-            return context.all_reduce("SUM", share)
-
-        summed = tf.function(lambda values: self._distributed.run(on_replica, args=(values,)))
-        parts = self._distributed.experimental_local_results(summed(tf.constant(values)))
-        return parts[0].numpy().astype("uint8").tobytes()
+        return self._processes.array_of(0, np.frombuffer(content, "uint8")).tobytes()
 
 
 def _pack(folder: Path, names: tuple[str, ...]) -> bytes:
