@@ -11,12 +11,9 @@ import io
 import json
 import os
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -80,6 +77,12 @@ class Workers:
         self._distributed: Any = None
         self._processes: Any = None
 
+    @property
+    def description(self) -> dict[str, Any]:
+        """What the results of a run hold of its devices; nothing of a single one."""
+        known = {"strategy": self.strategy, "replicas": self.replicas, "workers": self.count}
+        return {} if self.strategy == NONE else known
+
     def start(self) -> None:
         """Import Keras, and wait for the other workers.
 
@@ -132,7 +135,7 @@ class Workers:
             yield
 
     def tell(self, say: Callable[[], Any]) -> Any:
-        """What the chief says, in every worker.
+        """What the chief says, in every worker; in `scope`.
 
         Args:
             say: Called by the chief, returns what JSON can hold. What it raises is raised there,
@@ -172,14 +175,10 @@ class Workers:
         if self.count > 1:
             self._from_chief(b"")
 
-    @contextlib.contextmanager
-    def folder(self) -> Iterator[Path]:
-        """A temporary folder for what others than the chief need on disk."""
-        with tempfile.TemporaryDirectory(prefix="kerasocc-worker-") as folder:
-            yield Path(folder)
-
     def _from_chief(self, content: bytes) -> bytes:
         """What the chief passes, in every worker."""
+        import numpy as np
+
         return self._processes.array_of(0, np.frombuffer(content, "uint8")).tobytes()
 
 
