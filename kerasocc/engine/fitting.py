@@ -11,6 +11,7 @@ import keras
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.engine.batch_providers import make_batch_provider
+from kerasocc.engine.devices import check_devices, check_same_training
 from kerasocc.engine.fit_callbacks import (
     EpochCount,
     EpochOrdering,
@@ -88,6 +89,7 @@ def fit(
     if options.steps_per_epoch is not None:
         check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
     model.ensure_built(source)
+    check_devices(model)
     claim_ownership(model.variables)
     if model.current_run is not None:
         raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
@@ -102,6 +104,7 @@ def fit(
     with _current(run), lost_workers_named(run.workers):
         model.build_optimizer()
         model.check_trained_weights()
+        check_same_training(run, epochs=options.epochs, steps_per_epoch=options.steps_per_epoch)
         _agree(run)
         note_fitted_data(model, run)
         model.initialize()

@@ -31,7 +31,9 @@ def invalidate_train_function(model: keras.Model) -> None:
 
 
 @contextlib.contextmanager
-def new_step(model: keras.Model, name: str) -> Iterator[None]:
+def new_step(
+    model: keras.Model, name: str, wrap: Callable[[Callable], Callable] = lambda step: step
+) -> Iterator[None]:
     """Have Keras compile a step anew that it makes a function of in this context.
 
     JAX keeps what it has compiled by function, and a method of a model is always the same one.
@@ -39,11 +41,12 @@ def new_step(model: keras.Model, name: str) -> Iterator[None]:
     Args:
         model: The model.
         name: `"train_step"` or `"test_step"`.
+        wrap: From the step to the one to compile.
     """
     if keras.backend.backend() != "jax":
         yield
         return
-    method = getattr(model, name)
+    method = wrap(getattr(model, name))
     vars(model)[name] = lambda *arguments: method(*arguments)
     try:
         yield
