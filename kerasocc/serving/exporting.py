@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 from kerasocc.serving.formats import write_litert, write_onnx, write_saved_model
+from kerasocc.serving.signatures import DEFAULT, available
+
+_FILE_WRITERS = {"onnx": write_onnx, "litert": write_litert}
+FORMATS = ("tf_saved_model", *_FILE_WRITERS)
 
 
 def export(
@@ -21,6 +25,7 @@ def export(
     path: str | os.PathLike,
     *,
     format: str = "tf_saved_model",
+    signatures: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Export a fitted model as a scorer that runs without this package.
@@ -30,47 +35,67 @@ def export(
     | input | `inputs` | `(batch, ...)`, raw samples | float32, or float64 (see below) |
     | output | `score` | `(batch,)` | float32 |
     | output | `is_anomaly` | `(batch,)` | bool |
+    | output | `threshold` | `(batch,)`, the same for all | float32 |
     | output | `p_value` | `(batch,)` | float32, after `calibrate(x, fpr=...)` |
+    | output | `confidence` | `(batch,)`, 0.5 at the threshold | float32, as `p_value` |
 
     A model of a table with text or dates (`datasets.TableFeatures`) has one input for each
     column in place of `inputs`, shape `(batch,)`: string for text and for dates as ISO 8601,
     float32 for numbers (float64 for those that differ by little), named like the column with
-    underscores in place of other characters. A second signature, `examples`, takes serialized
-    `tf.Example`s, string of shape `(batch,)`, by the names of the columns; what is float64 is text
-    there. A missing value is an empty text, or NaN. Only SavedModels can have such inputs.
+    underscores in place of other characters. A missing value is an empty text, or NaN. Only
+    SavedModels can have such inputs.
 
-    The scorer includes the preprocessing. Samples of other dtypes, such as uint8 images,
-    must be cast to float32 by the caller, although `model.score` accepts them.
+    That is the signature `serving_default`, the only one of ONNX and LiteRT files. A SavedModel
+    has more, each of which takes and returns batches:
+
+    | signature | input | output |
+    |---|---|---|
+    | `serving_uint8` | `inputs`, uint8 images | as above |
+    | `serving_images` | `image_bytes`, JPEG or PNG files of any size | as above, and `valid` |
+    | `serving_examples` | `example_bytes`, serialized `tf.Example`s | as above, and `valid` |
+    | `embed` | as above | `embedding`, as `model.embed` |
+    | `reconstruct` | as above | `reconstruction`, of autoencoders |
+
+    An example of an image has the feature `image/encoded`, one of a table a feature for each
+    column by its name, any other the feature `inputs` of all numbers; numbers are float32, text
+    where a model takes float64. What cannot be read does not fail the batch: its `valid` is
+    False, its score NaN and its `is_anomaly` True. Images are decoded and resized as
+    `datasets.one_vs_rest` does with files, to the same pixels.
+
+    The scorer includes the preprocessing. To `serving_default`, samples of other dtypes must be
+    cast to float32 by the caller, although `model.score` accepts them.
     A model that was trained on columns which float32 does not tell apart, such as seconds since
     1970 (`model.sample_dtype` is `"float64"`), is exported with float64 inputs, so that it gives
     its own scores; LiteRT has no arithmetic in float64 and refuses it.
     `is_anomaly` is `score > threshold` with the current threshold. A model without a
     threshold (see `model.calibrate`) is exported with the output `score` alone; only a
-    soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated. `p_value` is the
-    conformal p-value of `model.p_values`, from the scores that the model was calibrated on by
-    `fpr`, which become part of the scorer; without them there is no such output.
+    soft-boundary `DeepSVDD` has a threshold, 0, before it is calibrated. `p_value` and
+    `confidence` are those of `model.p_values` and `model.confidence`, from the scores that the
+    model was calibrated on by `fpr`, which become part of the scorer; without them there are no
+    such outputs.
 
     A SavedModel runs the operations of the model, so its decisions equal those of
     `model.is_anomaly`. ONNX and LiteRT use other kernels. Their scores differ by rounding
     errors (of float16 under mixed precision), which may change the decision for a score
     close to the threshold, and the p-value of one close to a score of the calibration.
-    Exported scorers do not check their input for NaN, whose p-value is 1.
+    Numbers in the input are not checked for NaN, whose p-value is 1.
 
     Args:
         model: A fitted model, or an `Ensemble`. It is not changed.
         path: Local folder (SavedModel) or file (ONNX, LiteRT; any suffix) to write
             atomically. Missing parent folders are created.
-        format: `"tf_saved_model"`, with the signature `serving_default`; `"onnx"`, which
-            needs `kerasocc[onnx]`; or `"litert"`, with the same signature and built-in
-            operations of LiteRT only.
+        format: `"tf_saved_model"`; `"onnx"`, which needs `kerasocc[onnx]`; or `"litert"`, of
+            built-in operations of LiteRT only.
+        signatures: Names of the signatures of a SavedModel; default all that the model can
+            have. Fewer are exported faster and take less space.
         overwrite: Whether to replace an existing export of the same kind at `path`. It
             remains in place until the new one is complete.
 
     Raises:
         FileExistsError: If `path` exists and `overwrite` is False.
-        ValueError: If the format is unknown, `model` is not a fitted model of this package,
-            the Keras backend is not TensorFlow, a package is missing, or `path` is remote
-            or holds anything but an export.
+        ValueError: If the format or a signature is unknown, `model` is not a fitted model of
+            this package, the Keras backend is not TensorFlow, a package is missing, or `path` is
+            remote or holds anything but an export.
 
     Example:
         >>> model.calibrate(x_held_out, fpr=0.05)
@@ -78,7 +103,7 @@ def export(
         >>> scorer = tf.saved_model.load("models/digits/1").signatures["serving_default"]
         >>> scorer(inputs=tf.constant(x_new, "float32"))["is_anomaly"]
     """
-    check_choice("format", format, _WRITERS)
+    check_choice("format", format, FORMATS)
     _check_model(model)
     path = _checked_path(path, folder=format == "tf_saved_model", overwrite=overwrite)
     features = model.table_features
@@ -87,10 +112,25 @@ def export(
             f"`format` must be 'tf_saved_model': {format} takes no columns of text, dates and the "
             f"like. Received: format={format!r}, columns {list(features.special_columns)}"
         )
-    write, replacing = _WRITERS[format]
+    names = _checked_signatures(model, format, signatures)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        write(model, temporary)
+    if format == "tf_saved_model":
+        with complete_folder_or_absent(path) as temporary:
+            write_saved_model(model, temporary, names)
+        return
+    with complete_or_absent(path) as temporary:
+        _FILE_WRITERS[format](model, temporary)
+
+
+def _checked_signatures(model: Any, format: str, names: Sequence[str] | None) -> list[str]:
+    known = available(model) if format == "tf_saved_model" else [DEFAULT]
+    chosen = known if names is None else list(dict.fromkeys(names))
+    if not chosen or isinstance(names, str) or not set(chosen) <= set(known):
+        raise ValueError(
+            f"`signatures` must be some of {known}, which a {format} of this model can have. "
+            f"Received: signatures={names!r}"
+        )
+    return chosen
 
 
 def _check_model(model: Any) -> None:
@@ -140,10 +180,3 @@ def _checked_path(path: str | os.PathLike, *, folder: bool, overwrite: bool) -> 
 
 def _empty(folder: Path) -> bool:
     return not any(folder.iterdir())
-
-
-_WRITERS: dict[str, tuple[Callable, Callable]] = {
-    "tf_saved_model": (write_saved_model, complete_folder_or_absent),
-    "onnx": (write_onnx, complete_or_absent),
-    "litert": (write_litert, complete_or_absent),
-}

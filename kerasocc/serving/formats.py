@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
-from kerasocc.serving.signatures import endpoint
+from kerasocc.serving.onnx_metadata import write_metadata
+from kerasocc.serving.outputs import Decisions
+from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
 
 
-def write_saved_model(model: OneClassModel | Ensemble, folder: Path) -> None:
-    """Write a model as a SavedModel to a folder that does not exist."""
-    _write_out(endpoint(model)[0], folder)
+def write_saved_model(model: OneClassModel | Ensemble, folder: Path, names: Sequence[str]) -> None:
+    """Write a model as a SavedModel to a folder that does not exist.
+
+    Args:
+        model: A fitted model.
+        folder: The folder.
+        names: Names of the signatures.
+    """
+    columns = columns_of(model)
+    archive, _ = archive_of(model, signatures_of(model, columns, names), columns)
+    _write_out(archive, folder)
 
 
 def _write_out(archive: Any, folder: str | os.PathLike) -> None:
@@ -36,8 +47,15 @@ def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
             '`format="onnx"` needs packages that are not installed; install '
             f'"kerasocc[onnx]". Received: {error}'
         ) from error
-    _, function, inputs = endpoint(model)
-    tf2onnx.convert.from_function(function, [inputs], output_path=str(file))
+    decisions = Decisions.of_model(model)
+    signature = default_signature(model, decisions)
+    _, function = archive_of(model, [signature])
+    tf2onnx.convert.from_function(function, [signature.inputs], output_path=str(file))
+    write_metadata(
+        file,
+        columns=model.feature_names,
+        calibration_scores=decisions.known_scores(),
+    )
 
 
 def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
@@ -50,7 +68,7 @@ def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
             "float64. Train on columns from which an offset is subtracted, so that float32 tells "
             "their values apart. Received: a model whose `sample_dtype` is float64"
         )
-    archive, function, _ = endpoint(model)
+    archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
     dtypes = {
         t.dtype
         for op in function.get_concrete_function().graph.get_operations()

@@ -2,66 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 
 from kerasocc.datasets.preprocessing.column_tensors import ColumnTensors
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
+from kerasocc.models.reconstruction import ReconstructionModel
+from kerasocc.serving.examples import arrays_of_examples, columns_of_examples, images_of_examples
+from kerasocc.serving.image_bytes import decode_images
+from kerasocc.serving.outputs import Decisions, only_valid
 
-SIGNATURE = "serving_default"
+DEFAULT = "serving_default"
 """Name of the signature that serving software calls by default."""
-EXAMPLES = "examples"
-"""Name of the signature that takes serialized `tf.Example`s."""
 
 
-def endpoint(model: OneClassModel | Ensemble) -> tuple[Any, Any, Any]:
-    """Archive with the scorer as its only endpoint, the function of the endpoint, its input."""
+class Signature(NamedTuple):
+    """A signature of an exported scorer.
+
+    Attributes:
+        name: Its name.
+        function: From tensors of the inputs to a dict of the outputs.
+        inputs: The `tf.TensorSpec` of the input, or a dict of one for each column.
+    """
+
+    name: str
+    function: Callable[[Any], dict[str, Any]]
+    inputs: Any
+
+
+def available(model: OneClassModel | Ensemble) -> list[str]:
+    """Names of the signatures that a SavedModel of the model can have."""
+    names = [DEFAULT, "embed"]
+    if isinstance(model, ReconstructionModel):
+        names.append("reconstruct")
+    if is_of_images(model):
+        names += ["serving_uint8", "serving_images"]
+    return names if None in sample_shape(model) else [*names, "serving_examples"]
+
+
+def signatures_of(
+    model: OneClassModel | Ensemble, columns: ColumnTensors | None, names: Sequence[str]
+) -> list[Signature]:
+    """The signatures of some names, which must be `available`.
+
+    Args:
+        model: A fitted model.
+        columns: Its `columns_of`.
+        names: Their names.
+    """
     import tensorflow as tf
 
-    with_decision = not np.isinf(keras.ops.convert_to_numpy(model.threshold))
+    decisions = Decisions.of_model(model)
+    score = _traced(lambda x: decisions.outputs(model.call(x)), inputs_of(model, None))
 
-    def scorer(inputs):
-        outputs = {"score": model.call(inputs)}
-        if with_decision:
-            outputs["is_anomaly"] = keras.ops.greater(outputs["score"], model.threshold)
-        if model.calibration_scores is not None:
-            outputs["p_value"] = model.p_values_of_scores(outputs["score"])
-        return outputs
+    def prepared(x: Any) -> Any:
+        return x if columns is None else columns.from_inputs(x)
 
+    functions = {
+        DEFAULT: lambda x: score(prepared(x)),
+        "embed": lambda x: {"embedding": _embedding(model, prepared(x))},
+        "reconstruct": lambda x: {"reconstruction": model.reconstruction(prepared(x))},
+        "serving_uint8": lambda x: score(tf.cast(x, "float32")),
+    }
+    inputs = dict.fromkeys(functions, inputs_of(model, columns))
+    inputs["serving_images"] = tf.TensorSpec((None,), "string", name="image_bytes")
+    inputs["serving_examples"] = tf.TensorSpec((None,), "string", name="example_bytes")
+    if is_of_images(model):
+        shape = sample_shape(model)
+        inputs["serving_uint8"] = tf.TensorSpec((None, *shape), "uint8", name="inputs")
+        if {"serving_images", "serving_examples"} & set(names):
+            of_contents = _traced(_of_images(score, shape), inputs["serving_images"])
+            functions["serving_images"] = of_contents
+            functions["serving_examples"] = lambda x: of_contents(images_of_examples(x))
+    else:
+        functions["serving_examples"] = _of_examples(model, columns, score)
+    return [Signature(name, functions[name], inputs[name]) for name in names]
+
+
+def default_signature(model: OneClassModel | Ensemble, decisions: Decisions) -> Signature:
+    """The signature that ONNX and LiteRT files have, for a model that takes one array.
+
+    Args:
+        model: A fitted model.
+        decisions: How it decides.
+    """
+    return Signature(DEFAULT, lambda x: decisions.outputs(model.call(x)), inputs_of(model, None))
+
+
+def archive_of(
+    model: OneClassModel | Ensemble,
+    signatures: list[Signature],
+    columns: ColumnTensors | None = None,
+) -> tuple[Any, Any]:
+    """The archive of Keras with the signatures, and the function of the first of them.
+
+    Args:
+        model: A fitted model.
+        signatures: What to export.
+        columns: What the signatures make features of columns with.
+    """
     archive = keras.export.ExportArchive()
     _track_scoring_weights(archive, model)
+    for lookup in [] if columns is None else columns.lookups.values():
+        archive.track(lookup)
+    functions = [archive.add_endpoint(s.name, s.function, [s.inputs]) for s in signatures]
+    return archive, functions[0]
+
+
+def columns_of(model: OneClassModel | Ensemble) -> ColumnTensors | None:
+    """What makes features of the columns of a table with text or dates; None for other models."""
     features = model.table_features
-    if features is not None and not features.is_numeric:
-        return _endpoint_of_columns(archive, ColumnTensors(features), scorer)
-    sample = model.get_build_config()["input_shape"][1:]
-    inputs = tf.TensorSpec((None, *sample), model.sample_dtype, name="inputs")
-    return archive, archive.add_endpoint(SIGNATURE, scorer, [inputs]), inputs
+    return None if features is None or features.is_numeric else ColumnTensors(features)
 
 
-def _endpoint_of_columns(
-    archive: Any, tensors: ColumnTensors, outputs_of: Callable[[Any], Any]
-) -> tuple[Any, Any, Any]:
-    """As `endpoint`, with an input for each column, and a second endpoint for `tf.Example`s."""
+def sample_shape(model: OneClassModel | Ensemble) -> tuple[int | None, ...]:
+    """Shape of a sample that the model takes."""
+    return tuple(model.get_build_config()["input_shape"][1:])
+
+
+def is_of_images(model: OneClassModel | Ensemble) -> bool:
+    """Whether samples are images of one size, grey or RGB."""
+    shape = sample_shape(model)
+    return len(shape) == 3 and None not in shape and shape[-1] in (1, 3)
+
+
+def inputs_of(model: OneClassModel | Ensemble, columns: ColumnTensors | None) -> Any:
+    """The `tf.TensorSpec` of the input of a model, or a dict of one for each column."""
     import tensorflow as tf
 
-    for lookup in tensors.lookups.values():
-        archive.track(lookup)
+    if columns is not None:
+        return columns.specs()
+    return tf.TensorSpec((None, *sample_shape(model)), model.sample_dtype, name="inputs")
 
-    def scorer(columns):
-        return outputs_of(tensors.from_inputs(columns))
 
-    def scorer_of_examples(examples):
-        return outputs_of(tensors(tf.io.parse_example(examples, tensors.example_features())))
+def _traced(function: Callable, spec: Any) -> Callable:
+    """A function that several signatures call, so that its graph is made and stored once."""
+    import tensorflow as tf
 
-    specs = tensors.specs()
-    archive.add_endpoint(
-        EXAMPLES, scorer_of_examples, [tf.TensorSpec((None,), "string", name="examples")]
-    )
-    return archive, archive.add_endpoint(SIGNATURE, scorer, [specs]), specs
+    traced = tf.function(function, input_signature=[spec], autograph=False)
+    concrete = traced.get_concrete_function()
+    return lambda x: concrete(x)
+
+
+def _embedding(model: OneClassModel | Ensemble, x: Any) -> Any:
+    return keras.ops.cast(model.embedding(x), "float32")
+
+
+def _of_images(score: Callable, shape: tuple[int, ...]) -> Callable:
+    """From contents of image files to outputs."""
+
+    def outputs(contents):
+        images, valid = decode_images(contents, shape)
+        return only_valid(score(images), valid)
+
+    return outputs
+
+
+def _of_examples(
+    model: OneClassModel | Ensemble, columns: ColumnTensors | None, score: Callable
+) -> Callable:
+    """From serialized `tf.Example`s of rows or arrays to outputs."""
+    import tensorflow as tf
+
+    shape, dtype = sample_shape(model), model.sample_dtype
+
+    def outputs(serialized):
+        if columns is not None:
+            samples = columns(tf.io.parse_example(serialized, columns.example_features()))
+        elif model.feature_names is not None:
+            samples = columns_of_examples(serialized, model.feature_names, dtype)
+        else:
+            samples = arrays_of_examples(serialized, shape, dtype)
+        found = score(samples)
+        # An example may lack a column, whose NaN not every model replaces.
+        return only_valid(found, tf.math.is_finite(found["score"]))
+
+    return outputs
 
 
 def _track_scoring_weights(archive: Any, model: OneClassModel | Ensemble) -> None:

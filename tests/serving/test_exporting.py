@@ -54,7 +54,9 @@ def test_tables_and_empty_batches(lazy, tmp_path, random):
     assert {name: v.shape for name, v in scorer(x[:0]).items()} == {
         "score": (0,),
         "is_anomaly": (0,),
+        "threshold": (0,),
         "p_value": (0,),
+        "confidence": (0,),
     }
 
 
@@ -243,7 +245,7 @@ def fail_in_the_middle_of_replacing(monkeypatch):
             raise OSError("disk full")
         replace(source, target)
 
-    monkeypatch.setattr(exporting.os, "replace", fail_once)
+    monkeypatch.setattr(os, "replace", fail_once)
 
 
 @pytest.mark.parametrize("fail", [fail_in_the_middle_of_writing, fail_in_the_middle_of_replacing])
