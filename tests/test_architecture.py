@@ -62,7 +62,7 @@ LAYERS = {
     "datasets/dialect": set(),
     "datasets/field_names": set(),
     "datasets/storage": set(),
-    "datasets/columns/": set(),
+    "datasets/columns/": {"datasets/storage"},
     "datasets/catalog": {"datasets/field_names", "datasets/storage"},
     "datasets/pool": {"datasets/storage"},
     "datasets/sample_format": {"files", "datasets/dialect"},

@@ -20,12 +20,15 @@ from kerasocc.engine.fit_callbacks import (
 )
 from kerasocc.engine.fitted_data import note_fitted_data
 from kerasocc.engine.iterables import first_batches
-from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
+from kerasocc.engine.keras_contract import (
+    has_strategy,
+    set_steps_per_execution,
+)
 from kerasocc.engine.labels import check_training_labels
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
-from kerasocc.engine.replicas import check_batch_size
+from kerasocc.engine.replicas import check_batch_size, check_strategy, share_of
 from kerasocc.engine.sources import Source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
 from kerasocc.engine.tables import new_names
@@ -67,8 +70,8 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    per_epoch = options.steps_per_epoch
-    batches = None if per_epoch is None else per_epoch * (options.epochs - options.initial_epoch)
+    steps = options.steps_per_epoch
+    batches = None if steps is None else steps * (options.epochs - options.initial_epoch)
     source = model.source_of(first_batches(x, batches), y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
@@ -103,14 +106,15 @@ def fit(
         callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
         set_steps_per_execution(model, steps)
+        data, per_epoch = run.provider.counted_by(model)
         history = model.run_epochs(
-            run.provider.data,
+            data,
             epochs=options.epochs,
             verbose=options.verbose,
             callbacks=callbacks,
             shuffle=False,
             initial_epoch=options.initial_epoch,
-            steps_per_epoch=run.provider.steps,
+            steps_per_epoch=per_epoch,
         )
         for callback in callbacks:
             if isinstance(callback, StateCallback):
@@ -138,14 +142,15 @@ def _current(run: TrainingRun) -> Iterator[None]:
         yield
     finally:
         model.current_run = None
-        if run.provider is not None and run.provider.is_segmented:
+        if run.provider is not None and run.provider.is_asked:
             # Of no use for anything but this fit.
-            model.train_functions.release_segments()
+            model.train_functions.release_provider()
 
 
 def _check_options(model: TrainableModel, options: FitOptions) -> None:
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
+    check_strategy(model)
     _check_backups(keras.tree.flatten(options.callbacks) if options.callbacks else [])
     if options.class_weight is not None:
         raise ValueError(
@@ -217,8 +222,8 @@ def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> 
         seed=run.model.order_seed,
         steps=options.steps_per_epoch,
         sample_targets=run.sample_targets,
-        replicas=num_replicas(run.model),
         in_segments=in_segments,
+        share=share_of(run.model) if has_strategy(run.model) else None,
     )
 
 

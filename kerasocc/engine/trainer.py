@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ import keras
 from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.compiling import Compilable
-from kerasocc.engine.keras_contract import new_step
+from kerasocc.engine.keras_contract import has_strategy, new_step, without_symbolic_build
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
     jax_logs,
@@ -141,15 +142,19 @@ class Trainer(Compilable):
 
     def run_epochs(self, *args: Any, **options: Any) -> keras.callbacks.History:
         """The loop over the epochs of a `fit`, that of `keras.Model.fit`."""
-        return super().fit(*args, **options)
+        with without_symbolic_build(self):
+            return super().fit(*args, **options)
 
     def make_train_function(self, force: bool = False) -> Any:
         """As in Keras; arrays may have a training function of our own."""
         run = self.current_run
-        if run is None or not run.provider.is_segmented:
+        if run is None and has_strategy(self):
+            self.train_functions.use_given_batches()
+        elif run is None or not run.provider.is_asked:
             with new_step(self, "train_step"):
                 return super().make_train_function(force)
-        self.train_functions.use_segments(run.provider)
+        else:
+            self.train_functions.use_provider(run.provider)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
@@ -179,7 +184,8 @@ class Trainer(Compilable):
             self.check_trained_weights()
         # The samples of a single batch have no position in a training set.
         self.train_functions.require(None)
-        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+        with without_symbolic_build(self) if self.built else contextlib.nullcontext():
+            return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
         """Share of this replica in the objective over the global batch.

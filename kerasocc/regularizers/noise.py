@@ -95,10 +95,11 @@ class NoiseRegularizer(Regularizer):
 
     def penalty_share(self, embedding: Any) -> tuple[Any, Any]:
         logits = self._head(ops.cast(embedding, "float32"))
-        # Labels for all replicas, whose generators are in the same state.
-        shape = (distribution.num_replicas(), *ops.shape(logits))
-        global_labels = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
-        labels = distribution.local_part(global_labels)
+        # Labels for the global batch: the generators of all replicas are in the same state.
+        size, tasks = ops.shape(logits)
+        shape = (distribution.global_size(size), tasks)
+        labels = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
+        labels = distribution.local_rows(labels, size)
         share = distribution.global_mean_share(random_label_cross_entropy(logits, labels))
         return share, distribution.global_sum(ops.stop_gradient(share))
 

@@ -55,7 +55,8 @@ class Scorer(MLModel):
     """Serves an exported ONNX file.
 
     A request has the one input `inputs`, shape `(batch, ...)`. Its parameter `threshold` (over
-    gRPC as text) is the threshold that its own decisions are made by; the outputs that it names are all that it gets.
+    gRPC as text) is the threshold that its own decisions are made by; the outputs that it names
+    are all that it gets.
     With `max_batch_size` (samples) and `max_batch_time` (seconds) of the settings, samples of
     several requests are computed together: here and not by MLServer, which would give all of
     these requests the parameters of the last one and the outputs of all.

@@ -24,11 +24,10 @@ from kerasocc.datasets.columns.encoders import (
     numbers_of,
 )
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
+from kerasocc.datasets.storage.precision import loses_in_float32
 
 NUMBER, CATEGORY, DATE = "number", "category", "date"
 MAX_CATEGORIES = 100
-FEW_DIFFERENCES = 1e-3
-"""Columns that spread by less than this share of their size are centered in float64."""
 MIN_ROWS = 20
 """Rows from which on a column can look like an id."""
 _INDEX_NAMES = re.compile(r"(Unnamed: \d+)|(__index_level_\d+__)|")
@@ -154,12 +153,8 @@ def _number_column(name: str, values: np.ndarray, fills: bool) -> NumberColumn:
     numbers = values[np.isfinite(values)]
     if not len(numbers):
         return NumberColumn(name, 0.0 if fills else None)
-    median = float(np.median(numbers))
-    largest = float(np.abs(numbers).max())
-    center = 0.0
-    if 0 < np.ptp(numbers) < FEW_DIFFERENCES * largest:
-        center = median
-    return NumberColumn(name, median if fills else None, center)
+    fill = float(np.median(numbers)) if fills else None
+    return NumberColumn(name, fill, precise=loses_in_float32(numbers[:, None]))
 
 
 def suspicious_columns(table: NamedColumns, kinds: Mapping[str, str]) -> list[str]:
@@ -177,14 +172,19 @@ def suspicious_columns(table: NamedColumns, kinds: Mapping[str, str]) -> list[st
     found = []
     if index:
         found.append(
-            f"The columns {index} look like the index of a frame that was written to a file"
+            f"The columns {_shown(index)} look like the index of a frame that was written to a file"
         )
     if ids:
-        found.append(f"The columns {ids} look like ids: every row has a value of its own")
+        found.append(f"The columns {_shown(ids)} look like ids: every row has a value of its own")
     advice = ["`drop` leaves them out, `id` keeps them beside the scores"] if found else []
     if constant:
-        advice.append(f"The columns {constant} are constant in the training rows")
+        advice.append(f"The columns {_shown(constant)} are constant in the training rows")
     return [". ".join([*found, *advice])] if found or constant else []
+
+
+def _shown(names: list[str], most: int = 10) -> str:
+    others = len(names) - most
+    return f"{names[:most]}{f' and {others} others' if others > 0 else ''}"
 
 
 def _is_constant(values: np.ndarray) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from kerasocc.datasets.catalog import DataSource, resolve_table
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.blocks import Selection
-from kerasocc.datasets.readers.missing_values import refuse_missing
+from kerasocc.datasets.readers.missing_values import BEYOND, refuse_missing
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of
 from kerasocc.datasets.readers.table_files import read_blocks
 from kerasocc.datasets.readers.text_numbers import typed_labels
@@ -23,7 +23,8 @@ from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
 BOOLEANS = {"false": False, "no": False, "off": False, "true": True, "yes": True, "on": True}
-"""Booleans as text, those of YAML."""
+BOOLEANS |= {"0": False, "1": True}
+"""Booleans as text, those of YAML and numbers."""
 FROM_ARRAYS = "arrays"
 """Name of a table that is passed as arrays."""
 
@@ -64,8 +65,7 @@ def check_values(name: str, table: Table, missing: str) -> None:
     if missing == "error":
         refuse_missing(name, table.x, **options)
     else:
-        hint = "They are not missing, so that `missing` does not replace them: correct the rows."
-        refuse_missing(name, table.x, hint=hint, only_infinite=True, **options)
+        refuse_missing(name, table.x, hint=BEYOND, only_infinite=True, **options)
 
 
 def load_table(

@@ -23,7 +23,7 @@ from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
 from kerasocc.datasets.readers.missing_values import filled, is_beyond
 from kerasocc.datasets.readers.named_columns import find_columns
-from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.raw_tables import raw_blocks
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
@@ -84,12 +84,10 @@ def read_new(
         FileNotFoundError: If there is no such file.
         ValueError: If the samples do not have the format; names row, column or file.
     """
-    path = Path(source)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    path = _existing(source)
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
-        found = find_dialect(path, dialect, sample_format.dialect, columns)
+        found = dialect_of_new(path, sample_format, dialect)
         tolerant = bad_rows != "error"
         selection = Selection(labelled, label, columns, found, tolerant, optional)
         if sample_format.is_raw:
@@ -126,28 +124,34 @@ def check_columns(
     label: str | None = None,
     dialect: Dialect | None = None,
 ) -> None:
-    """Look for the columns of a table by its header, without reading the rows.
+    """Look for the file and, by the header of a table, for the columns, without reading rows.
 
     Args:
-        source: See `read_new`; nothing is looked for unless it is a table with the named
-            columns of a model that was trained on one.
+        source: A table with named columns, else only its existence is looked for.
         sample_format: Format of the training samples.
         labelled: Whether labels are read.
         label: Name of their column.
         dialect: How a text file is written where that differs from the training data.
 
     Raises:
-        ValueError: If a column is missing, as `read_new` raises it.
+        FileNotFoundError, ValueError: As `read_new` raises them.
     """
-    path, columns = Path(source), sample_format.columns
+    path, columns = _existing(source), sample_format.columns
     is_named = path.is_file() and table_suffix(path) in named_tables.SUFFIXES
     if sample_format.kind != TABLE or columns is None or not is_named:
         return
-    found = find_dialect(path, dialect, sample_format.dialect, columns)
+    found = dialect_of_new(path, sample_format, dialect)
     names = list(next(named_tables.read_frames(path, found, 1)).columns)
     if labelled and label is not None:
         Selection(label=label).find_label(names, path)
     find_columns(names, columns, path, found)
+
+
+def _existing(source: str | os.PathLike) -> Path:
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    return path
 
 
 def _with_bad_ones(part: NewSamples) -> NewSamples:

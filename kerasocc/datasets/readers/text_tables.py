@@ -74,19 +74,39 @@ def read_text(
             cells, or two columns have the same name.
     """
     with _errors_name(path):
-        names = None
         start = 0
-        for cells in _split(path, dialect):
-            if names is None:
-                names, cells = _names(cells, dialect, path)
+        for names, cells in _named_blocks(path, dialect):
             for first in range(0, len(cells[0]), rows):
                 part = [column.slice(first, rows) for column in cells]
                 yield _frame(part, names, start, dialect, as_text)
                 start += len(part[0])
-        if names is None:
-            raise ValueError("it is empty")
         if not start:
             yield _frame([column.slice(0, 0) for column in cells], names, 0, dialect, names)
+
+
+def read_whole_text(path: Path, dialect: Dialect, as_text: Collection[str] = ()) -> Any:
+    """Read a table as one data frame, its columns by all of their cells; see `read_text`."""
+    import pyarrow
+
+    with _errors_name(path):
+        blocks = list(_named_blocks(path, dialect))
+        names = blocks[0][0]
+        columns = [
+            pyarrow.concat_arrays([cells[number] for _, cells in blocks])
+            for number in range(len(names))
+        ]
+        return _frame(columns, names, 0, dialect, as_text if len(columns[0]) else names)
+
+
+def _named_blocks(path: Path, dialect: Dialect) -> Iterator[tuple[list[str], list[Any]]]:
+    """Yield the names of the columns and blocks of them, arrays of text without the header."""
+    names = None
+    for cells in _split(path, dialect):
+        if names is None:
+            names, cells = _names(cells, dialect, path)
+        yield names, cells
+    if names is None:
+        raise ValueError("it is empty")
 
 
 def lines_of(path: Path, dialect: Dialect, rows: Iterable[int]) -> dict[int, int]:
@@ -243,7 +263,7 @@ def _errors_name(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (ValueError, EOFError, zlib.error, OSError) as error:
+    except (ValueError, EOFError, csv.Error, zlib.error, OSError) as error:
         if str(path) in str(error):
             raise
         raise ValueError(
