@@ -36,6 +36,7 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
     outputs = {o.name: np.frombuffer(data, dtypes[o.datatype]).tolist() for o, data in raw}
     print(json.dumps(outputs))
     request.inputs[0].shape[1] -= 1
+    request.raw_input_contents[0] = x[:, 1:].tobytes()
     try:
         stub.ModelInfer(request)
     except grpc.RpcError as error:

@@ -1,4 +1,4 @@
-"""SavedModels by TensorFlow Serving's messages over gRPC, and by its REST API where there is one."""
+"""SavedModels by TensorFlow Serving's messages over gRPC, and by a TensorFlow Serving itself."""
 
 import os
 import time
