@@ -10,6 +10,7 @@ from typing import Any
 
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
+from kerasocc.serving.onnx_metadata import write_metadata
 from kerasocc.serving.outputs import Decisions
 from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
 
@@ -46,9 +47,15 @@ def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
             '`format="onnx"` needs packages that are not installed; install '
             f'"kerasocc[onnx]". Received: {error}'
         ) from error
-    signature = default_signature(model, Decisions.of_model(model))
+    decisions = Decisions.of_model(model)
+    signature = default_signature(model, decisions)
     _, function = archive_of(model, [signature])
     tf2onnx.convert.from_function(function, [signature.inputs], output_path=str(file))
+    write_metadata(
+        file,
+        columns=model.feature_names,
+        calibration_scores=decisions.known_scores(),
+    )
 
 
 def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:

@@ -41,6 +41,11 @@ class Decisions(NamedTuple):
         """Those of a model, by its weights."""
         return cls.of(model.threshold, model.calibration_scores)
 
+    def known_scores(self) -> np.ndarray | None:
+        """The calibration scores as an array."""
+        scores = self.calibration_scores
+        return None if scores is None else ops.convert_to_numpy(scores)
+
     def outputs(self, scores: Any) -> dict[str, Any]:
         """The outputs of a signature.
 
