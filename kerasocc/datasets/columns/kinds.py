@@ -188,14 +188,19 @@ def suspicious_columns(table: NamedColumns, kinds: Mapping[str, str]) -> list[st
     found = []
     if index:
         found.append(
-            f"The columns {index} look like the index of a frame that was written to a file"
+            f"The columns {_shown(index)} look like the index of a frame that was written to a file"
         )
     if ids:
-        found.append(f"The columns {ids} look like ids: every row has a value of its own")
+        found.append(f"The columns {_shown(ids)} look like ids: every row has a value of its own")
     advice = ["`drop` leaves them out, `id` keeps them beside the scores"] if found else []
     if constant:
-        advice.append(f"The columns {constant} are constant in the training rows")
+        advice.append(f"The columns {_shown(constant)} are constant in the training rows")
     return [". ".join([*found, *advice])] if found or constant else []
+
+
+def _shown(names: list[str], most: int = 10) -> str:
+    others = len(names) - most
+    return f"{names[:most]}{f' and {others} others' if others > 0 else ''}"
 
 
 def _is_constant(values: np.ndarray) -> bool:

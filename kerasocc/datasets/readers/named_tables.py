@@ -11,12 +11,13 @@ from typing import Any
 
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers import parquet_numbers
 from kerasocc.datasets.readers.later_files import detect_later_dialect
 from kerasocc.datasets.readers.text_tables import (
-    check_distinct,
     detect_dialect,
     lines_of,
     read_text,
+    read_whole_text,
 )
 from kerasocc.datasets.readers.workbooks import detect_sheet, read_sheet, rows_of_sheet
 from kerasocc.datasets.sample_format import SampleFormat
@@ -25,6 +26,7 @@ TEXT = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm")
 SUFFIXES = (*TEXT, *WORKBOOKS, ".parquet")
 """Suffixes of the files that are read here."""
+ALL_ROWS = 2**40
 
 
 def find_dialect(
@@ -129,6 +131,19 @@ def read_frames(
     return _read_parquet(path, rows)
 
 
+def read_frame(path: Path, dialect: Dialect | None, as_text: Collection[str] = ()) -> Any:
+    """Read all rows as one data frame: what a column holds is a question to all of its cells.
+
+    See `read_frames` for the arguments and errors.
+    """
+    import pandas
+
+    if table_suffix(path) in TEXT:
+        return read_whole_text(path, dialect or find_dialect(path), as_text)
+    frames = list(read_frames(path, dialect, ALL_ROWS, as_text))
+    return frames[0] if len(frames) == 1 else pandas.concat(frames)
+
+
 def place_of(path: Path, dialect: Dialect | None, row: int) -> str:
     """Return where a row of a table stands, in words: its number from 0 on, and its line."""
     suffix = table_suffix(path)
@@ -141,18 +156,10 @@ def place_of(path: Path, dialect: Dialect | None, row: int) -> str:
 
 
 def _read_parquet(path: Path, rows: int) -> Iterator[Any]:
-    import pandas
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            check_distinct(file.schema_arrow.names, path)
-            batches = (batch.to_pandas() for batch in file.iter_batches(rows))
-            empty = file.schema_arrow.empty_table().to_pandas()
-            yield from _numbered(batches, empty)
-    except (pyarrow.ArrowException, OSError, pandas.errors.ParserError) as error:
-        raise ValueError(f"{str(path)!r} is no readable Parquet file: {error}") from error
+    with parquet_numbers.opened(path) as file:
+        batches = (batch.to_pandas() for batch in file.iter_batches(rows))
+        empty = file.schema_arrow.empty_table().to_pandas()
+        yield from _numbered(batches, empty)
 
 
 def _numbered(frames: Iterator[Any], empty: Any) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,10 +21,11 @@ from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
-from kerasocc.datasets.readers.missing_values import filled, is_beyond
+from kerasocc.datasets.readers.missing_values import filled, is_beyond, is_finite
 from kerasocc.datasets.readers.named_columns import find_columns
 from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.raw_tables import raw_blocks
+from kerasocc.datasets.readers.row_names import RowNames
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
@@ -46,7 +47,7 @@ class NewSamples(NamedTuple):
         ids: Columns that are kept beside the scores, lists by name.
     """
 
-    names: list[str]
+    names: Sequence[str]
     x: np.ndarray | NamedColumns
     labels: np.ndarray | None
     bad: np.ndarray | None = None
@@ -84,9 +85,7 @@ def read_new(
         FileNotFoundError: If there is no such file.
         ValueError: If the samples do not have the format; names row, column or file.
     """
-    path = Path(source)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    path = _existing(source)
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
         found = dialect_of_new(path, sample_format, dialect)
@@ -126,20 +125,19 @@ def check_columns(
     label: str | None = None,
     dialect: Dialect | None = None,
 ) -> None:
-    """Look for the columns of a table by its header, without reading the rows.
+    """Look for the file and, by the header of a table, for the columns, without reading rows.
 
     Args:
-        source: See `read_new`; nothing is looked for unless it is a table with the named
-            columns of a model that was trained on one.
+        source: A table with named columns, else only its existence is looked for.
         sample_format: Format of the training samples.
         labelled: Whether labels are read.
         label: Name of their column.
         dialect: How a text file is written where that differs from the training data.
 
     Raises:
-        ValueError: If a column is missing, as `read_new` raises it.
+        FileNotFoundError, ValueError: As `read_new` raises them.
     """
-    path, columns = Path(source), sample_format.columns
+    path, columns = _existing(source), sample_format.columns
     is_named = path.is_file() and table_suffix(path) in named_tables.SUFFIXES
     if sample_format.kind != TABLE or columns is None or not is_named:
         return
@@ -148,6 +146,13 @@ def check_columns(
     if labelled and label is not None:
         Selection(label=label).find_label(names, path)
     find_columns(names, columns, path, found)
+
+
+def _existing(source: str | os.PathLike) -> Path:
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    return path
 
 
 def _with_bad_ones(part: NewSamples) -> NewSamples:
@@ -165,7 +170,7 @@ def _read_raw(
     start = 0
     wanted = list(dict.fromkeys([*sample_format.columns, *sample_format.ids]))
     for columns, labels in raw_blocks(path, wanted, selection, sample_format.as_text):
-        names = [str(start + i) for i in range(len(columns))]
+        names = RowNames.counted(start, len(columns))
         ids = {name: plain_values(columns.columns[name]) for name in sample_format.ids}
         x = columns.select(sample_format.columns)
         yield NewSamples(names, x, labels, ids=ids)
@@ -177,7 +182,7 @@ def _read_table(
 ) -> Iterator[NewSamples]:
     start = 0
     for block in read_blocks(path, selection):
-        names = [str(start + i) for i in range(len(block.x))]
+        names = RowNames.counted(start, len(block.x))
         part = NewSamples(names, block.x, block.labels)
         if block.x.shape[1:] == sample_format.shape:
             part = _complete(path, part, block, sample_format, selection, start)
@@ -195,6 +200,8 @@ def _complete(
 ) -> NewSamples:
     """Fill missing values, and mark or refuse the rows that cannot be scored."""
     x = block.x
+    if block.wrong is None and is_finite(x):
+        return part
     beyond, missing = is_beyond(x), np.isnan(x)
     wrong = np.zeros(x.shape, bool) if block.wrong is None else block.wrong
     bad = beyond | wrong
@@ -293,5 +300,5 @@ def _numbered(
             )
         stop = start + len(x)
         part = None if labels is None else labels[start:stop]
-        yield NewSamples([str(i) for i in range(start, stop)], x, part)
+        yield NewSamples(RowNames.counted(start, len(x)), x, part)
         start = stop

@@ -6,8 +6,10 @@ import numpy as np
 
 from kerasocc.datasets import OneClassDataset, altered, load
 from kerasocc.datasets.columns import choice
+from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.datasets.pool import VALIDATION_FRACTION
+from kerasocc.datasets.storage.rows import Rows, chunks, rows_at_once
 from kerasocc.experiments.config import TrainConfig
 
 
@@ -60,6 +62,17 @@ def load_data(config: TrainConfig) -> OneClassDataset:
 
 
 def _check_parts(config: TrainConfig, data: OneClassDataset) -> None:
+    # Before there is a run, which could not be resumed.
+    if len(data.x_train) < 2:
+        raise ValueError(
+            "`dataset` must leave at least 2 samples to train on. "
+            f"Received: {len(data.x_train)}, {len(data.x_test)} to test on"
+        )
+    if holds_copies_of_one_sample(data.x_train):
+        raise ValueError(
+            "`dataset` must hold different samples to train on. "
+            f"Received: {len(data.x_train)} copies of one"
+        )
     if not len(data.x_test):
         raise ValueError(
             "`dataset` must leave samples to test on. Received: none, "
@@ -72,6 +85,22 @@ def _check_parts(config: TrainConfig, data: OneClassDataset) -> None:
             f"labelled anomalies in the validation part. Received: keep='best', {normal} normal "
             f"samples among {len(data.y_val)}"
         )
+
+
+def holds_copies_of_one_sample(x: np.ndarray | Rows | NamedColumns) -> bool:
+    """Return whether all samples are equal; missing values count as equal."""
+    if isinstance(x, NamedColumns):
+        return all(_is_constant(column) for column in x.columns.values())
+    first = np.asarray(x[:1])
+    return all(
+        np.array_equal(c, np.broadcast_to(first, c.shape), equal_nan=True)
+        for c in chunks(x, rows_at_once(x.shape[1:]))
+    )
+
+
+def _is_constant(column: np.ndarray) -> bool:
+    missing = is_missing(column)
+    return bool(missing.all() or (not missing.any() and all(column == column[0])))
 
 
 def check_anomalies(data: OneClassDataset) -> None:

@@ -108,7 +108,7 @@ def test_one_input_per_column(exported, model, new):
 def test_serialized_examples(exported, model, new):
     is_text = {name: name == "seconds" for name in new}
     examples = tf.constant([as_example(row, is_text) for row in new.to_dict("records")])
-    found = exported.signatures["examples"](examples=examples)
+    found = exported.signatures["serving_examples"](example_bytes=examples)
     np.testing.assert_allclose(found["score"], model.score(new), rtol=1e-5)
 
 
