@@ -13,6 +13,7 @@ from kerasocc.engine.batches import as_targets
 from kerasocc.engine.compiling import Compilable
 from kerasocc.engine.jax_devices import mesh_of_model, on_devices, whole_batches
 from kerasocc.engine.keras_contract import has_strategy, new_step, without_symbolic_build
+from kerasocc.engine.labels import weights_by_class
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
     jax_logs,
@@ -107,7 +108,7 @@ class Trainer(Compilable):
                 1 anomaly adds `val_auc` and `val_average_precision` to `val_loss`.
             shuffle: Whether every epoch has a new order, drawn from the model's
                 seed; a `tf.data.Dataset` shuffles itself.
-            class_weight: Not supported; pass `sample_weight`.
+            class_weight: Factors of `sample_weight` by the labels +1, -1 and 0 in an array `y`.
             sample_weight: Factors of the samples' losses, shape `(samples,)`, not negative, not
                 all 0. They weigh the center, the radius and `r` too, not the latent labels.
             initial_epoch: As in Keras.
@@ -179,6 +180,7 @@ class Trainer(Compilable):
                 f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
             )
         self.check_adapted()
+        sample_weight = weights_by_class(y, sample_weight, class_weight)
         # Keras would train on NaN.
         self.source_of(x, y, sample_weight)
         if self.compiled and self.needs_initialization and not self.is_fitted:
@@ -190,7 +192,7 @@ class Trainer(Compilable):
         self.train_functions.require(None)
         is_built = without_symbolic_build(self) if self.built else contextlib.nullcontext()
         with whole_batches(), is_built:
-            return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+            return super().train_on_batch(x, y, sample_weight, None, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False) -> Any:
         """As in Keras."""

@@ -62,16 +62,21 @@ def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
 
 def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     """Write a model of float32 inputs as a LiteRT file of built-in operations."""
-    import tensorflow as tf
-
     if model.sample_dtype == "float64":
         raise ValueError(
             '`format="litert"` needs a model of float32 inputs: LiteRT has no arithmetic in '
             "float64. Train on columns from which an offset is subtracted, so that float32 tells "
             "their values apart. Received: a model whose `sample_dtype` is float64"
         )
+    # Keras traces a signature as late as when it is written.
     with unrolled(model):
-        archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
+        file.write_bytes(_litert(model))
+
+
+def _litert(model: OneClassModel | Ensemble) -> bytes:
+    import tensorflow as tf
+
+    archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
     dtypes = {
         t.dtype
         for op in function.get_concrete_function().graph.get_operations()
@@ -87,8 +92,7 @@ def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     # The converter keeps the names of inputs and outputs of a SavedModel only.
     with tempfile.TemporaryDirectory() as folder:
         _write_out(archive, folder)
-        converted = _converted(tf.lite.TFLiteConverter.from_saved_model(folder))
-    file.write_bytes(converted)
+        return _converted(tf.lite.TFLiteConverter.from_saved_model(folder))
 
 
 def _converted(converter: Any) -> bytes:

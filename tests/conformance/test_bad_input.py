@@ -46,7 +46,8 @@ BAD_FITS = {
     "no-batch": (dict(batch_size=0), "`batch_size` must be an integer of at least 1"),
     "steps": (dict(steps_per_epoch=0), "`steps_per_epoch` must be an integer of at least 1"),
     "validation-split": (dict(validation_split=1.5), "`validation_split` must be in"),
-    "class-weight": (dict(class_weight={0: 1.0}), "`class_weight` is not supported"),
+    "class-weight": (dict(class_weight={2: 1.0}), "`class_weight` must map semi-supervised"),
+    "class-weight-alone": (dict(class_weight={0: 1.0}), "which must be an array `y`"),
     "validation-labels": (dict(val_y=-1), "0 normal, 1 anomaly. Received: values"),
 }
 

@@ -206,3 +206,31 @@ def test_a_batch_of_weight_0_changes_neither_radius_nor_r():
         )
         assert states[0] == initial[0] and states[1] != states[0]
         assert np.isfinite(states).all() and np.isfinite(model.score(X)).all()
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_class_weights_are_weights_by_label(given):
+    y = np.where(np.arange(60) % 5 == 0, -1, np.arange(60) % 2)
+    by_label = np.select([y == -1, y == 1], [3.0, 0.5], 1.0)
+    weights = W if given else None
+    scores = []
+    for options in (
+        dict(class_weight={-1: 3.0, 1: 0.5}, sample_weight=weights),
+        dict(sample_weight=by_label * (W if given else 1)),
+        dict(sample_weight=weights),
+    ):
+        model = compiled(kocc.DeepSAD)
+        model.fit(X, y, epochs=2, verbose=0, **options)
+        scores.append(model.score(X))
+    np.testing.assert_allclose(scores[0], scores[1], rtol=1e-5)
+    assert np.abs(scores[0] - scores[2]).max() > 1e-4
+    one, other = compiled(kocc.DeepSAD), compiled(kocc.DeepSAD)
+    one.train_on_batch(X, y, class_weight={-1: 3.0, 1: 0.5})
+    other.train_on_batch(X, y, sample_weight=by_label)
+    np.testing.assert_array_equal(one.score(X), other.score(X))
+
+
+@pytest.mark.parametrize("wrong", [{}, {-1: -2.0}, {"anomaly": 1.0}, [1, 2], {0: float("nan")}])
+def test_class_weights_of_another_kind_are_refused(wrong):
+    with pytest.raises(ValueError, match="`class_weight` must map semi-supervised labels"):
+        compiled(kocc.DeepSAD).fit(X, np.zeros(60), class_weight=wrong, verbose=0)
