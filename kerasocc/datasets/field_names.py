@@ -59,7 +59,6 @@ def find_label_name(
         ValueError: If there is none; lists the available names.
     """
     available = list(available)
-    available = list(available)
     positions = [str(position) for position in range(len(available))]
     if label and label.startswith("-") and available == positions and label[1:] in positions[1:]:
         label = available[int(label)]

@@ -119,8 +119,10 @@ def check_names(names: Iterable[str], expected: Iterable[str], also: Iterable[st
         also: Of those that may be there, and are not read.
     """
     names, expected = list(names), list(expected)
-    missing = [name for name in expected if name not in names]
-    foreign = [name for name in names if name not in expected and name not in also]
+    # As sets: wide tables have thousands of names, and every score looks at them.
+    there, known = set(names), {*expected, *also}
+    missing = [name for name in expected if name not in there]
+    foreign = [name for name in names if name not in known]
     if not missing and not foreign:
         return
     found = [f"no column {missing[:10]}"] * bool(missing)
