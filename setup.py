@@ -34,6 +34,7 @@ TEST = [
     "onnxruntime>=1.23,<2",  # computes what was exported; the releases that know onnx 1.23
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
+    "hypothesis>=6.100,<7",  # generates hostile input
     "ruff>=0.15,<1",
     "jax>=0.6,<1",  # the second backend that the tests train on
     "nbclient>=0.10,<1",  # executes the notebooks
