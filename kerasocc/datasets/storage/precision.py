@@ -31,10 +31,9 @@ def loses_in_float32(x: np.ndarray) -> bool:
         # More than half of the values are equal: the others have to differ from them.
         low[constant] = np.nanmin(columns[:, constant], axis=0)
         high[constant] = np.nanmax(columns[:, constant], axis=0)
-    size = np.minimum(np.maximum(np.abs(low), np.abs(high)), np.finfo("float32").max)
-    with np.errstate(over="ignore"):
-        # The largest number has no next one.
-        rounding = np.spacing(size.astype("float32")).astype("float64") / 2
+    # The largest number has no next one to be rounded to.
+    size = np.minimum(np.maximum(np.abs(low), np.abs(high)), np.finfo("float32").max / 2)
+    rounding = np.spacing(size.astype("float32")).astype("float64") / 2
     return bool(np.any((high > low) & (rounding > TOLERANCE * (high - low))))
 
 

@@ -14,6 +14,8 @@ from tests.cli.helpers import rows_of
 from tests.hostile.generated.profiles import cases
 from tests.hostile.generated.text_tables import text_tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
