@@ -32,6 +32,7 @@ TEST = [
     *ONNX,
     *EXCEL,
     "onnxruntime>=1.23,<2",  # computes what was exported; the releases that know onnx 1.23
+    "tensorflow-serving-api>=2.21,<2.22",  # TensorFlow Serving's messages, as its release
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
     "hypothesis>=6.100,<7",  # generates hostile input

@@ -27,7 +27,7 @@ _HOMES = {
     "OCNN": "kerasocc.models.oc_nn",
     "OneClassModel": "kerasocc.models.base",
     "RobustAutoencoder": "kerasocc.models.robust_autoencoder",
-    "export": "kerasocc.exporting",
+    "export": "kerasocc.serving.exporting",
     "load_model": "kerasocc.engine.loading",
     "pretrain": "kerasocc.pretraining",
     "train_together": "kerasocc.engine.train_together",

@@ -19,6 +19,9 @@ class TrainingRun(Protocol):
     weights: np.ndarray | None
     """Weights of the samples that `map` has gone through, shape `(samples,)`; None without."""
 
+    workers: Any
+    """The processes that train together: `workers.is_chief`, `workers.array_of`."""
+
     def map(self, method: str) -> np.ndarray:
         """Apply a method of the model to the training set, in inference mode and stored order."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 
 @dataclass(frozen=True)
@@ -120,6 +119,9 @@ def p_values_in_graph(calibration_scores: Any, scores: Any) -> Any:
     Returns:
         Shape `(samples,)`, float32.
     """
+    # Servers use the other functions without Keras.
+    from keras import ops
+
     count = calibration_scores.shape[0]
     below = ops.zeros_like(scores, dtype="int32")
     step = 1 << (count.bit_length() - 1)

@@ -49,6 +49,8 @@ def as_source(
     Raises:
         ValueError: If the data are empty, not numbers, not finite or do not fit together.
     """
+    if type(x) is np.ndarray:  # telling the others takes longer than a score
+        return ArraySource(x, y, sample_weight, dtype)
     if x is None:
         raise ValueError("`x` must hold the samples. Received: x=None")
     if isinstance(x, Source):
@@ -255,6 +257,17 @@ class TensorFlowSource(Source):
         self.dataset = dataset
         self.dtype = dtype
         self.endless = int(dataset.cardinality()) == -1
+
+    def count_batches(self, steps: int | None) -> int | None:
+        """Number of batches, for which one that does not know is read; None without an end.
+
+        Args:
+            steps: Batches that an epoch takes, None for all: the number need not be known.
+        """
+        known = int(self.dataset.cardinality())
+        if known < 0:
+            return None if steps is not None else sum(1 for _ in self.dataset)
+        return known
 
     def batches(self, batch_size, steps=None):
         self.check_bounded(steps)

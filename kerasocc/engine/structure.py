@@ -28,6 +28,7 @@ class Structure:
         self._known: list[tuple] | None = None
         # Held, so that no later object can have the identity of a layer or weight that is gone.
         self._objects: list[Any] = []
+        self._layers: list[keras.layers.Layer] = []
 
     def has_changed(self) -> bool:
         """Whether the model differs from what it was when this, or `note`, was last called.
@@ -35,18 +36,23 @@ class Structure:
         The first call finds no change. What is changed within an object, as by `list.append`,
         is not seen: Keras and its users assign new values.
         """
-        objects = objects_of(self._model, NOT_SETTINGS)
-        # The score of a single sample is not to wait for more than this.
-        if len(objects) == len(self._objects) and all(map(operator.is_, objects, self._objects)):
+        # The score of a single sample is not to wait for more than this. The layers are those
+        # that were known as long as each of them holds the same objects, layers among them.
+        if self._known is not None and self._holds_what_it_held():
             return False
         known = self._known
         self.note()
         return known is not None and known != self._known
 
+    def _holds_what_it_held(self) -> bool:
+        objects = objects_of(self._model, NOT_SETTINGS, self._layers)
+        return len(objects) == len(self._objects) and all(map(operator.is_, objects, self._objects))
+
     def note(self) -> None:
         """Take the model as it is now for unchanged."""
-        self._objects = objects_of(self._model, NOT_SETTINGS)
-        self._known = [_description(layer) for layer in all_layers(self._model)]
+        self._layers = all_layers(self._model)
+        self._objects = objects_of(self._model, NOT_SETTINGS, self._layers)
+        self._known = [_description(layer) for layer in self._layers]
 
 
 def _description(layer: keras.layers.Layer) -> tuple:

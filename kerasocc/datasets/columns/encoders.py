@@ -27,18 +27,21 @@ MISSING = ""
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers or booleans: itself, less a constant.
+    """A column of numbers or booleans: itself.
 
     Attributes:
         name: Name of the column.
         fill: Replaces missing values; None if they are an error.
-        center: Is subtracted in float64, so that large numbers that differ by little (seconds
-            since 1970) keep their differences in float32.
+        center: Is subtracted. 0 but for models of older versions: now the scaling subtracts
+            offsets, from the rows of frames and of arrays alike.
+        precise: Whether the values (such as seconds since 1970) differ by less than float32 can
+            tell, so that they are float64 until they are scaled.
     """
 
     name: str
     fill: float | None = None
     center: float = 0.0
+    precise: bool = False
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -196,25 +199,3 @@ def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if value is not None:
             numbers[row], wrong[row] = value, False
     return numbers, wrong
-
-
-def refusal(column: Column, value: Any, place: str) -> str:
-    """Return what is wrong with a value that a column cannot encode, in a sentence.
-
-    Args:
-        column: The column.
-        value: An entry of what `column_values` returns.
-        place: Where it stands, in words.
-    """
-    name = column.name
-    if value is None or value != value:
-        return (
-            f"Column {name!r} must not have missing values. Received: one in {place}; "
-            "`missing='median'` in training puts in medians of numbers and takes missing text for "
-            "a value"
-        )
-    expected = "dates such as 2024-01-31 or 2024-01-31 12:00:00"
-    if isinstance(column, NumberColumn):
-        expected = "numbers that are finite as float32"
-    shown = str(value) if isinstance(value, (float, np.datetime64)) else repr(value)
-    return f"Column {name!r} must hold {expected}, as in training. Received: {shown} in {place}"

@@ -24,11 +24,10 @@ from kerasocc.datasets.columns.encoders import (
     numbers_of,
 )
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
+from kerasocc.datasets.storage.precision import loses_in_float32
 
 NUMBER, CATEGORY, DATE = "number", "category", "date"
 MAX_CATEGORIES = 100
-FEW_DIFFERENCES = 1e-3
-"""Columns that spread by less than this share of their size are centered in float64."""
 MIN_ROWS = 20
 """Rows from which on a column can look like an id."""
 _INDEX_NAMES = re.compile(r"(Unnamed: \d+)|(__index_level_\d+__)|")
@@ -154,12 +153,8 @@ def _number_column(name: str, values: np.ndarray, fills: bool) -> NumberColumn:
     numbers = values[np.isfinite(values)]
     if not len(numbers):
         return NumberColumn(name, 0.0 if fills else None)
-    median = float(np.median(numbers))
-    largest = float(np.abs(numbers).max())
-    center = 0.0
-    if 0 < np.ptp(numbers) < FEW_DIFFERENCES * largest:
-        center = median
-    return NumberColumn(name, median if fills else None, center)
+    fill = float(np.median(numbers)) if fills else None
+    return NumberColumn(name, fill, precise=loses_in_float32(numbers[:, None]))
 
 
 def suspicious_columns(table: NamedColumns, kinds: Mapping[str, str]) -> list[str]:

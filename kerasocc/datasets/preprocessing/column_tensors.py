@@ -37,6 +37,7 @@ class ColumnTensors:
 
     def __init__(self, features: TableFeatures):
         self._columns = features.columns
+        self._sample_dtype = features.sample_dtype
         self.names = input_names([column.name for column in self._columns])
         self.lookups = {
             column.name: _lookup(column)
@@ -74,19 +75,19 @@ class ColumnTensors:
     def dtype(column: Column) -> str:
         """Dtype of an input: float64 where float32 would lose what tells the values apart."""
         if isinstance(column, NumberColumn):
-            return "float64" if column.center else "float32"
+            return "float64" if column.precise or column.center else "float32"
         return "string"
 
     def from_inputs(self, inputs: Mapping[str, Any]) -> Any:
-        """Features of inputs by their names, shape `(batch, features)`, float32."""
+        """Features of inputs by their names, shape `(batch, features)`, of `sample_dtype`."""
         return self({column.name: inputs[self.names[column.name]] for column in self._columns})
 
     def __call__(self, columns: Mapping[str, Any]) -> Any:
-        """Features of columns by their names, shape `(batch, features)`, float32."""
+        """Features of columns by their names, shape `(batch, features)`, of `sample_dtype`."""
         import tensorflow as tf
 
         parts = [self._encode(column, columns[column.name]) for column in self._columns]
-        return tf.concat([tf.cast(part, "float32") for part in parts], axis=1)
+        return tf.concat([tf.cast(part, self._sample_dtype) for part in parts], axis=1)
 
     def _encode(self, column: Column, values: Any) -> Any:
         import tensorflow as tf

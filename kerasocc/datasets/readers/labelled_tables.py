@@ -25,7 +25,8 @@ from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
 BOOLEANS = {"false": False, "no": False, "off": False, "true": True, "yes": True, "on": True}
-"""Booleans as text, those of YAML."""
+BOOLEANS |= {"0": False, "1": True}
+"""Booleans as text, those of YAML and numbers."""
 FROM_ARRAYS = "arrays"
 """Name of a table that is passed as arrays."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,10 +21,11 @@ from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
-from kerasocc.datasets.readers.missing_values import filled, is_beyond
+from kerasocc.datasets.readers.missing_values import filled, is_beyond, is_finite
 from kerasocc.datasets.readers.named_columns import find_columns
-from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.raw_tables import raw_blocks
+from kerasocc.datasets.readers.row_names import RowNames
 from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
 from kerasocc.datasets.storage.npz import NpzFile
@@ -46,7 +47,7 @@ class NewSamples(NamedTuple):
         ids: Columns that are kept beside the scores, lists by name.
     """
 
-    names: list[str]
+    names: Sequence[str]
     x: np.ndarray | NamedColumns
     labels: np.ndarray | None
     bad: np.ndarray | None = None
@@ -87,7 +88,7 @@ def read_new(
     path = _existing(source)
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
-        found = find_dialect(path, dialect, sample_format.dialect, columns)
+        found = dialect_of_new(path, sample_format, dialect)
         tolerant = bad_rows != "error"
         selection = Selection(labelled, label, columns, found, tolerant, optional)
         if sample_format.is_raw:
@@ -140,7 +141,7 @@ def check_columns(
     is_named = path.is_file() and table_suffix(path) in named_tables.SUFFIXES
     if sample_format.kind != TABLE or columns is None or not is_named:
         return
-    found = find_dialect(path, dialect, sample_format.dialect, columns)
+    found = dialect_of_new(path, sample_format, dialect)
     names = list(next(named_tables.read_frames(path, found, 1)).columns)
     if labelled and label is not None:
         Selection(label=label).find_label(names, path)
@@ -169,7 +170,7 @@ def _read_raw(
     start = 0
     wanted = list(dict.fromkeys([*sample_format.columns, *sample_format.ids]))
     for columns, labels in raw_blocks(path, wanted, selection, sample_format.as_text):
-        names = [str(start + i) for i in range(len(columns))]
+        names = RowNames.counted(start, len(columns))
         ids = {name: plain_values(columns.columns[name]) for name in sample_format.ids}
         x = columns.select(sample_format.columns)
         yield NewSamples(names, x, labels, ids=ids)
@@ -181,7 +182,7 @@ def _read_table(
 ) -> Iterator[NewSamples]:
     start = 0
     for block in read_blocks(path, selection):
-        names = [str(start + i) for i in range(len(block.x))]
+        names = RowNames.counted(start, len(block.x))
         part = NewSamples(names, block.x, block.labels)
         if block.x.shape[1:] == sample_format.shape:
             part = _complete(path, part, block, sample_format, selection, start)
@@ -199,6 +200,8 @@ def _complete(
 ) -> NewSamples:
     """Fill missing values, and mark or refuse the rows that cannot be scored."""
     x = block.x
+    if block.wrong is None and is_finite(x):
+        return part
     beyond, missing = is_beyond(x), np.isnan(x)
     wrong = np.zeros(x.shape, bool) if block.wrong is None else block.wrong
     bad = beyond | wrong
@@ -297,5 +300,5 @@ def _numbered(
             )
         stop = start + len(x)
         part = None if labels is None else labels[start:stop]
-        yield NewSamples([str(i) for i in range(start, stop)], x, part)
+        yield NewSamples(RowNames.counted(start, len(x)), x, part)
         start = stop

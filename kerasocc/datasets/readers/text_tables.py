@@ -8,7 +8,7 @@ import dataclasses
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
@@ -70,6 +70,39 @@ def read_text(
         an empty one of text if there are no rows.
 
     Raises:
+        ValueError: As `read_cells`.
+    """
+    for block in read_cells(path, dialect, rows):
+        is_empty = not len(block.cells[0])
+        yield _frame(block, dialect, block.names if is_empty else as_text)
+
+
+class Cells(NamedTuple):
+    """A block of rows of a text file, as it is written.
+
+    Attributes:
+        names: Names of the columns.
+        start: Number of the first row in the table.
+        cells: Arrow arrays of text, one per column.
+    """
+
+    names: list[str]
+    start: int
+    cells: list[Any]
+
+
+def read_cells(path: Path, dialect: Dialect, rows: int) -> Iterator[Cells]:
+    """Read the cells of a table in blocks of at most `rows` rows.
+
+    Args:
+        path: The file.
+        dialect: What `detect_dialect` returned.
+        rows: Most rows of a block.
+
+    Yields:
+        Blocks; one without rows if the table has none.
+
+    Raises:
         ValueError: If the file cannot be read, its rows do not have the same number of
             cells, or two columns have the same name.
     """
@@ -78,10 +111,10 @@ def read_text(
         for names, cells in _named_blocks(path, dialect):
             for first in range(0, len(cells[0]), rows):
                 part = [column.slice(first, rows) for column in cells]
-                yield _frame(part, names, start, dialect, as_text)
+                yield Cells(names, start, part)
                 start += len(part[0])
         if not start:
-            yield _frame([column.slice(0, 0) for column in cells], names, 0, dialect, names)
+            yield Cells(names, 0, [column.slice(0, 0) for column in cells])
 
 
 def read_whole_text(path: Path, dialect: Dialect, as_text: Collection[str] = ()) -> Any:
@@ -239,9 +272,7 @@ def check_distinct(names: Sequence[str], path: Path) -> None:
         seen[name] = number
 
 
-def _frame(
-    cells: list[Any], names: list[str], start: int, dialect: Dialect, as_text: Collection[str]
-) -> Any:
+def _frame(block: Cells, dialect: Dialect, as_text: Collection[str]) -> Any:
     import pandas
 
     columns = {
@@ -250,10 +281,10 @@ def _frame(
             if name in as_text
             else typed(column, dialect.decimal, dialect.thousands)
         )
-        for name, column in zip(names, cells, strict=True)
+        for name, column in zip(block.names, block.cells, strict=True)
     }
     frame = pandas.DataFrame(columns)
-    return frame.set_axis(range(start, start + len(frame)), axis=0)
+    return frame.set_axis(range(block.start, block.start + len(frame)), axis=0)
 
 
 @contextlib.contextmanager

@@ -31,9 +31,10 @@ def loses_in_float32(x: np.ndarray) -> bool:
         # More than half of the values are equal: the others have to differ from them.
         low[constant] = np.nanmin(columns[:, constant], axis=0)
         high[constant] = np.nanmax(columns[:, constant], axis=0)
-    # The largest number has no next one to be rounded to.
-    size = np.minimum(np.maximum(np.abs(low), np.abs(high)), np.finfo("float32").max / 2)
-    rounding = np.spacing(size.astype("float32")).astype("float64") / 2
+    size = np.minimum(np.maximum(np.abs(low), np.abs(high)), np.finfo("float32").max)
+    size = size.astype("float32")
+    # Towards 0, as the largest number has none above it.
+    rounding = (size - np.nextafter(size, np.float32(0))).astype("float64") / 2
     return bool(np.any((high > low) & (rounding > TOLERANCE * (high - low))))
 
 

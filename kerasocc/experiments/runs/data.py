@@ -123,12 +123,20 @@ def describe(data: OneClassDataset) -> str:
         f"{name} {len(x)}"
         for name, x in (("train", data.x_train), ("validate", data.x_val), ("test", data.x_test))
     ]
-    shape = "x".join(map(str, data.sample_format.shape))
+    shape = data.sample_format.shape
+    samples = f"Samples of shape {'x'.join(map(str, shape))}" if len(shape) > 1 else _row(data)
     resized = " (resized)" if data.sample_format.resized else ""
     dialect = str(data.sample_format.dialect or "")
     written = f" ({dialect})" if dialect else ""
     labels = "; no labels: all are taken for normal" if "train" in data.unlabelled else ""
-    return f"{data.name}{written}. Samples of shape {shape}{resized}: {', '.join(parts)}{labels}"
+    return f"{data.name}{written}. {samples}{resized}: {', '.join(parts)}{labels}"
+
+
+def _row(data: OneClassDataset) -> str:
+    (features,), columns = data.sample_format.shape, data.sample_format.columns
+    if not data.sample_format.is_raw or columns is None:
+        return f"Rows of {features} columns"
+    return f"Rows of {len(columns)} columns, {features} features"
 
 
 def sample_counts(data: OneClassDataset) -> dict[str, dict[str, int]]:

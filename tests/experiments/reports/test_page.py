@@ -30,8 +30,8 @@ def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
 @pytest.mark.parametrize(
     ("interval", "words"),
     [
-        ([0.0012, 0.161], "a true rate between 0.1 and 16 %"),
-        ([0.0235, 0.0849], "a true rate between 2.4 and 8.5 %"),
+        ([0.0012, 0.161], "between 0.1 and 16 % (95 % interval)"),
+        ([0.0235, 0.0849], "between 2.4 and 8.5 % (95 % interval)"),
     ],
 )
 def test_the_page_says_what_the_rate_can_be(interval, words):

@@ -1,0 +1,88 @@
+"""The formats of an exported scorer: SavedModel, ONNX and LiteRT."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasocc.models.base import OneClassModel
+from kerasocc.models.ensemble import Ensemble
+from kerasocc.serving.onnx_metadata import write_metadata
+from kerasocc.serving.outputs import Decisions
+from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
+
+
+def write_saved_model(model: OneClassModel | Ensemble, folder: Path, names: Sequence[str]) -> None:
+    """Write a model as a SavedModel to a folder that does not exist.
+
+    Args:
+        model: A fitted model.
+        folder: The folder.
+        names: Names of the signatures.
+    """
+    columns = columns_of(model)
+    archive, _ = archive_of(model, signatures_of(model, columns, names), columns)
+    _write_out(archive, folder)
+
+
+def _write_out(archive: Any, folder: str | os.PathLike) -> None:
+    import tensorflow as tf
+
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:
+        # TensorFlow raises its own errors, which are not `OSError`.
+        raise OSError(f"The SavedModel could not be written: {error.message}") from error
+
+
+def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
+    """Write a model as an ONNX file, which needs the packages of `kerasocc[onnx]`."""
+    try:
+        import tf2onnx
+    except ImportError as error:
+        raise ValueError(
+            '`format="onnx"` needs packages that are not installed; install '
+            f'"kerasocc[onnx]". Received: {error}'
+        ) from error
+    decisions = Decisions.of_model(model)
+    signature = default_signature(model, decisions)
+    _, function = archive_of(model, [signature])
+    tf2onnx.convert.from_function(function, [signature.inputs], output_path=str(file))
+    write_metadata(
+        file,
+        columns=model.feature_names,
+        calibration_scores=decisions.known_scores(),
+    )
+
+
+def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
+    """Write a model of float32 inputs as a LiteRT file of built-in operations."""
+    import tensorflow as tf
+
+    if model.sample_dtype == "float64":
+        raise ValueError(
+            '`format="litert"` needs a model of float32 inputs: LiteRT has no arithmetic in '
+            "float64. Train on columns from which an offset is subtracted, so that float32 tells "
+            "their values apart. Received: a model whose `sample_dtype` is float64"
+        )
+    archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
+    dtypes = {
+        t.dtype
+        for op in function.get_concrete_function().graph.get_operations()
+        for t in op.outputs
+    }
+    half = sorted(t.name for t in dtypes & {tf.float16, tf.bfloat16})
+    if half:
+        raise ValueError(
+            '`format="litert"` needs a model that computes in float32: LiteRT has no built-in '
+            "operations of lower precision. Load the weights into a model created under the "
+            f'dtype policy "float32". Received: a model that computes in {", ".join(half)}'
+        )
+    # The converter keeps the names of inputs and outputs of a SavedModel only.
+    with tempfile.TemporaryDirectory() as folder:
+        _write_out(archive, folder)
+        converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    file.write_bytes(converted)
