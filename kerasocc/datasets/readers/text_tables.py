@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.dialect_detection import detect
+from kerasocc.datasets.readers.headers import split_off_header
 from kerasocc.datasets.readers.text_files import (
     detect_encoding,
     marked_encoding,
@@ -134,7 +135,7 @@ def _named_blocks(path: Path, dialect: Dialect) -> Iterator[tuple[list[str], lis
     names = None
     for cells in _split(path, dialect):
         if names is None:
-            names, cells = _names(cells, dialect, path)
+            names, cells = split_off_header(cells, dialect, path)
         yield names, cells
     if names is None:
         raise ValueError("it is empty")
@@ -244,30 +245,6 @@ def _why(path: Path, dialect: Dialect, first: tuple[int, list[str]], error: Exce
                     f"{dialect.comment!r})"
                 )
     return str(error)
-
-
-def _names(cells: list[Any], dialect: Dialect, path: Path) -> tuple[list[str], list[Any]]:
-    """The names of the columns, and the cells below the header."""
-    if not dialect.header:
-        return [str(number) for number in range(len(cells))], cells
-    names = [column[0].as_py().strip() for column in cells]
-    if names[0].startswith("#"):
-        names[0] = names[0].lstrip("# ")
-    names = [name or f"Unnamed: {number}" for number, name in enumerate(names)]
-    check_distinct(names, path)
-    return names, [column.slice(1) for column in cells]
-
-
-def check_distinct(names: Sequence[str], path: Path) -> None:
-    """Raise `ValueError` if two columns have the same name."""
-    seen: dict[str, int] = {}
-    for number, name in enumerate(names, 1):
-        if name in seen:
-            raise ValueError(
-                f"{str(path)!r} must have columns of different names. Received: {name!r} for the "
-                f"columns {seen[name]} and {number}"
-            )
-        seen[name] = number
 
 
 def _frame(block: Cells, dialect: Dialect, as_text: Collection[str]) -> Any:
