@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 from kerasocc.serving.onnx_metadata import write_metadata
 from kerasocc.serving.outputs import Decisions
+from kerasocc.serving.recurrent import unrolled
 from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
 
 
@@ -68,7 +70,8 @@ def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
             "float64. Train on columns from which an offset is subtracted, so that float32 tells "
             "their values apart. Received: a model whose `sample_dtype` is float64"
         )
-    archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
+    with unrolled(model):
+        archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
     dtypes = {
         t.dtype
         for op in function.get_concrete_function().graph.get_operations()
@@ -84,5 +87,20 @@ def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     # The converter keeps the names of inputs and outputs of a SavedModel only.
     with tempfile.TemporaryDirectory() as folder:
         _write_out(archive, folder)
-        converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        converted = _converted(tf.lite.TFLiteConverter.from_saved_model(folder))
     file.write_bytes(converted)
+
+
+def _converted(converter: Any) -> bytes:
+    """The file that a converter makes; its reasons not to are pages long."""
+    try:
+        return converter.convert()
+    except Exception as error:
+        if type(error).__name__ != "ConverterError":
+            raise
+        operations = sorted(set(re.findall(r"'(tf\.\w+)' op|operation '(tf\.\w+)'", str(error))))
+        found = ", ".join(dict.fromkeys(a or b for a, b in operations)) or str(error)[:100]
+        raise ValueError(
+            '`format="litert"` needs a model of the built-in operations of LiteRT; export it as '
+            f'"tf_saved_model" or "onnx". Received: a model with {found}'
+        ) from error
