@@ -12,6 +12,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -242,6 +243,22 @@ class _WeightsFile(io.BytesIO):
 def weights_file_in_memory() -> io.BytesIO:
     """What `save_weights` can write to in place of a `.weights.h5` file."""
     return _WeightsFile()
+
+
+def outside_of_scopes(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call a function that saves or loads weights as outside of the scope of any strategy.
+
+    Keras makes an optimizer, with variables, whenever it saves or loads. In the scope of a
+    strategy of several workers all of them have to make a variable together, and would wait for
+    one another where they save at different times. Scopes are those of a thread.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if tf.distribute.has_strategy():
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(function, *arguments, **options).result()
+    return function(*arguments, **options)
 
 
 def own_variables(layer: keras.layers.Layer) -> list[Any]:

@@ -14,6 +14,7 @@ from kerasocc.callbacks.base import StateCallback
 from kerasocc.engine.keras_contract import (
     drop_torn_backup,
     first_epoch,
+    outside_of_scopes,
     set_first_epoch,
     weights_file_in_memory,
     writes_files,
@@ -79,7 +80,7 @@ def agree_on_weights(workers: Workers, model: Any) -> int:
     source = int(found[:, 0].argmax())
     memory = weights_file_in_memory()
     if workers.number == source:
-        keras.Model.save_weights(model, memory)
+        outside_of_scopes(keras.Model.save_weights, model, memory)
     content = workers.array_of(source, np.frombuffer(memory.getbuffer(), "uint8"))
     if workers.number != source:
         memory.write(content.tobytes())
