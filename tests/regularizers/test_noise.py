@@ -28,7 +28,7 @@ def test_weight_of_the_noise_follows_equation_7(random):
 
 def test_a_step_against_noise_by_hand(monkeypatch):
     labels = np.array([[1, 0, 0], [1, 1, 0]])
-    monkeypatch.setattr(keras.random, "randint", lambda *_, **__: keras.ops.array(labels[None]))
+    monkeypatch.setattr(keras.random, "randint", lambda *_, **__: keras.ops.array(labels))
     x = np.array([[3.1, 3.1], [2.9, 2.0]], "float32")
     regularizer = NoiseRegularizer(k=3, head_optimizer=keras.optimizers.SGD(0.5), seed=0)
     # The decay takes all kernels that are trained, the head's among them.
