@@ -147,26 +147,6 @@ def test_keras_writes_weights_to_memory():
     np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
 
 
-@tensorflow_only
-def test_saving_is_outside_of_the_scope_of_a_strategy(two_replicas):
-    import tensorflow as tf
-
-    made = []
-
-    def creator(make, **options):
-        made.append(options["name"])
-        return make(**options)
-
-    with two_replicas.scope():
-        model = plain_model()
-        assert tf.distribute.has_strategy()
-        assert not contract.outside_of_scopes(tf.distribute.has_strategy)
-        with tf.variable_creator_scope(creator):
-            model.save_weights(contract.weights_file_in_memory())
-    # Without these it is not needed any more.
-    assert made
-
-
 def test_own_variables_are_stored_in_their_order():
     class Owner(keras.layers.Layer):
         def build(self, input_shape):

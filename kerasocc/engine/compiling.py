@@ -11,9 +11,9 @@ from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import (
     known_compile_options,
     optimized_weights,
-    outside_of_scopes,
     variable_scope,
 )
+from kerasocc.engine.strategy_contract import outside_of_workers
 
 COMPILE_OPTIONS = (
     "optimizer",
@@ -123,4 +123,4 @@ class Compilable(Detector):
         """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
         if self.compiled and self.built:
             self.build_optimizer()
-        outside_of_scopes(super().load_weights, filepath, **kwargs)
+        outside_of_workers(super().load_weights, filepath, **kwargs)

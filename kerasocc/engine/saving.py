@@ -10,11 +10,11 @@ from typing import Any
 import keras
 
 from kerasocc.engine.keras_contract import (
-    outside_of_scopes,
     own_variables,
     weights_file_in_memory,
 )
 from kerasocc.engine.model_protocols import ScorableModel
+from kerasocc.engine.strategy_contract import outside_of_workers
 from kerasocc.files import complete_or_absent, write_bytes
 
 
@@ -29,7 +29,7 @@ def write_atomically(
         overwrite: Its argument.
         **kwargs: Further ones.
     """
-    write = functools.partial(outside_of_scopes, write)
+    write = functools.partial(outside_of_workers, write)
     path = str(filepath)
     single_local_file = path.endswith((".keras", ".h5")) and "://" not in path
     if not single_local_file or (not overwrite and os.path.exists(path)):
