@@ -28,6 +28,9 @@ ONNX = [
 EXCEL = [
     "openpyxl>=3.1,<4",  # reads .xlsx; the release that is tested
 ]
+RAY = [
+    "ray[data]>=2.60,<3",  # the release that is tested, which resolves with TensorFlow 2.21
+]
 TEST = [
     *ONNX,
     *EXCEL,
@@ -52,7 +55,7 @@ setup(
     packages=find_packages(include=["kerasocc", "kerasocc.*"]),
     python_requires=">=3.11",  # Keras 3.15 needs it
     install_requires=requirements(),
-    extras_require={"excel": EXCEL, "onnx": ONNX, "test": TEST},
+    extras_require={"excel": EXCEL, "onnx": ONNX, "ray": RAY, "test": TEST},
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
