@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,22 @@ from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 from kerasocc.serving.formats import write_litert, write_onnx, write_saved_model
+from kerasocc.serving.model_card import model_card
+from kerasocc.serving.paths import checked_folder, checked_path
+from kerasocc.serving.sample_inputs import inputs_of_samples
+from kerasocc.serving.servable import (
+    check_version,
+    write_card,
+    write_extras,
+    write_next_version,
+    write_server_files,
+    write_version,
+)
 from kerasocc.serving.signatures import DEFAULT, available
 
 _FILE_WRITERS = {"onnx": write_onnx, "litert": write_litert}
 FORMATS = ("tf_saved_model", *_FILE_WRITERS)
+FILE_NAMES = {"onnx": "model.onnx", "litert": "model.tflite"}
 
 
 def export(
@@ -25,9 +37,12 @@ def export(
     path: str | os.PathLike,
     *,
     format: str = "tf_saved_model",
+    version: int | str | None = None,
     signatures: Sequence[str] | None = None,
+    samples: Any = None,
+    card: Mapping[str, Any] | None = None,
     overwrite: bool = False,
-) -> None:
+) -> Path:
     """Export a fitted model as a scorer that runs without this package.
 
     | | name | shape | dtype |
@@ -80,32 +95,50 @@ def export(
     close to the threshold, and the p-value of one close to a score of the calibration.
     Numbers in the input are not checked for NaN, whose p-value is 1.
 
+    With a `version`, `path` is a folder that TensorFlow Serving can watch. The version appears in
+    it when it is complete, under its number, with `assets.extra`: the requests that the server
+    warms up with, sample requests for REST and gRPC, and a model card. Beside the versions stand
+    `models.config` and `batching.config`, which are left alone once they are there. Versions of
+    the other formats hold `model.onnx` or `model.tflite` and the card.
+
     Args:
         model: A fitted model, or an `Ensemble`. It is not changed.
         path: Local folder (SavedModel) or file (ONNX, LiteRT; any suffix) to write
-            atomically. Missing parent folders are created.
+            atomically; with a `version` the folder of all versions. Missing parent folders are
+            created.
         format: `"tf_saved_model"`; `"onnx"`, which needs `kerasocc[onnx]`; or `"litert"`, of
             built-in operations of LiteRT only.
         signatures: Names of the signatures of a SavedModel; default all that the model can
             have. Fewer are exported faster and take less space.
+        version: Number of the version, or `"next"` for one above the newest. None writes no
+            version, but the export itself to `path`.
+        samples: With a `version`: some samples as `model.score` takes them, for the sample
+            requests and for warming up; default are made up.
+        card: With a `version`: more for the model card, by name, such as data, settings and
+            figures.
         overwrite: Whether to replace an existing export of the same kind at `path`. It
             remains in place until the new one is complete.
 
+    Returns:
+        What was written: `path`, or the folder of the version.
+
     Raises:
         FileExistsError: If `path` exists and `overwrite` is False.
-        ValueError: If the format or a signature is unknown, `model` is not a fitted model of
-            this package, the Keras backend is not TensorFlow, a package is missing, or `path` is
-            remote or holds anything but an export.
+        ValueError: If the format, the version or a signature is unknown, `model` is not a fitted
+            model of this package, the Keras backend is not TensorFlow, a package is missing, or
+            `path` is remote or holds anything but an export.
 
     Example:
         >>> model.calibrate(x_held_out, fpr=0.05)
         >>> kerasocc.export(model, "models/digits/1")
         >>> scorer = tf.saved_model.load("models/digits/1").signatures["serving_default"]
         >>> scorer(inputs=tf.constant(x_new, "float32"))["is_anomaly"]
+        >>> kerasocc.export(model, "models/digits", version="next")
+        PosixPath('models/digits/2')
     """
     check_choice("format", format, FORMATS)
     _check_model(model)
-    path = _checked_path(path, folder=format == "tf_saved_model", overwrite=overwrite)
+    check_version(version)
     features = model.table_features
     if format != "tf_saved_model" and features is not None and not features.is_numeric:
         raise ValueError(
@@ -113,13 +146,63 @@ def export(
             f"like. Received: format={format!r}, columns {list(features.special_columns)}"
         )
     names = _checked_signatures(model, format, signatures)
+    if version is not None:
+        folder = checked_folder(path)
+        about = model_card(model, format=format, signatures=names, about=card)
+        inputs = inputs_of_samples(model, names, samples)
+
+        def write(target: Path) -> None:
+            _write_for_serving(model, target, format, folder.name, about, inputs)
+
+        return _write_numbered(folder, version, write, format, overwrite)
+    path = checked_path(path, folder=format == "tf_saved_model", overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "tf_saved_model":
         with complete_folder_or_absent(path) as temporary:
             write_saved_model(model, temporary, names)
-        return
+        return path
     with complete_or_absent(path) as temporary:
         _FILE_WRITERS[format](model, temporary)
+    return path
+
+
+def _write_for_serving(
+    model: OneClassModel | Ensemble,
+    folder: Path,
+    format: str,
+    name: str,
+    about: Mapping[str, Any],
+    inputs: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Write a version, with what goes with it, to a folder that does not exist."""
+    if format == "tf_saved_model":
+        write_saved_model(model, folder, list(inputs))
+        write_extras(folder, name, about, inputs)
+    else:
+        write_card(folder, about)
+        _FILE_WRITERS[format](model, folder / FILE_NAMES[format])
+
+
+def _write_numbered(
+    folder: Path,
+    version: int | str,
+    write: Callable[[Path], None],
+    format: str,
+    overwrite: bool,
+) -> Path:
+    if version == "next":
+        written = write_next_version(folder, write)
+    else:
+        taken = folder / str(version)
+        if taken.exists() and not overwrite:
+            raise FileExistsError(
+                '`version` must be new unless `overwrite=True`; "next" takes one above the '
+                f"newest. Received: version={version}, and {str(taken)!r} exists"
+            )
+        written = write_version(folder, version, write)
+    if format == "tf_saved_model":
+        write_server_files(folder)
+    return written
 
 
 def _checked_signatures(model: Any, format: str, names: Sequence[str] | None) -> list[str]:
@@ -149,43 +232,3 @@ def _check_model(model: Any) -> None:
             "`model` must be fitted before it is exported; call `fit` first. Received: "
             f"{model.name}, which is not {'fitted' if model.built else 'built'} yet"
         )
-
-
-def _checked_path(path: str | os.PathLike, *, folder: bool, overwrite: bool) -> Path:
-    """The resolved path to write, if anything that exists there may be replaced."""
-    if "://" in str(path):
-        raise ValueError(
-            f"`path` must be local; export there and copy the result. Received: path={str(path)!r}"
-        )
-    # Resolve links: a folder cannot be renamed onto a link.
-    path = Path(os.path.realpath(path))
-    if not path.exists():
-        return path
-    if not overwrite:
-        raise FileExistsError(
-            f"`path` must not exist unless `overwrite=True`. Received: path={str(path)!r}"
-        )
-    # A mistyped path must not delete other files.
-    if folder and not (path.is_dir() and ((path / "saved_model.pb").exists() or _empty(path))):
-        raise ValueError(
-            "`path` must be a SavedModel or an empty folder to be overwritten by a SavedModel. "
-            f"Received: path={str(path)!r}"
-        )
-    if not folder and not (path.is_file() and _is_export(path)):
-        raise ValueError(
-            "`path` must be an exported model or an empty file to be overwritten by one. "
-            f"Received: path={str(path)!r}"
-        )
-    return path
-
-
-def _is_export(path: Path) -> bool:
-    """Whether a file is empty or begins as ONNX and LiteRT files do."""
-    with open(path, "rb") as file:
-        start = file.read(8)
-    # The first field of an ONNX file is the version of its format, a small number.
-    return not start or start[4:] == b"TFL3" or (start[0] == 8 and start[1:2] < b" ")
-
-
-def _empty(folder: Path) -> bool:
-    return not any(folder.iterdir())
