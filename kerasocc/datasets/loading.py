@@ -94,6 +94,11 @@ def load(
         OSError: If they cannot be read or downloaded.
     """
     is_array = isinstance(source, (np.ndarray, Rows, tuple, list)) or is_tabular(source)
+    if not is_array and not isinstance(source, (str, os.PathLike, DataSource)):
+        raise ValueError(
+            "`source` must be a path, a name, arrays or a data frame. "
+            f"Received: {type(source).__name__}"
+        )
     resolved = source if is_array else resolve(source, data_dir)
     common = dict(
         normal_class=normal_class,

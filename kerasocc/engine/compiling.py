@@ -11,6 +11,7 @@ from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import (
     known_compile_options,
     optimized_weights,
+    outside_of_workers,
     variable_scope,
 )
 
@@ -122,4 +123,4 @@ class Compilable(Detector):
         """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
         if self.compiled and self.built:
             self.build_optimizer()
-        super().load_weights(filepath, **kwargs)
+        outside_of_workers(super().load_weights, filepath, **kwargs)

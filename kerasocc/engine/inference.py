@@ -12,6 +12,7 @@ import numpy as np
 from kerasocc.checks import check_integer
 from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.direct_calls import direct_call
+from kerasocc.engine.jax_devices import mesh_of_model, on_devices, place
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
 from kerasocc.engine.replicas import share_of
 from kerasocc.engine.sample_checks import ALL_ZERO, Batch
@@ -231,8 +232,9 @@ def _compile_jax(model, method, x):
         with keras.StatelessScope(state_mapping=mapping):
             return method(inputs)
 
-    compiled = jax.jit(pure)
-    return lambda inputs: compiled([v.value for v in model.variables], inputs)
+    mesh = mesh_of_model(model)
+    compiled = jax.jit(on_devices(pure, mesh))
+    return lambda inputs: compiled([v.value for v in model.variables], place(inputs, mesh))
 
 
 def _compile_torch(model, method, x):

@@ -7,8 +7,11 @@ assumption names it. The module imports nothing of the package: any part may use
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import io
+import json
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -28,7 +31,9 @@ def invalidate_train_function(model: keras.Model) -> None:
 
 
 @contextlib.contextmanager
-def new_step(model: keras.Model, name: str) -> Iterator[None]:
+def new_step(
+    model: keras.Model, name: str, wrap: Callable[[Callable], Callable] = lambda step: step
+) -> Iterator[None]:
     """Have Keras compile a step anew that it makes a function of in this context.
 
     JAX keeps what it has compiled by function, and a method of a model is always the same one.
@@ -36,11 +41,12 @@ def new_step(model: keras.Model, name: str) -> Iterator[None]:
     Args:
         model: The model.
         name: `"train_step"` or `"test_step"`.
+        wrap: From the step to the one to compile.
     """
     if keras.backend.backend() != "jax":
         yield
         return
-    method = getattr(model, name)
+    method = wrap(getattr(model, name))
     vars(model)[name] = lambda *arguments: method(*arguments)
     try:
         yield
@@ -227,6 +233,23 @@ def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> 
     return {name: value for name, value in config.items() if name in names}
 
 
+def outside_of_workers(function: Callable, *arguments: Any, **options: Any) -> Any:
+    """Call a function outside of the scope of a strategy of several workers.
+
+    Whatever Keras saves or loads, it creates an optimizer to see which attributes one has. Within
+    the scope its weights are sent to all workers, which wait for each other: one of them could not
+    save alone. A scope is that of a thread.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        strategy = tf.distribute.get_strategy()
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            with concurrent.futures.ThreadPoolExecutor(1) as thread:
+                return thread.submit(function, *arguments, **options).result()
+    return function(*arguments, **options)
+
+
 class _WeightsFile(io.BytesIO):
     """A file in memory with the name that Keras asks for."""
 
@@ -272,6 +295,32 @@ def first_epoch(model: keras.Model, initial_epoch: int) -> int:
         initial_epoch: As given to `fit`.
     """
     return model._initial_epoch or initial_epoch
+
+
+def set_first_epoch(model: keras.Model, epoch: int) -> None:
+    """Have a `fit` whose callbacks begin the training begin with another epoch."""
+    model._initial_epoch = epoch
+
+
+def drop_torn_backup(callback: keras.callbacks.BackupAndRestore) -> None:
+    """Delete the number of the epoch beside a backup if the process was killed as it wrote it.
+
+    The weights are written before, completely or not at all, and hold the number as well.
+    """
+    path = os.path.join(callback.backup_dir, "training_metadata.json")
+    with contextlib.suppress(OSError):
+        with open(path) as file:
+            text = file.read()
+        try:
+            json.loads(text)
+        except ValueError:
+            os.remove(path)
+
+
+def writes_files(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback is one of Keras's that write files and change nothing of a training."""
+    names = ("BackupAndRestore", "ModelCheckpoint", "CSVLogger", "TensorBoard")
+    return isinstance(callback, tuple(getattr(keras.callbacks, name) for name in names))
 
 
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:

@@ -24,8 +24,7 @@ def can_loop_in_program(model: TrainableModel) -> bool:
         return False
     if backend == "tensorflow":
         return True
-    is_alone = keras.distribution.distribution() is None
-    return is_alone and bool(model.jit_compile) and loops_are_fast(model)
+    return bool(model.jit_compile) and loops_are_fast(model)
 
 
 def choose_steps_per_execution(

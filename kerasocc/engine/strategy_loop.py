@@ -20,6 +20,7 @@ from kerasocc.engine.keras_contract import suited_reduction
 from kerasocc.engine.replicas import check_piece_sizes, first_row, share_of
 from kerasocc.engine.segments import SegmentedProvider
 from kerasocc.engine.tensors import any_batch_size, as_tensor
+from kerasocc.engine.workers import check_same_batch
 
 
 class StrategyLoop:
@@ -54,13 +55,16 @@ class StrategyLoop:
         Returns:
             The metrics over the steps since they were last reset.
         """
+        self._step_on(batch)
+        return self._metrics()
+
+    def _step_on(self, batch: tuple[Any, ...]) -> None:
         x, targets, *weight = batch
         samples = {"x": x, **targets, **({"weight": weight[0]} if weight else {})}
         samples = {n: keras.ops.convert_to_tensor(v) for n, v in samples.items() if v is not None}
         size = int(samples["index"].shape[0])
         check_piece_sizes(size, self._share.replicas)
         self._function(samples, size, whole=True)(samples, size, 1)
-        return self._metrics()
 
     def _run_segments(self, provider: SegmentedProvider, count: int) -> None:
         stop = min(provider.next_step + count, provider.num_batches)
@@ -75,7 +79,8 @@ class StrategyLoop:
             batch = provider.next_batch()
             if batch is None:
                 return
-            self.run_batch(batch)
+            check_same_batch(self._model.training_run.workers, batch)
+            self._step_on(batch)
 
     def _metrics(self) -> dict[str, Any]:
         with self._model.distribute_strategy.scope():

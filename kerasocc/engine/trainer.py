@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import keras
 from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.compiling import Compilable
+from kerasocc.engine.jax_devices import mesh_of_model, on_devices, whole_batches
 from kerasocc.engine.keras_contract import has_strategy, new_step, without_symbolic_build
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
@@ -142,7 +144,7 @@ class Trainer(Compilable):
 
     def run_epochs(self, *args: Any, **options: Any) -> keras.callbacks.History:
         """The loop over the epochs of a `fit`, that of `keras.Model.fit`."""
-        with without_symbolic_build(self):
+        with whole_batches(), without_symbolic_build(self):
             return super().fit(*args, **options)
 
     def make_train_function(self, force: bool = False) -> Any:
@@ -151,7 +153,7 @@ class Trainer(Compilable):
         if run is None and has_strategy(self):
             self.train_functions.use_given_batches()
         elif run is None or not run.provider.is_asked:
-            with new_step(self, "train_step"):
+            with new_step(self, "train_step", self._shared):
                 return super().make_train_function(force)
         else:
             self.train_functions.use_provider(run.provider)
@@ -160,7 +162,7 @@ class Trainer(Compilable):
     def make_test_function(self, force: bool = False) -> Any:
         """As in Keras, but anew after a change of the model's layers."""
         self.check_adapted()
-        with new_step(self, "test_step"):
+        with new_step(self, "test_step", self._shared):
             return super().make_test_function(self._tested.has_changed() or force)
 
     def train_on_batch(
@@ -177,6 +179,8 @@ class Trainer(Compilable):
                 f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
             )
         self.check_adapted()
+        # Keras would train on NaN.
+        self.source_of(x, y, sample_weight)
         if self.compiled and self.needs_initialization and not self.is_fitted:
             fitting.initialize_from_batch(self, x, y, sample_weight)
         if self.compiled and self.built:
@@ -184,8 +188,19 @@ class Trainer(Compilable):
             self.check_trained_weights()
         # The samples of a single batch have no position in a training set.
         self.train_functions.require(None)
-        with without_symbolic_build(self) if self.built else contextlib.nullcontext():
+        is_built = without_symbolic_build(self) if self.built else contextlib.nullcontext()
+        with whole_batches(), is_built:
             return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False) -> Any:
+        """As in Keras."""
+        with whole_batches():
+            return super().test_on_batch(x, y, sample_weight, return_dict)
+
+    def _shared(self, step: Callable) -> Callable:
+        """A step of JAX whose devices share its batch, unless it runs operation by operation."""
+        compiles = self.jit_compile and not self.run_eagerly
+        return on_devices(step, mesh_of_model(self)) if compiles else step
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
         """Share of this replica in the objective over the global batch.

@@ -56,8 +56,9 @@ class NoiseRegularizer(Regularizer):
         super().__init__(name=name)
         self.k = check_integer("k", k, minimum=1)
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
-        self._base_seed = random.randrange(2**31) if seed is None else seed
-        self._labels_seed = keras.random.SeedGenerator(self._base_seed)
+        # As that of a model: what is drawn in every epoch depends on it.
+        self.order_seed = random.randrange(2**31) if seed is None else seed
+        self._labels_seed = keras.random.SeedGenerator(self.order_seed)
         self.optimizer = keras.optimizers.get(
             head_optimizer or {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
         )
@@ -90,7 +91,7 @@ class NoiseRegularizer(Regularizer):
     def begin_epoch(self, epochs_trained: int) -> None:
         # Keras does not save generators. The labels depend on the seed and the number of the
         # epoch alone, so that a resumed training draws the same.
-        sequence = np.random.SeedSequence([self._base_seed, epochs_trained])
+        sequence = np.random.SeedSequence([self.order_seed, epochs_trained])
         self._labels_seed.state.assign(sequence.generate_state(2))
 
     def penalty_share(self, embedding: Any) -> tuple[Any, Any]:

@@ -80,9 +80,11 @@ def _detect_comment(lines: Sequence[str], separator: str | None, path: object) -
         others = [number for number, line in enumerate(lines) if not line.startswith(mark)]
         if not marked or not others:
             continue
-        found = separator or detect_separator([lines[number] for number in others], None)
-        width = _width(lines[others[0]], found)
-        alike = [n for n in marked if width > 1 and _width(lines[n], found) == width]
+        unmarked = [lines[number] for number in others]
+        found = separator or detect_separator(unmarked, None)
+        # A first line with an open quote is not the whole of the first row.
+        width = _width(unmarked, found)
+        alike = [n for n in marked if width > 1 and _width([lines[n]], found) == width]
         if alike == marked == [0]:
             # `#time,a,b` is a header that begins with the mark.
             continue
@@ -97,6 +99,7 @@ def _detect_comment(lines: Sequence[str], separator: str | None, path: object) -
     return ""
 
 
-def _width(line: str, separator: str) -> int:
-    rows = split([line], separator)
+def _width(lines: Sequence[str], separator: str) -> int:
+    """The number of cells of the first row."""
+    rows = split(lines, separator)
     return len(rows[0]) if rows else 0

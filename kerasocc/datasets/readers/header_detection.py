@@ -28,6 +28,8 @@ def has_header(
         ValueError: If the first row may be names or values.
     """
     first, rest = [cell.strip() for cell in rows[0]] if rows else [], rows[1:]
+    if first and all(map(is_missing, first)):
+        return False
     below = columns_of(rest)
     known = {name.strip().lower() for name in columns or LABEL_NAMES}
     is_named = any(
@@ -38,13 +40,15 @@ def has_header(
         return True
     numbers = [cell for cell in first if numeric.match(cell)]
     if not rest:
-        return _single_row_has_names(first, numbers, is_named, path)
+        return _single_row_has_names(first, numbers, path)
     votes = 0
     for cell, cells in zip(first, below, strict=False):
-        if not cells or not (cell or len(first) == 1):
+        if not cell and len(first) > 1:
             # Nothing is known: pandas leaves the name of an index empty.
             continue
-        if not all(numeric.match(c) for c in cells):
+        if not cells:
+            votes += bool(numeric.match(cell))
+        elif not all(numeric.match(c) for c in cells):
             votes += cell in cells
         elif numeric.match(cell) or is_missing(cell):
             votes += 1
@@ -62,14 +66,11 @@ def has_header(
     return not votes
 
 
-def _single_row_has_names(
-    first: Sequence[str], numbers: Sequence[str], is_named: bool, path: object
-) -> bool:
-    if is_named:
-        return True
-    if numbers and not all(cell in numbers or is_missing(cell) for cell in first):
+def _single_row_has_names(first: Sequence[str], numbers: Sequence[str], path: object) -> bool:
+    are_values = all(cell in numbers or is_missing(cell) for cell in first)
+    if numbers and not are_values:
         raise _unclear("a single row of numbers and text", first, path)
-    return not (first and all(cell in numbers or is_missing(cell) for cell in first))
+    return not (first and are_values)
 
 
 def _are_evenly_spaced(

@@ -11,9 +11,9 @@ from typing import Any
 
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers import parquet_numbers
 from kerasocc.datasets.readers.later_files import detect_later_dialect
 from kerasocc.datasets.readers.text_tables import (
-    check_distinct,
     detect_dialect,
     lines_of,
     read_text,
@@ -156,18 +156,10 @@ def place_of(path: Path, dialect: Dialect | None, row: int) -> str:
 
 
 def _read_parquet(path: Path, rows: int) -> Iterator[Any]:
-    import pandas
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            check_distinct(file.schema_arrow.names, path)
-            batches = (batch.to_pandas() for batch in file.iter_batches(rows))
-            empty = file.schema_arrow.empty_table().to_pandas()
-            yield from _numbered(batches, empty)
-    except (pyarrow.ArrowException, OSError, pandas.errors.ParserError) as error:
-        raise ValueError(f"{str(path)!r} is no readable Parquet file: {error}") from error
+    with parquet_numbers.opened(path) as file:
+        batches = (batch.to_pandas() for batch in file.iter_batches(rows))
+        empty = file.schema_arrow.empty_table().to_pandas()
+        yield from _numbered(batches, empty)
 
 
 def _numbered(frames: Iterator[Any], empty: Any) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kerasocc.datasets.dialect import Dialect
@@ -24,12 +25,23 @@ def detect_numbers(rows: Cells, given: Dialect, path: object) -> tuple[str, str]
     Raises:
         ValueError: If the numbers can be read in two ways.
     """
-    columns = columns_of(rows[1:] or rows)
+    columns = columns_of([_numbers_in(rows[0]), *rows[1:]] if rows else [])
     decimal = given.decimal or _decimal_of(columns, given, path)
     if given.thousands is not None:
         return decimal, given.thousands
     used = {_thousands_of(cells, decimal, given) for cells in columns}
     return decimal, max((mark for mark in used if mark), key=THOUSANDS.index, default="")
+
+
+def number_patterns(points: Sequence[str] = (".", ",")) -> list[re.Pattern]:
+    """Patterns of numbers with one of some decimal characters, for every way to write them."""
+    return [compiled(p, mark) for p in points for mark in ("", *THOUSANDS) if mark != p]
+
+
+def _numbers_in(first: Sequence[str]) -> list[str]:
+    """The cells of a row that may be a header, empty in place of those that are no numbers."""
+    patterns = number_patterns()
+    return [cell if any(p.match(cell.strip()) for p in patterns) else "" for cell in first]
 
 
 def columns_of(rows: Cells) -> list[list[str]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kerasocc.datasets.readers.number_detection import THOUSANDS, Cells, columns_of
+from kerasocc.datasets.readers.number_detection import Cells, columns_of, number_patterns
 from kerasocc.datasets.readers.text_numbers import compiled, is_missing
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -99,7 +98,7 @@ def refuse_one_number(
     first = lines[0].strip() if lines else ""
     below = [line.strip() for line in lines[1:] if not is_missing(line)]
     points = (decimal,) if decimal else (".", ",")
-    is_number = any(p.match(first) for p in _patterns(decimal))
+    is_number = any(p.match(first) for p in number_patterns(decimal or ".,"))
     if separator == " ":
         numbers = below if below and not is_number else [first, *below]
         patterns = [compiled(point, " ") for point in points]
@@ -147,17 +146,11 @@ def _unused(lines: Sequence[str]) -> str:
     return next(s for s in (*reversed(SEPARATORS), "\x1f") if not any(s in line for line in lines))
 
 
-def _patterns(decimal: str | None) -> list[re.Pattern]:
-    """Patterns of numbers, for every way to write them."""
-    points = (decimal,) if decimal else (".", ",")
-    return [compiled(p, mark) for p in points for mark in ("", *THOUSANDS) if mark != p]
-
-
 def _numbers_below(lines: Sequence[str], points: Sequence[str]) -> bool:
     """Whether all lines below the first are numbers as a whole that are written in one way."""
     below = [line.strip().strip('"') for line in lines[1:]]
     filled = [line for line in below if not is_missing(line)]
-    patterns = [p for point in points for p in _patterns(point)]
+    patterns = [p for point in points for p in number_patterns(point)]
     return bool(filled) and any(all(p.match(line) for line in filled) for p in patterns)
 
 
@@ -171,7 +164,7 @@ def _is_one_column(lines: Sequence[str], decimal: str | None) -> bool:
 def _has_commas_in_numbers(rows: Cells, decimal: str | None) -> bool:
     """Whether there are commas in all rows below the first, and in numbers alone."""
     below = rows[1:] or rows
-    patterns = _patterns(decimal)
+    patterns = number_patterns(decimal or ".,")
     with_commas = [[cell for cell in row if "," in cell] for row in below]
     cells = [cell for row in with_commas for cell in row]
     return all(with_commas) and all(any(p.match(cell) for p in patterns) for cell in cells)

@@ -65,7 +65,8 @@ def in_words(members: list[dict[str, Any]]) -> dict[str, str]:
     parts = []
     if found:
         parts.append(
-            f"rank correlation of a member with the others {_range(found, '.2f')} on the test samples"
+            f"rank correlation of a member with the others {_range(found, '.2f')} on the test "
+            "samples"
         )
     if aucs:
         parts.append(f"AUC alone {_range(aucs, '.1f')} %")
