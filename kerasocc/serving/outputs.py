@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasocc.engine.calibration import p_values, p_values_in_graph, ranks_in_graph
+from kerasocc.engine.calibration import p_values
+from kerasocc.engine.graph_ranks import p_values_in_graph, ranks_in_graph
 
 
 class Decisions(NamedTuple):
