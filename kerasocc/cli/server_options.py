@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,7 @@ def score_by_server(arguments: argparse.Namespace) -> int:
         retry_for=arguments.retry_for,
     )
     sample_format = format_of(served, run)
-    with readable(arguments.source) as source:
+    with readable(arguments.source) as source, _kept_is_said(arguments):
         summary = score_through(
             served,
             source,
@@ -82,6 +84,24 @@ def score_by_server(arguments: argparse.Namespace) -> int:
         )
     _report(arguments, summary)
     return 0
+
+
+@contextlib.contextmanager
+def _kept_is_said(arguments: argparse.Namespace) -> Iterator[None]:
+    """Say where the scores are that an interrupted command has written."""
+    from kerasocc.serving.connections import ServerError
+
+    kept = f"{arguments.output}.partial has the scores so far; the same command goes on from there"
+    try:
+        yield
+    except ServerError as error:
+        if arguments.output is None:
+            raise
+        raise ServerError(f"{error}. {kept}") from error
+    except KeyboardInterrupt:
+        if arguments.output is not None:
+            echo_error(kept)
+        raise
 
 
 def _found_run(arguments: argparse.Namespace, dialect: Any) -> Any:

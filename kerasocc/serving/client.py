@@ -146,14 +146,18 @@ class ServedModel:
 
 def _checked(outputs: dict[str, np.ndarray], rows: int) -> dict[str, np.ndarray]:
     shapes = {name: values.shape for name, values in outputs.items()}
-    if shapes.get("score") != (rows,) or any(len(v) != rows for v in outputs.values()):
+    if shapes.get("score") != (rows,) or any(shape[:1] != (rows,) for shape in shapes.values()):
         raise Refused(
             f"The server must answer with the output 'score', one for each of {rows} samples. "
             f"Received: outputs of the shapes {shapes}"
         )
-    if not np.isfinite(outputs["score"].astype("float64")).all():
+    scores = outputs["score"]
+    # What is no number at all, such as a null, has the dtype object.
+    finite = np.isfinite(scores) if scores.dtype.kind in "fiu" else np.zeros(rows, bool)
+    if not finite.all():
+        row = int(np.argmin(finite))
         raise Refused(
-            "The server must answer with finite scores. Received: NaN or infinity for sample "
-            f"{int(np.flatnonzero(~np.isfinite(outputs['score'].astype('float64')))[0])} of {rows}"
+            f"The server must answer with finite scores. Received: {scores[row]} for sample {row} "
+            f"of {rows}"
         )
     return outputs

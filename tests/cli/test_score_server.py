@@ -142,7 +142,11 @@ def test_an_interrupted_command_goes_on(bad_rows, server, pumps, frame, tmp_path
     command += by_server(server, "--request-rows", "10", "--in-flight", "1")
     command += ["--output", str(output), "--retry-for", "0.1"]
     server.failures += [None] * 6 + [503] * 99
-    assert "has not answered for 0.1 seconds: status 503" in refused(command, capsys)
+    message = refused(command, capsys)
+    assert "has not answered for 0.1 seconds: status 503" in message
+    assert message.endswith(
+        "scores.csv.partial has the scores so far; the same command goes on from there"
+    )
     assert not output.exists()
     # A block that was not noted, as after a kill between the two.
     with open(f"{output}.partial", "a") as stream:
@@ -217,17 +221,23 @@ def test_p_values_need_a_model_that_has_them(signs, place, capsys):
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_goes_on(server, pumps, frame, tmp_path, capsys):
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_is_ended_goes_on(sent, server, pumps, frame, tmp_path, capsys):
     path = written(tmp_path, "x.csv", pandas.concat([frame] * 20))
     output = tmp_path / "scores.csv"
     command = ["score", str(path), *by_server(server, "--request-rows", "5")]
     command += ["--output", str(output)]
     server.seconds = 0.01
-    process = subprocess.Popen([sys.executable, "-m", "kerasocc", *command])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kerasocc", *command], stderr=subprocess.PIPE, text=True
+    )
     while server.rows < 300 and process.poll() is None:
         time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.send_signal(sent)
+    said = process.communicate()[1]
+    codes = {signal.SIGKILL: -signal.SIGKILL, signal.SIGINT: 130, signal.SIGTERM: 143}
+    assert process.returncode == codes[sent]
+    assert sent == signal.SIGKILL or said.endswith("the same command goes on from there\n")
     server.seconds = 0.0
     assert not output.exists()
     done, server.rows = server.rows, 0

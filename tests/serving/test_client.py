@@ -150,7 +150,9 @@ BROKEN = [
         lambda answer: {"outputs": [{"name": "score", "data": [1.0]}]},
         r"one for each of 2 samples. Received: outputs of the shapes \{'score': \(1,\)\}",
     ),
-    (lambda answer: {"outputs": [{"name": "score", "data": [1.0, np.nan]}]}, "NaN .* sample 1"),
+    (lambda answer: {"outputs": [{"name": "score", "data": [1.0, np.nan]}]}, "nan for sample 1"),
+    (lambda answer: {"outputs": [{"name": "score", "data": [1.0, None]}]}, "1.0 for sample 0"),
+    (lambda answer: {"outputs": [{"name": "score", "data": ["a", "b"]}]}, "a for sample 0"),
 ]
 
 

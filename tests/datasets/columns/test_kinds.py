@@ -170,3 +170,9 @@ def test_suspicious_columns():
     assert "['constant', 'empty'] are constant" in sentence
     plain = table.select(["date", "measured", "count"])
     assert suspicious_columns(plain, kinds_of(plain, (), "`x`")) == []
+
+
+def test_ten_of_many_names_are_shown():
+    table = named_columns({f"c{i}": np.ones(3) for i in range(12)})
+    (sentence,) = suspicious_columns(table, kinds_of(table, (), "`x`"))
+    assert "'c9'] and 2 others are constant" in sentence and "c10" not in sentence
