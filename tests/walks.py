@@ -167,19 +167,16 @@ def _run(step: Step, folder: Path) -> str:
     return done.stdout
 
 
-def page() -> str:
-    """The transcripts as Markdown."""
-    parts = [INTRODUCTION]
-    for walk in WALKS.values():
-        parts.append(f"## {walk.title}\n")
-        with tempfile.TemporaryDirectory() as folder:
-            for step, output in go(walk, Path(folder)):
-                shown = re.sub(rf"(/private)?{re.escape(folder)}", HOME, output).rstrip()
-                parts.append(f"{step.text}\n")
-                parts.append(f"```console\n$ {step.command}\n{shown}\n```\n")
-        parts.append(f"{walk.end}\n")
-    return "\n".join(parts)
+def transcript(walk: Walk) -> str:
+    """The transcript of a walk as Markdown."""
+    parts = [f"## {walk.title}\n"]
+    with tempfile.TemporaryDirectory() as folder:
+        for step, output in go(walk, Path(folder)):
+            shown = re.sub(rf"(/private)?{re.escape(folder)}", HOME, output).rstrip()
+            parts.append(f"{step.text}\n")
+            parts.append(f"```console\n$ {step.command}\n{shown}\n```\n")
+    return "\n".join([*parts, f"{walk.end}\n"])
 
 
 if __name__ == "__main__":
-    FILE.write_text(page(), encoding="utf-8")
+    FILE.write_text("\n".join([INTRODUCTION, *map(transcript, WALKS.values())]), encoding="utf-8")
