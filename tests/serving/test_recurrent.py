@@ -7,6 +7,7 @@ import pytest
 import kerasocc
 from tests.conformance.test_export import litert_scorer
 
+pytestmark = pytest.mark.slow
 X = np.random.default_rng(0).normal(size=(40, 5, 3)).astype("float32")
 
 
