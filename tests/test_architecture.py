@@ -63,7 +63,7 @@ LAYERS = {
     "datasets/dialect": set(),
     "datasets/field_names": set(),
     "datasets/storage": set(),
-    "datasets/columns/": set(),
+    "datasets/columns/": {"datasets/storage"},
     "datasets/catalog": {"datasets/field_names", "datasets/storage"},
     "datasets/pool": {"datasets/storage"},
     "datasets/sample_format": {"files", "datasets/dialect"},
@@ -78,7 +78,6 @@ LAYERS = {
     "engine": BELOW_ENGINE | SOURCES,
     "models": BELOW_ENGINE | {"engine"},
     "pretraining": FOUNDATION | {"models", "networks"},
-    "exporting": FOUNDATION | {"models", "datasets/preprocessing"},
     "baselines": ON_MODELS,
     "estimators": ON_MODELS | {"pretraining", "baselines"},
     "explanations": ON_MODELS,
@@ -91,8 +90,7 @@ LAYERS = {
     "experiments/reports/": BELOW_EXPERIMENTS | DEFINITIONS,
     "experiments/runs/": BELOW_EXPERIMENTS | DEFINITIONS | {"experiments/reports/"},
     "experiments/papers/": BELOW_EXPERIMENTS | {"experiments"},
-    "cli": FOUNDATION
-    | {"experiments", "exporting", "serving", "datasets/dialect", "datasets/readers/"},
+    "cli": FOUNDATION | {"experiments", "serving", "datasets/dialect", "datasets/readers/"},
 }
 # The names of the package itself are imported when they are used, which hides what is imported:
 # only the top layers may use them.

@@ -71,6 +71,21 @@ class StateCallback(keras.callbacks.Callback):
         lineage = type(self).__mro__
         return lineage[lineage.index(StateCallback) - 1]
 
+    of_models: str = "a model that has what it updates"
+    """Models that have what the callback updates, in words."""
+
+    def fits(self, model: Any) -> bool:
+        """Whether a model has what the callback updates."""
+        return True
+
+    def check_model(self, model: Any) -> None:
+        """Raise `ValueError` unless a model has what the callback updates."""
+        if not self.fits(model):
+            raise ValueError(
+                f"`{type(self).__name__}` must be passed to the `fit` of {self.of_models}. "
+                f"Received: {type(model).__name__} {model.name!r}"
+            )
+
     def epochs_trained(self) -> int:
         """Epochs that the model has finished over all fits."""
         return int(self.value_of(self.model.epochs_trained))

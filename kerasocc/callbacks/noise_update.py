@@ -48,11 +48,16 @@ class NoiseUpdate(StateCallback):
         2017, algorithm 1.
     """
 
+    of_models = "a `RobustAutoencoder`"
+
     def __init__(self, *, every: int = 1, folder: str | os.PathLike | None = None):
         super().__init__()
         self.every = check_integer("every", every, minimum=1)
         self.folder = None if folder is None else Path(folder)
         self._is_initialized = False
+
+    def fits(self, model):
+        return hasattr(model, "has_noise")
 
     def on_train_begin(self, logs=None):
         self._is_initialized = False

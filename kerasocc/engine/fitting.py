@@ -25,7 +25,7 @@ from kerasocc.engine.keras_contract import (
     has_strategy,
     set_steps_per_execution,
 )
-from kerasocc.engine.labels import check_training_labels
+from kerasocc.engine.labels import check_training_labels, weights_by_class
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
@@ -80,6 +80,7 @@ def fit(
     _check_options(model, options)
     steps = options.steps_per_epoch
     batches = None if steps is None else steps * (options.epochs - options.initial_epoch)
+    sample_weight = weights_by_class(y, sample_weight, options.class_weight)
     source = model.source_of(first_batches(x, batches), y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
@@ -100,6 +101,7 @@ def fit(
     names = new_names(model, x)
     if names is not None:
         model.feature_names = names
+    evaluate = None if validation_data is None else _evaluation_of(model, validation_data, options)
     with _current(run), lost_workers_named(run.workers):
         model.build_optimizer()
         model.check_trained_weights()
@@ -110,7 +112,7 @@ def fit(
         model.fitted.assign(1.0)
         in_segments = model.loops_in_program()
         run.provider = _make_provider(run, options, in_segments)
-        callbacks = _arranged_callbacks(run, users, validation_data, options)
+        callbacks = _arranged_callbacks(run, users, evaluate, options)
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
         # The fewest that any process chose, which may have callbacks that others lack.
         set_steps_per_execution(model, int(run.workers.gathered(steps).min()))
@@ -141,13 +143,12 @@ def _agree(run: TrainingRun) -> None:
 def _arranged_callbacks(
     run: TrainingRun,
     users: list[keras.callbacks.Callback],
-    validation_data: Any,
+    evaluate: Callable[[], dict[str, Any]] | None,
     options: FitOptions,
 ) -> list[keras.callbacks.Callback]:
     """All callbacks of a `fit`, in their order."""
     defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *run.model.default_callbacks()]
-    if validation_data is not None:
-        evaluate = _evaluation_of(run.model, validation_data, options)
+    if evaluate is not None:
         defaults.append(Validation(evaluate, options.validation_freq))
     ordering = EpochOrdering(run.provider.begin_epoch)
     restart = Restart(run.workers, options.initial_epoch, users)
@@ -183,12 +184,18 @@ def _check_options(model: TrainableModel, options: FitOptions) -> None:
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
     check_strategy(model)
-    _check_backups(keras.tree.flatten(options.callbacks) if options.callbacks else [])
-    if options.class_weight is not None:
-        raise ValueError(
-            "`class_weight` is not supported, there are no classes to train on; pass "
-            f"`sample_weight`. Received: class_weight={options.class_weight!r}"
-        )
+    check_integer("epochs", options.epochs, minimum=0)
+    check_integer("initial_epoch", options.initial_epoch, minimum=0)
+    callbacks = keras.tree.flatten(options.callbacks) if options.callbacks else []
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(
+                "`callbacks` must hold instances of `keras.callbacks.Callback`. "
+                f"Received: {callback!r}"
+            )
+        if isinstance(callback, StateCallback):
+            callback.check_model(model)
+    _check_backups(callbacks)
 
 
 def _check_backups(callbacks: list[keras.callbacks.Callback]) -> None:
@@ -262,6 +269,11 @@ def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> 
 def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
+    if isinstance(data, (tuple, list)) and not 1 <= len(data) <= 3:
+        raise ValueError(
+            "`validation_data` must be `x`, `(x, y)` or `(x, y, sample_weight)`. Received: "
+            f"{len(data)} parts"
+        )
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     source = model.source_of(first_batches(x, options.validation_steps), y, sample_weight)
     return lambda: model.evaluate(

@@ -180,6 +180,8 @@ class Trainer(Compilable):
                 f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
             )
         self.check_adapted()
+        # Keras would train on NaN.
+        self.source_of(x, y, sample_weight)
         if self.compiled and self.needs_initialization and not self.is_fitted:
             fitting.initialize_from_batch(self, x, y, sample_weight)
         if self.compiled and self.built:
