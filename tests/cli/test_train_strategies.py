@@ -128,7 +128,8 @@ def written_by_others(folder):
 
 @pytest.mark.slow
 def test_workers_that_are_killed_end_as_one_process_does(place, tmp_path):
-    arguments = ["--dataset", str(place / "pumps.csv"), *TABLE, "--epochs", "300"]
+    arguments = ["--dataset", str(place / "pumps.csv"), *TABLE, "--epochs", "500"]
+    arguments += ["--pretrain-epochs", "2"]
     whole = ["train", *arguments, "--out", str(tmp_path / "whole"), "--name", "run", "--quiet"]
     assert main(whole) == 0
     run = tmp_path / "machine0" / "runs" / "run"
