@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
+from kerasocc.engine import direct_calls, keras_layers
 from kerasocc.engine import keras_contract as contract
-from kerasocc.engine import keras_layers
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="an assumption about TensorFlow"
@@ -235,6 +235,34 @@ def test_a_tensor_shares_aligned_memory():
     values[3, 1] = 5.0
     assert tensor.shape == (32, 2) and tensor.dtype == "float32"
     assert float(tensor[3, 1]) == 5.0
+
+
+@tensorflow_only
+@pytest.mark.parametrize("in_one_thread", [False, True])
+def test_a_direct_call_is_that_of_the_function(in_one_thread):
+    import tensorflow as tf
+
+    factor = tf.Variable(2.0)
+
+    def repeated(x):
+        rounds = tf.shape(x)[0]
+        return tf.while_loop(lambda i, _: i < rounds, lambda i, y: (i + 1, factor * y), (0, x))[1]
+
+    # A loop does not run in one thread.
+    for function, powers in (
+        (lambda x: {"y": (factor * x,)}, (1, 1)),
+        (
+            lambda x: {"y": (repeated(x),)},
+            (2, 3),
+        ),
+    ):
+        signature = [tf.TensorSpec((None, 2), "float32")]
+        compiled = tf.function(function, input_signature=signature).get_concrete_function()
+        call = direct_calls.direct_call(compiled)
+        for rows, value, power in zip((2, 3), (2.0, 3.0), powers, strict=True):
+            factor.assign(value)
+            (found,) = call(tf.constant(X[:rows]), in_one_thread=in_one_thread)["y"]
+            np.testing.assert_allclose(found, value**power * X[:rows], rtol=1e-6)
 
 
 @tensorflow_only

@@ -11,8 +11,12 @@ import numpy as np
 
 from kerasocc.checks import check_integer
 from kerasocc.datasets.storage.rows import chunks
+from kerasocc.engine.direct_calls import direct_call
+from kerasocc.engine.jax_devices import mesh_of_model, on_devices, place
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
+from kerasocc.engine.replicas import share_of
 from kerasocc.engine.sample_checks import ALL_ZERO, Batch
+from kerasocc.engine.shared_inference import compile_shared
 from kerasocc.engine.sources import Source
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
@@ -20,6 +24,9 @@ from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
 ROWS_PER_SLICE = 2560
 """Most samples in a round of the loop of a TensorFlow graph, a multiple of 64: the activations
 of more leave the caches of the cores that share the work."""
+
+FEW_ROWS = 32
+"""Most samples whose operations take less time than to hand them to other threads."""
 
 
 class InferenceRunner:
@@ -36,6 +43,7 @@ class InferenceRunner:
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
         self._structure = Structure(model)
+        self._share = share_of(model)
 
     def invalidate(self) -> None:
         """Compile anew when a method is next applied: the model has changed."""
@@ -90,7 +98,9 @@ class InferenceRunner:
         Returns:
             NumPy array (or tuple of arrays), the batches joined.
         """
-        parts = self.parts(method, batches, rows)
+        parts = list(self.parts(method, batches, rows))
+        if len(parts) == 1:
+            return parts[0]
         return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
     def mean(self, method: str, batches: Iterable[Batch], rows: int | None = None) -> Any:
@@ -146,7 +156,7 @@ class InferenceRunner:
                 if len(self._compiled) > known:
                     # A layer may have changed its own attributes when it was traced.
                     self._structure.note()
-                yield keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+                yield _to_numpy(outputs)
 
     @staticmethod
     def _cut(x: np.ndarray, rows: int | None) -> Iterator[tuple[np.ndarray, int | None]]:
@@ -163,7 +173,7 @@ class InferenceRunner:
         key = (method, x.dtype.str, x.shape[1:], rows)
         if key not in self._compiled:
             compile_ = {
-                "tensorflow": _compile_tensorflow,
+                "tensorflow": _compile_tensorflow if self._share.is_single else compile_shared,
                 "jax": _compile_jax,
                 "torch": _compile_torch,
             }[keras.backend.backend()]
@@ -171,6 +181,12 @@ class InferenceRunner:
             function = function if rows is None else _in_slices(function, rows)
             self._compiled[key] = compile_(self._model, function, x)
         return self._compiled[key]
+
+
+def _to_numpy(outputs: Any) -> Any:
+    if isinstance(outputs, (tuple, list, dict)):
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+    return keras.ops.convert_to_numpy(outputs)
 
 
 def _in_slices(function: Callable, rows: int) -> Callable:
@@ -204,8 +220,8 @@ def _in_slices(function: Callable, rows: int) -> Callable:
 
 def _compile_tensorflow(model, method, x):
     # One trace whatever the batch size: the last, smaller batch would cost another.
-    compiled = compiled_for(method, [any_batch_size(x)])
-    return lambda inputs: compiled(as_tensor(inputs))
+    call = direct_call(compiled_for(method, [any_batch_size(x)]))
+    return lambda inputs: call(as_tensor(inputs), in_one_thread=len(inputs) <= FEW_ROWS)
 
 
 def _compile_jax(model, method, x):
@@ -216,8 +232,9 @@ def _compile_jax(model, method, x):
         with keras.StatelessScope(state_mapping=mapping):
             return method(inputs)
 
-    compiled = jax.jit(pure)
-    return lambda inputs: compiled([v.value for v in model.variables], inputs)
+    mesh = mesh_of_model(model)
+    compiled = jax.jit(on_devices(pure, mesh))
+    return lambda inputs: compiled([v.value for v in model.variables], place(inputs, mesh))
 
 
 def _compile_torch(model, method, x):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import keras
@@ -30,7 +30,11 @@ def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return list(model._flatten_layers())
 
 
-def objects_of(model: keras.Model, ignored: Collection[str] = ()) -> list[Any]:
+def objects_of(
+    model: keras.Model,
+    ignored: Collection[str] = (),
+    layers: Sequence[keras.layers.Layer] | None = None,
+) -> list[Any]:
     """All that the attributes of a model and of its layers hold, with the layers and weights.
 
     A list of other objects than before may, one of the same objects cannot mean that layers
@@ -39,11 +43,12 @@ def objects_of(model: keras.Model, ignored: Collection[str] = ()) -> list[Any]:
     Args:
         model: The model.
         ignored: Names of its own attributes, not of those of its layers, to leave out.
+        layers: The layers to look at; default all of them, with the model.
     """
     found: list[Any] = []
-    for layer in all_layers(model):
+    for layer in all_layers(model) if layers is None else layers:
         if layer is model:
-            found += (value for name, value in vars(model).items() if name not in ignored)
+            found += [value for name, value in vars(model).items() if name not in ignored]
         else:
             found += vars(layer).values()
         found += layer._layers

@@ -15,6 +15,8 @@ Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
 
 LARGEST = np.finfo("float32").max
+FEW_VALUES = 1000
+"""Of so few values all are looked at in less time than NumPy's warnings are switched off."""
 
 
 def as_samples(x: Any, name: str = "x", dtype: str = "float32") -> np.ndarray:
@@ -82,11 +84,15 @@ def check_finite(name: str, values: np.ndarray, where: str = "", positions: Any 
     """
     if values.dtype.kind != "f":
         return
-    # The sum is finite far more cheaply than every element is looked at; it may
-    # overflow on finite data, so only its failure leads to the full check.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(values)):
+    if values.size <= FEW_VALUES:
+        if np.isfinite(values).all():
             return
+    else:
+        # The sum is finite far more cheaply than every element is looked at; it may
+        # overflow on finite data, so only its failure leads to the full check.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(np.sum(values)):
+                return
     bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if bad.any():
         first = int(bad.argmax())
@@ -115,10 +121,12 @@ def to_numpy(name: str, values: Any, dtype: str = "float32") -> np.ndarray:
 
     What is infinite as float32 becomes infinite as float64 too.
     """
-    if keras.ops.is_tensor(values):
+    if type(values) is not np.ndarray and keras.ops.is_tensor(values):
         values = keras.ops.convert_to_numpy(values)
     values = as_number_array(name, values)
     if values.dtype == "uint8":
+        return values
+    if values.dtype == "float32" == dtype and values.flags.c_contiguous and values.ndim:
         return values
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(values, dtype=dtype)

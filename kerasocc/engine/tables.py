@@ -91,7 +91,7 @@ def as_array(
     Raises:
         ValueError: If columns are missing or foreign, or hold no finite numbers; names them.
     """
-    if not is_tabular(x):
+    if type(x) is np.ndarray or not is_tabular(x):
         return x
     table = named_columns(x)
     if not table.columns or not len(table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
+from kerasocc.serving.onnx_metadata import write_metadata
 from kerasocc.serving.outputs import Decisions
+from kerasocc.serving.recurrent import unrolled
 from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
 
 
@@ -55,15 +58,21 @@ def write_onnx(
             '`format="onnx"` needs packages that are not installed; install '
             f'"kerasocc[onnx]". Received: {error}'
         ) from error
-    signature = default_signature(model, decisions or Decisions.of_model(model))
+    decisions = decisions or Decisions.of_model(model)
+    signature = default_signature(model, decisions)
     _, function = archive_of(model, [signature])
     tf2onnx.convert.from_function(function, [signature.inputs], output_path=str(file))
+    write_metadata(
+        file,
+        columns=model.feature_names,
+        calibration_scores=decisions.known_scores(),
+    )
 
 
 def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     """Write a model of float32 inputs as a LiteRT file of built-in operations."""
     with saved_for_litert(model, Decisions.of_model(model)) as folder:
-        file.write_bytes(litert_converter(folder).convert())
+        file.write_bytes(converted(litert_converter(folder)))
 
 
 def litert_converter(folder: Path) -> Any:
@@ -95,8 +104,9 @@ def saved_for_litert(
             "float64. Train on columns from which an offset is subtracted, so that float32 tells "
             "their values apart. Received: a model whose `sample_dtype` is float64"
         )
-    signature = default_signature(model, decisions, is_quantized=is_quantized)
-    archive, function = archive_of(model, [signature])
+    with unrolled(model):
+        signature = default_signature(model, decisions, is_quantized=is_quantized)
+        archive, function = archive_of(model, [signature])
     dtypes = {
         t.dtype
         for op in function.get_concrete_function().graph.get_operations()
@@ -112,3 +122,22 @@ def saved_for_litert(
     with tempfile.TemporaryDirectory() as folder:
         _write_out(archive, folder)
         yield Path(folder)
+
+
+def converted(converter: Any) -> bytes:
+    """The file that a converter of LiteRT makes; its reasons not to are pages long.
+
+    Raises:
+        ValueError: If LiteRT lacks operations of the model; names them.
+    """
+    try:
+        return converter.convert()
+    except Exception as error:
+        if type(error).__name__ != "ConverterError":
+            raise
+        operations = sorted(set(re.findall(r"'(tf\.\w+)' op|operation '(tf\.\w+)'", str(error))))
+        found = ", ".join(dict.fromkeys(a or b for a, b in operations)) or str(error)[:100]
+        raise ValueError(
+            '`format="litert"` needs a model of the built-in operations of LiteRT; export it as '
+            f'"tf_saved_model" or "onnx". Received: a model with {found}'
+        ) from error

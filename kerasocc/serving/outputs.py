@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasocc.engine.calibration import p_values, p_values_in_graph, ranks_in_graph
+from kerasocc.engine.calibration import p_values
+from kerasocc.engine.graph_ranks import p_values_in_graph, ranks_in_graph
 
 
 class Decisions(NamedTuple):
@@ -40,6 +41,11 @@ class Decisions(NamedTuple):
     def of_model(cls, model: keras.Model) -> Decisions:
         """Those of a model, by its weights."""
         return cls.of(model.threshold, model.calibration_scores)
+
+    def known_scores(self) -> np.ndarray | None:
+        """The calibration scores as an array."""
+        scores = self.calibration_scores
+        return None if scores is None else ops.convert_to_numpy(scores)
 
     def outputs(self, scores: Any) -> dict[str, Any]:
         """The outputs of a signature.

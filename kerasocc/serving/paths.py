@@ -59,11 +59,20 @@ def checked_path(path: str | os.PathLike, *, folder: bool, overwrite: bool) -> P
             "`path` must be a SavedModel or an empty folder to be overwritten by a SavedModel. "
             f"Received: path={str(path)!r}"
         )
-    if not folder and not path.is_file():
+    if not folder and not (path.is_file() and _is_export(path)):
         raise ValueError(
-            f"`path` must be a file to be overwritten by one. Received: path={str(path)!r}"
+            "`path` must be an exported model or an empty file to be overwritten by one. "
+            f"Received: path={str(path)!r}"
         )
     return path
+
+
+def _is_export(path: Path) -> bool:
+    """Whether a file is empty or begins as ONNX and LiteRT files do."""
+    with open(path, "rb") as file:
+        start = file.read(8)
+    # The first field of an ONNX file is the version of its format, a small number.
+    return not start or start[4:] == b"TFL3" or (start[0] == 8 and start[1:2] < b" ")
 
 
 def _empty(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from kerasocc.engine.calibration import conformal_calibration, threshold_at
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 from kerasocc.serving import litert_int8, onnx_quantized
-from kerasocc.serving.formats import litert_converter, saved_for_litert, write_onnx
+from kerasocc.serving.formats import converted, litert_converter, saved_for_litert, write_onnx
 from kerasocc.serving.outputs import Decisions
 
 KINDS = ("float16", "dynamic", "int8")
@@ -183,4 +183,4 @@ def _write(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        file.write_bytes(converter.convert())
+        file.write_bytes(converted(converter))

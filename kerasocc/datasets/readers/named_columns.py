@@ -8,15 +8,69 @@ from typing import Any
 
 import numpy as np
 
+from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
+from kerasocc.datasets.readers import named_tables, parquet_numbers
 from kerasocc.datasets.readers.blocks import Block, Selection
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of, read_frames
-from kerasocc.datasets.readers.text_numbers import MISSING, parse_numbers
+from kerasocc.datasets.readers.text_numbers import MISSING, parse_numbers, typed
+from kerasocc.datasets.readers.text_tables import read_cells
+
+PARQUET = ".parquet"
 
 
 def read_columns(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
     """Read the columns of a table in blocks of at most `rows` rows; see `read_blocks`."""
     dialect = selection.dialect or find_dialect(path, columns=selection.columns)
+    if not selection.reads_labels:
+        if table_suffix(path) in named_tables.TEXT:
+            yield from _blocks_of_text(path, selection, dialect, rows)
+            return
+        if table_suffix(path) == PARQUET:
+            with parquet_numbers.opened(path) as file:
+                names = parquet_numbers.names_in(file)
+                chosen = selection.columns or names
+                chosen = find_columns(names, chosen, path, dialect)
+                if chosen and parquet_numbers.holds_numbers(file, chosen):
+                    yield from _blocks_of_numbers(file, chosen, path, rows)
+                    return
+    yield from _blocks_of_frames(path, selection, dialect, rows)
+
+
+def _blocks_of_text(
+    path: Path, selection: Selection, dialect: Dialect, rows: int
+) -> Iterator[Block]:
+    """Blocks of a text file without labels, which need no data frames."""
+    for block in read_cells(path, dialect, rows):
+        chosen = block.names
+        if selection.columns is not None:
+            chosen = find_columns(block.names, selection.columns, path, dialect)
+        by_name = dict(zip(block.names, block.cells, strict=True))
+        cells = [by_name[name] for name in chosen]
+        parsed = [_cell_numbers(column, dialect) for column in cells]
+        x, wrong = _side_by_side(parsed, len(block.cells[0]))
+        if wrong is not None and not selection.tolerant:
+            row, column = (int(i) for i in np.argwhere(wrong)[0])
+            value = cells[column][row].as_py()
+            _refuse_wrong(value, block.start + row, chosen[column], path, dialect)
+        _check_size(x, path)
+        is_whole = not dialect.header and len(chosen) == len(block.names)
+        yield Block(x, None, None if is_whole else tuple(chosen), wrong)
+
+
+def _blocks_of_numbers(file: Any, chosen: list[str], path: Path, rows: int) -> Iterator[Block]:
+    """Blocks of columns of a Parquet file that hold nothing but numbers."""
+    count = 0
+    for x in parquet_numbers.read_numbers(file, chosen, rows):
+        count += len(x)
+        yield Block(x, None, tuple(chosen))
+    if not count:
+        _check_size(np.empty((0, len(chosen))), path)
+
+
+def _blocks_of_frames(
+    path: Path, selection: Selection, dialect: Dialect | None, rows: int
+) -> Iterator[Block]:
     has_names = dialect is None or dialect.header
     label = None
     if selection.reads_labels and dialect is not None:
@@ -27,20 +81,26 @@ def read_columns(path: Path, selection: Selection, rows: int) -> Iterator[Block]
         if selection.columns is not None:
             chosen = find_columns(list(frame.columns), selection.columns, path, dialect)
             features = frame[chosen]
-        x, wrong = _numbers(features, path, dialect)
+        x, wrong = _numbers(features, dialect)
         if wrong is not None and not selection.tolerant:
-            _refuse_wrong(features, wrong, path, dialect)
-        if x.size == 0:
-            raise ValueError(
-                f"{str(path)!r} must hold a table of numbers, rows and columns. "
-                f"Received: shape {x.shape}"
-            )
+            row, column = (int(i) for i in np.argwhere(wrong)[0])
+            found = features.iloc[row, column], int(features.index[row]), features.columns[column]
+            _refuse_wrong(*found, path, dialect)
+        _check_size(x, path)
         labels = None if label is None else labels_in(frame[label], path, dialect)
         names = tuple(map(str, features.columns))
         # By the positions of its columns a file without names is read again, by all of them
         # if there are no labels among them.
         is_whole = not has_names and len(names) == len(frame.columns)
         yield Block(x, labels, None if is_whole else names, wrong)
+
+
+def _check_size(x: np.ndarray, path: Path) -> None:
+    if x.size == 0:
+        raise ValueError(
+            f"{str(path)!r} must hold a table of numbers, rows and columns. "
+            f"Received: shape {x.shape}"
+        )
 
 
 def find_columns(
@@ -83,38 +143,54 @@ def find_columns(
     return list(wanted)
 
 
-def _numbers(
-    features: Any, path: Path, dialect: Dialect | None
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _numbers(features: Any, dialect: Dialect | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Convert columns to float64, shape `(rows, columns)`, and mark what is no number."""
-    import pandas
-
-    if not len(features.columns):
-        return np.empty((len(features), 0)), None
-    columns, masks = [], []
+    parsed = []
     for name in features.columns:
         column = features[name]
         if column.dtype.kind == "M":
             # Its nanoseconds since 1970 are no measurement that anybody meant.
-            numbers, wrong = np.full(len(column), np.nan), column.notna().to_numpy()
+            parsed.append((np.full(len(column), np.nan), column.notna().to_numpy()))
         elif dialect is not None and column.dtype == object:
-            numbers, wrong = parse_numbers(column, dialect.decimal, dialect.thousands)
+            parsed.append(parse_numbers(column, dialect.decimal, dialect.thousands))
         else:
-            converted = pandas.to_numeric(column, errors="coerce")
-            numbers = converted.to_numpy(dtype="float64", na_value=np.nan)
-            wrong = (converted.isna() & column.notna()).to_numpy()
-        columns.append(numbers)
-        masks.append(wrong)
-    mask = np.stack(masks, axis=1)
-    return np.stack(columns, axis=1), mask if mask.any() else None
+            parsed.append(_to_numeric(column))
+    return _side_by_side(parsed, len(features))
 
 
-def _refuse_wrong(features: Any, wrong: np.ndarray, path: Path, dialect: Dialect | None) -> None:
-    row, column = (int(i) for i in np.argwhere(wrong)[0])
-    place = place_of(path, dialect, int(features.index[row]))
+def _to_numeric(column: Any) -> tuple[np.ndarray, np.ndarray]:
+    import pandas
+
+    converted = pandas.to_numeric(column, errors="coerce")
+    numbers = converted.to_numpy(dtype="float64", na_value=np.nan)
+    return numbers, (converted.isna() & column.notna()).to_numpy()
+
+
+def _cell_numbers(cells: Any, dialect: Dialect) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers in a column of text, as `_numbers` has them of the column of a data frame."""
+    numbers, wrong = parse_numbers(cells, dialect.decimal, dialect.thousands)
+    if wrong.any():
+        column = typed(cells, dialect.decimal, dialect.thousands)
+        if column.dtype != object:  # truth values, among others
+            return _to_numeric(column)
+    return numbers, wrong
+
+
+def _side_by_side(
+    parsed: list[tuple[np.ndarray, np.ndarray]], rows: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    x = np.empty((rows, len(parsed)))
+    for number, (numbers, _) in enumerate(parsed):
+        x[:, number] = numbers
+    if not any(wrong.any() for _, wrong in parsed):
+        return x, None
+    return x, np.stack([wrong for _, wrong in parsed], axis=1)
+
+
+def _refuse_wrong(value: Any, row: int, column: str, path: Path, dialect: Dialect | None) -> None:
     raise ValueError(
-        f"{str(path)!r} must hold numbers. Received: {features.iloc[row, column]!r} in {place}, "
-        f"column {features.columns[column]!r}"
+        f"{str(path)!r} must hold numbers. Received: {value!r} in "
+        f"{place_of(path, dialect, row)}, column {column!r}"
     )
 
 

@@ -8,11 +8,12 @@ import dataclasses
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.dialect_detection import detect
+from kerasocc.datasets.readers.headers import split_off_header
 from kerasocc.datasets.readers.text_files import (
     detect_encoding,
     marked_encoding,
@@ -25,6 +26,7 @@ from kerasocc.datasets.readers.text_numbers import typed
 
 BLOCK_BYTES = 2**22
 """How much text is split into cells at once, unless a line is longer."""
+ALL_ROWS = 2**40
 
 
 def detect_dialect(path: Path, given: Dialect, columns: Sequence[str] | None = None) -> Dialect:
@@ -70,23 +72,73 @@ def read_text(
         an empty one of text if there are no rows.
 
     Raises:
+        ValueError: As `read_cells`.
+    """
+    for block in read_cells(path, dialect, rows):
+        is_empty = not len(block.cells[0])
+        yield _frame(block, dialect, block.names if is_empty else as_text)
+
+
+class Cells(NamedTuple):
+    """A block of rows of a text file, as it is written.
+
+    Attributes:
+        names: Names of the columns.
+        start: Number of the first row in the table.
+        cells: Arrow arrays of text, one per column.
+    """
+
+    names: list[str]
+    start: int
+    cells: list[Any]
+
+
+def read_cells(path: Path, dialect: Dialect, rows: int) -> Iterator[Cells]:
+    """Read the cells of a table in blocks of at most `rows` rows.
+
+    Args:
+        path: The file.
+        dialect: What `detect_dialect` returned.
+        rows: Most rows of a block.
+
+    Yields:
+        Blocks; one without rows if the table has none.
+
+    Raises:
         ValueError: If the file cannot be read, its rows do not have the same number of
             cells, or two columns have the same name.
     """
     with _errors_name(path):
-        names = None
         start = 0
-        for cells in _split(path, dialect):
-            if names is None:
-                names, cells = _names(cells, dialect, path)
+        for names, cells in _named_blocks(path, dialect):
             for first in range(0, len(cells[0]), rows):
                 part = [column.slice(first, rows) for column in cells]
-                yield _frame(part, names, start, dialect, as_text)
+                yield Cells(names, start, part)
                 start += len(part[0])
-        if names is None:
-            raise ValueError("it is empty")
         if not start:
-            yield _frame([column.slice(0, 0) for column in cells], names, 0, dialect, names)
+            yield Cells(names, 0, [column.slice(0, 0) for column in cells])
+
+
+def read_whole_text(path: Path, dialect: Dialect, as_text: Collection[str] = ()) -> Any:
+    """Read a table as one data frame, its columns by all of their cells; see `read_text`."""
+    import pyarrow
+
+    blocks = list(read_cells(path, dialect, ALL_ROWS))
+    names = blocks[0].names
+    arrays = zip(*(block.cells for block in blocks), strict=True)
+    cells = [pyarrow.concat_arrays(parts) for parts in arrays]
+    return _frame(Cells(names, 0, cells), dialect, as_text if len(cells[0]) else names)
+
+
+def _named_blocks(path: Path, dialect: Dialect) -> Iterator[tuple[list[str], list[Any]]]:
+    """Yield the names of the columns and blocks of them, arrays of text without the header."""
+    names = None
+    for cells in _split(path, dialect):
+        if names is None:
+            names, cells = split_off_header(cells, dialect, path)
+        yield names, cells
+    if names is None:
+        raise ValueError("it is empty")
 
 
 def lines_of(path: Path, dialect: Dialect, rows: Iterable[int]) -> dict[int, int]:
@@ -195,33 +247,7 @@ def _why(path: Path, dialect: Dialect, first: tuple[int, list[str]], error: Exce
     return str(error)
 
 
-def _names(cells: list[Any], dialect: Dialect, path: Path) -> tuple[list[str], list[Any]]:
-    """The names of the columns, and the cells below the header."""
-    if not dialect.header:
-        return [str(number) for number in range(len(cells))], cells
-    names = [column[0].as_py().strip() for column in cells]
-    if names[0].startswith("#"):
-        names[0] = names[0].lstrip("# ")
-    names = [name or f"Unnamed: {number}" for number, name in enumerate(names)]
-    check_distinct(names, path)
-    return names, [column.slice(1) for column in cells]
-
-
-def check_distinct(names: Sequence[str], path: Path) -> None:
-    """Raise `ValueError` if two columns have the same name."""
-    seen: dict[str, int] = {}
-    for number, name in enumerate(names, 1):
-        if name in seen:
-            raise ValueError(
-                f"{str(path)!r} must have columns of different names. Received: {name!r} for the "
-                f"columns {seen[name]} and {number}"
-            )
-        seen[name] = number
-
-
-def _frame(
-    cells: list[Any], names: list[str], start: int, dialect: Dialect, as_text: Collection[str]
-) -> Any:
+def _frame(block: Cells, dialect: Dialect, as_text: Collection[str]) -> Any:
     import pandas
 
     columns = {
@@ -230,10 +256,10 @@ def _frame(
             if name in as_text
             else typed(column, dialect.decimal, dialect.thousands)
         )
-        for name, column in zip(names, cells, strict=True)
+        for name, column in zip(block.names, block.cells, strict=True)
     }
     frame = pandas.DataFrame(columns)
-    return frame.set_axis(range(start, start + len(frame)), axis=0)
+    return frame.set_axis(range(block.start, block.start + len(frame)), axis=0)
 
 
 @contextlib.contextmanager
@@ -243,7 +269,7 @@ def _errors_name(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (ValueError, EOFError, zlib.error, OSError) as error:
+    except (ValueError, EOFError, csv.Error, zlib.error, OSError) as error:
         if str(path) in str(error):
             raise
         raise ValueError(
