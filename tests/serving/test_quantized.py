@@ -49,9 +49,17 @@ def test_decisions_are_those_of_the_quantized_score(format, kind, model, data, t
     kocc.export(model, tmp_path / "float", format=format)
     options = dict(format=format, quantize=kind, samples=held_out)
     path, found = kocc.export(model, tmp_path / "quantized", **options)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["float", "quantized"]
     assert path.stat().st_size < (tmp_path / "float").stat().st_size
     assert float(model.threshold.numpy()) == before
 
+    if format == "onnx":
+        import onnx
+
+        metadata = [
+            {p.key for p in onnx.load(tmp_path / f).metadata_props} for f in ("float", path)
+        ]
+        assert metadata[0] and metadata[0] == metadata[1]
     own = np.sort(run(path, format, held_out)["score"])
     outputs, scores = run(path, format, new), model.score(new)
     assert len(np.unique(outputs["score"])) > 490
