@@ -23,7 +23,8 @@ def convert(saved_model: Path, samples: np.ndarray, file: Path) -> None:
     """Convert a SavedModel, and write the LiteRT file.
 
     Args:
-        saved_model: Its folder, a temporary one, with the one signature `serving_default` of the input `inputs`.
+        saved_model: Its folder, a temporary one, with the one signature `serving_default` of the
+            input `inputs`.
         samples: Samples that tell the ranges of activations, shape `(samples, ...)`.
         file: The file to write.
 
