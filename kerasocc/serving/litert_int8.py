@@ -23,14 +23,15 @@ def convert(saved_model: Path, samples: np.ndarray, file: Path) -> None:
     """Convert a SavedModel, and write the LiteRT file.
 
     Args:
-        saved_model: Its folder, with the one signature `serving_default` of the input `inputs`.
+        saved_model: Its folder, a temporary one, with the one signature `serving_default` of the
+            input `inputs`.
         samples: Samples that tell the ranges of activations, shape `(samples, ...)`.
         file: The file to write.
 
     Raises:
         ValueError: If the converter cannot convert the model, or ends its process.
     """
-    stored = file.with_suffix(".npy")
+    stored = saved_model / "samples.npy"
     np.save(stored, samples)
     # The package may be there by the path of this process alone.
     path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])

@@ -20,6 +20,9 @@ from kerasocc.serving.outputs import Decisions
 KINDS = ("float16", "dynamic", "int8")
 MOST_RANGES = 500
 """How many samples tell the ranges of activations at most."""
+WIDENED = 2.0
+"""How far from their mean they are moved too, for the activations of anomalies: beyond the ranges
+activations are cut off, by which an anomaly would pass for normal."""
 
 
 def write_quantized(
@@ -41,7 +44,7 @@ def write_quantized(
         How the scores differ from those of the model, as JSON holds it; None without samples.
     """
     x = None if samples is None else array_of(model, samples)
-    ranges = None if x is None else x[:: max(1, -(-len(x) // MOST_RANGES))]
+    ranges = None if x is None else _for_ranges(x)
     with tempfile.TemporaryDirectory() as folder:
         if x is None:
             _write(model, file, format, kind, _numbers(model), ranges, Path(folder))
@@ -59,6 +62,12 @@ def array_of(model: OneClassModel | Ensemble, samples: Any) -> np.ndarray:
     source = model.source_of(samples)
     model.ensure_built(source)
     return np.concatenate([np.asarray(x) for x, *_ in source.batches(1024)])
+
+
+def _for_ranges(x: np.ndarray) -> np.ndarray:
+    chosen = x[:: max(1, -(-len(x) // MOST_RANGES))]
+    mean = chosen.mean(axis=0, dtype="float64")
+    return np.concatenate([chosen, mean + WIDENED * (chosen - mean)]).astype(x.dtype)
 
 
 def recalibrated(model: OneClassModel | Ensemble, x: np.ndarray, scores: np.ndarray) -> Decisions:

@@ -9,6 +9,7 @@ import pytest
 import kerasocc as kocc
 from kerasocc.engine.calibration import p_values
 from kerasocc.serving import litert_int8
+from kerasocc.serving.onnx_metadata import OnnxMetadata
 from kerasocc.serving.outputs import Decisions
 from kerasocc.serving.quantization import recalibrated, report, run
 from tests.conformance.registry import CASES, build
@@ -49,9 +50,16 @@ def test_decisions_are_those_of_the_quantized_score(format, kind, model, data, t
     kocc.export(model, tmp_path / "float", format=format)
     options = dict(format=format, quantize=kind, samples=held_out)
     path, found = kocc.export(model, tmp_path / "quantized", **options)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["float", "quantized"]
     assert path.stat().st_size < (tmp_path / "float").stat().st_size
     assert float(model.threshold.numpy()) == before
 
+    if format == "onnx":
+        import onnx
+
+        entries = {p.key: p.value for p in onnx.load(path).metadata_props}
+        known = OnnxMetadata.read(entries).calibration_scores
+        np.testing.assert_array_equal(known, np.sort(run(path, format, held_out)["score"]))
     own = np.sort(run(path, format, held_out)["score"])
     outputs, scores = run(path, format, new), model.score(new)
     assert len(np.unique(outputs["score"])) > 490
