@@ -28,7 +28,7 @@ _HOMES = {
     "OCNN": "kerasocc.models.oc_nn",
     "OneClassModel": "kerasocc.models.base",
     "RobustAutoencoder": "kerasocc.models.robust_autoencoder",
-    "export": "kerasocc.exporting",
+    "export": "kerasocc.serving.exporting",
     "load_model": "kerasocc.engine.loading",
     "pretrain": "kerasocc.pretraining",
     "score_with_ray": "kerasocc.experiments.runs.ray_scores",

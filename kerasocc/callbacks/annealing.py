@@ -25,12 +25,17 @@ class VarianceAnnealing(StateCallback):
         One-Class Classification, IJCNN 2020, section IV-C.
     """
 
+    of_models = "a model with a `VarianceRegularizer`"
+
     def __init__(self, *, factor: float = 10.0, every: int | None = 3):
         super().__init__()
         self.factor = check_positive("factor", factor)
         if self.factor < 1:
             raise ValueError(f"`factor` must be at least 1. Received: factor={factor!r}")
         self.every = None if every is None else check_integer("every", every, minimum=1)
+
+    def fits(self, model):
+        return hasattr(getattr(model, "regularizer", None), "current_threshold")
 
     def on_epoch_begin(self, epoch, logs=None):
         regularizer = self.model.regularizer

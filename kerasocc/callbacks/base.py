@@ -19,6 +19,9 @@ class TrainingRun(Protocol):
     weights: np.ndarray | None
     """Weights of the samples that `map` has gone through, shape `(samples,)`; None without."""
 
+    workers: Any
+    """The processes that train together: `workers.is_chief`, `workers.array_of`."""
+
     def map(self, method: str) -> np.ndarray:
         """Apply a method of the model to the training set, in inference mode and stored order."""
 
@@ -67,6 +70,21 @@ class StateCallback(keras.callbacks.Callback):
         """The class directly below `StateCallback`: two of one kind exclude each other."""
         lineage = type(self).__mro__
         return lineage[lineage.index(StateCallback) - 1]
+
+    of_models: str = "a model that has what it updates"
+    """Models that have what the callback updates, in words."""
+
+    def fits(self, model: Any) -> bool:
+        """Whether a model has what the callback updates."""
+        return True
+
+    def check_model(self, model: Any) -> None:
+        """Raise `ValueError` unless a model has what the callback updates."""
+        if not self.fits(model):
+            raise ValueError(
+                f"`{type(self).__name__}` must be passed to the `fit` of {self.of_models}. "
+                f"Received: {type(model).__name__} {model.name!r}"
+            )
 
     def epochs_trained(self) -> int:
         """Epochs that the model has finished over all fits."""

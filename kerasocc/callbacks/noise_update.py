@@ -48,11 +48,16 @@ class NoiseUpdate(StateCallback):
         2017, algorithm 1.
     """
 
+    of_models = "a `RobustAutoencoder`"
+
     def __init__(self, *, every: int = 1, folder: str | os.PathLike | None = None):
         super().__init__()
         self.every = check_integer("every", every, minimum=1)
         self.folder = None if folder is None else Path(folder)
         self._is_initialized = False
+
+    def fits(self, model):
+        return hasattr(model, "has_noise")
 
     def on_train_begin(self, logs=None):
         self._is_initialized = False
@@ -95,13 +100,28 @@ class NoiseUpdate(StateCallback):
         if noise.values is not None and noise.epoch <= trained:
             return
         noise.clear()
-        found = self._files().latest(trained) if self.folder else None
+        found = self._found_by_chief(trained)
         if found is not None:
             noise.set(*found)
         elif trained >= self.every and not noise.replaced:
             if self.model.encode != "input" or trained % self.every:
                 warnings.warn(self._missing_message(trained), stacklevel=2)
             self._update_noise()
+
+    def _found_by_chief(self, trained: int) -> tuple[np.ndarray, int] | None:
+        """The noise in the folder of the chief, and its epoch; None if there is none."""
+        workers, found = self.model.training_run.workers, None
+        if self._writes:
+            found = self._files().latest(trained)
+        if workers.count == 1:
+            return found
+        epoch = int(workers.gathered(-1 if found is None else found[1])[0])
+        return None if epoch < 0 else (workers.array_of(0, found and found[0]), epoch)
+
+    @property
+    def _writes(self) -> bool:
+        """Whether this process has the folder; of several, the chief alone."""
+        return self.folder is not None and self.model.training_run.workers.is_chief
 
     def _missing_message(self, trained: int) -> str:
         place = f"in {str(self.folder)!r}" if self.folder else "in memory"
@@ -121,7 +141,7 @@ class NoiseUpdate(StateCallback):
         self, trained: int, shape: tuple[int, ...]
     ) -> contextlib.AbstractContextManager[np.ndarray]:
         """An array to write the noise to, in memory or in the folder."""
-        if self.folder is None:
+        if not self._writes:
             return contextlib.nullcontext(temporary_array(shape))
         return self._files().new_version(trained, shape)
 

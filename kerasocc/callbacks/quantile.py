@@ -70,6 +70,8 @@ class QuantileUpdate(StateCallback):
         minimising `r` is the `nu`-quantile.
     """
 
+    of_models = "an `OCNN` or another model with a bias `r`"
+
     def __init__(
         self,
         *,
@@ -88,6 +90,9 @@ class QuantileUpdate(StateCallback):
             )
         self.tolerance = check_non_negative("tolerance", tolerance)
         self.action = check_choice("action", action, ["raise", "warn", "log"])
+
+    def fits(self, model):
+        return hasattr(model, "r_from_batch")
 
     def on_epoch_begin(self, epoch, logs=None):
         self.model.r_from_batch.assign(float(self.update == "batch"))

@@ -32,10 +32,15 @@ class RadiusUpdate(StateCallback):
         line search for `R`, given the network, has the quantile as its solution.
     """
 
+    of_models = "a `DeepSVDD` or another model with a radius"
+
     def __init__(self, *, warmup_epochs: int = 10, update: str = "epoch"):
         super().__init__()
         self.warmup_epochs = check_integer("warmup_epochs", warmup_epochs, minimum=0)
         self.update = check_choice("update", update, ["epoch", "batch"])
+
+    def fits(self, model):
+        return hasattr(model, "radius_from_batch")
 
     def on_train_begin(self, logs=None):
         if self._warming_up():

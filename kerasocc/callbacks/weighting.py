@@ -28,6 +28,8 @@ class AdaptiveWeighting(StateCallback):
         One-Class Classification, IJCNN 2020, section IV-D.
     """
 
+    of_models = "a model with a `regularizer`"
+
     def __init__(
         self,
         *,
@@ -41,6 +43,9 @@ class AdaptiveWeighting(StateCallback):
         self.beta = check_fraction("beta", beta, zero=True, one=True)
         self.initial = check_non_negative("initial", initial)
         self.fixed = None if fixed is None else check_non_negative("fixed", fixed)
+
+    def fits(self, model):
+        return hasattr(getattr(model, "regularizer", None), "adaptive")
 
     def on_train_begin(self, logs=None):
         regularizer = self.model.regularizer

@@ -20,6 +20,7 @@ from kerasocc import __version__
 from kerasocc.cli import (
     calibrate,
     datasets,
+    drift,
     evaluate,
     export,
     migrate_demo,
@@ -125,7 +126,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    for command in (train, calibrate, evaluate, score, export, datasets, migrate_demo, reproduce):
+    of_models = (train, calibrate, evaluate, score, drift, export)
+    for command in (*of_models, datasets, migrate_demo, reproduce):
         command.add(commands)
     return parser
 

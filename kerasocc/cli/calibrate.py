@@ -29,7 +29,13 @@ def add(commands: Any) -> None:
         "report are all replaced, or none of them; results.json keeps the former thresholds.",
     )
     parser.set_defaults(run_command=calibrate)
-    parser.add_argument("run", metavar="RUN", help="name of a run below --out, or its folder")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default=None,
+        help="name of a run below --out, or its folder (default: the one that finished last)",
+    )
     parser.add_argument(
         "--fpr",
         type=float,
@@ -75,8 +81,10 @@ def calibrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _place_of(run: str, out: str) -> tuple[Path, str]:
-    """The folder of all runs and the name in it; `run` may be a folder."""
+def _place_of(run: str | None, out: str) -> tuple[Path, str | None]:
+    """The folder of all runs and the name in it, None for the last; `run` may be a folder."""
+    if run is None:
+        return Path(out), None
     path = Path(run)
     if RunFolder(path).results_file.exists():
         return path.resolve().parent, path.resolve().name

@@ -14,6 +14,7 @@ from kerasocc.cli.common import (
     given_dialect,
     import_modules,
 )
+from kerasocc.cli.server_options import add_server_options, score_by_server
 from kerasocc.datasets.readers.standard_input import STANDARD_INPUT, readable
 from kerasocc.experiments.runs.startup import import_keras
 
@@ -54,6 +55,7 @@ def add(commands: Any) -> None:
     _add_output_options(parser)
     add_reading_options(parser)
     add_model_options(parser)
+    add_server_options(parser)
 
 
 def _add_output_options(parser: Any) -> None:
@@ -103,6 +105,8 @@ def _shard(text: str) -> Any:
 
 def score(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
+    if arguments.server is not None:
+        return score_by_server(arguments)
     from kerasocc.experiments.runs.trained import find_trained
 
     jobs = _jobs(arguments)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shlex
-from typing import Any
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from kerasocc.cli.common import echo
 from kerasocc.cli.train_options import add_options
@@ -14,39 +18,54 @@ from kerasocc.experiments.config.implied_method import implied_method
 from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.columns import check_columns
 from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
-from kerasocc.experiments.runs.startup import import_keras
+from kerasocc.experiments.runs.workers import NONE, Workers
+from kerasocc.files import write_json
+
+
+class _Plan(NamedTuple):
+    """What is to be done: a run with these settings, a new one if there is no folder."""
+
+    config: TrainConfig
+    run: RunFolder | None
 
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    given = {k: v for k, v in vars(arguments).items() if k in TrainConfig.schema.fields}
-    progress = (lambda *_: None) if arguments.quiet else echo
-    if arguments.resume:
-        _check_no_config_file(arguments.config)
-        run = store.find_unfinished(arguments.out, arguments.name)
-        config = _resumed_config(run, given)
-        if run.results["status"] == COMPLETE:
-            run.tidy()
-            progress(f"The run {run.path} is complete, there is nothing to resume.")
-            return 0
-        progress(f"Resuming {run.path}")
-    else:
-        run = None
-        settings = {} if arguments.config is None else read_settings(arguments.config)
-        chosen = merged(settings, given)
-        if "method" not in chosen:
-            chosen["method"] = implied_method(chosen, TrainConfig.schema)
-        config = TrainConfig.for_dataset(**chosen)
-        check_columns(config)
-        store.check_new(arguments.out, arguments.name)
-    progress(f"{config.definition.title} on {config.dataset}{_which_class(config)}; loading Keras")
+    workers = Workers(arguments.strategy)
+    progress = echo if workers.is_chief and not arguments.quiet else (lambda *_: None)
+    config = None if arguments.resume else _new_config(arguments)
 
-    import_keras()
+    def plan() -> _Plan | None:
+        return _plan(arguments, config, progress)
+
+    # What is wrong is to be told before Keras is imported, unless the others have to know it too.
+    planned = plan() if workers.count == 1 else None
+    if planned is None and workers.count == 1:
+        return 0
+    if workers.count > 1:
+        progress(f"Waiting for {workers.count - 1} more of {workers.count} workers")
+    workers.start()
+    with workers.scope(), tempfile.TemporaryDirectory(prefix="kerasocc-") as own:
+        planned = planned or _told(workers, plan, Path(own))
+        if planned is not None:
+            out = arguments.out if workers.is_chief else own
+            _train(planned, workers, out, arguments, progress)
+    return 0
+
+
+def _train(
+    planned: _Plan,
+    workers: Workers,
+    out: str,
+    arguments: argparse.Namespace,
+    progress: Callable[[str], None],
+) -> None:
     from kerasocc.experiments.runs import runner
     from kerasocc.experiments.runs.data import describe, load_data
     from kerasocc.experiments.runs.length import training_epochs
     from kerasocc.experiments.runs.networks import check_network
 
+    config, run = planned
     data = load_data(config)
     # Validates before there is a run, which would have to be resumed.
     check_network(config, data.sample_format.shape)
@@ -55,14 +74,68 @@ def train(arguments: argparse.Namespace) -> int:
     progress(describe(data))
     for note in data.notes:
         progress(f"Note: {note}.")
-    run = run or store.create(arguments.out, arguments.name, config)
+    run = run or store.create(out, arguments.name, config)
+    is_shown = workers.is_chief and not arguments.quiet
     try:
-        results = runner.train(config, run, data, progress=not arguments.quiet)
-    except KeyboardInterrupt:
-        _print_how_to_resume(run)
+        results = runner.train(config, run, data, progress=is_shown, workers=workers)
+    except (KeyboardInterrupt, ConnectionError):
+        if workers.is_chief:
+            _print_how_to_resume(run, arguments.strategy)
         raise
-    _print_results(run, results, notes=results["notes"] if arguments.quiet else [])
-    return 0
+    if workers.is_chief:
+        _print_results(run, results, notes=results["notes"] if arguments.quiet else [])
+
+
+def _new_config(arguments: argparse.Namespace) -> TrainConfig:
+    """The settings of a new run."""
+    settings = {} if arguments.config is None else read_settings(arguments.config)
+    chosen = merged(settings, _given(arguments))
+    if "method" not in chosen:
+        chosen["method"] = implied_method(chosen, TrainConfig.schema)
+    config = TrainConfig.for_dataset(**chosen)
+    check_columns(config)
+    return config
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that are given as options."""
+    return {k: v for k, v in vars(arguments).items() if k in TrainConfig.schema.fields}
+
+
+def _plan(
+    arguments: argparse.Namespace, config: TrainConfig | None, progress: Callable[[str], None]
+) -> _Plan | None:
+    """What is to be done by the look of the folder of all runs; None if nothing is."""
+    if config is None:
+        _check_no_config_file(arguments.config)
+        run = store.find_unfinished(arguments.out, arguments.name)
+        config = _resumed_config(run, _given(arguments))
+        if run.results["status"] == COMPLETE:
+            run.tidy()
+            progress(f"The run {run.path} is complete, there is nothing to resume.")
+            return None
+        progress(f"Resuming {run.path}")
+    else:
+        run = None
+        store.check_new(arguments.out, arguments.name)
+    progress(f"{config.definition.title} on {config.dataset}{_which_class(config)}; loading Keras")
+    return _Plan(config, run)
+
+
+def _told(workers: Workers, plan: Callable[[], _Plan | None], folder: Path) -> _Plan | None:
+    """The plan of the chief, in every worker: the others have no folder of the run."""
+    planned: list[_Plan | None] = []
+
+    def say() -> dict[str, Any] | None:
+        planned.append(plan())
+        return planned[0] and dataclasses.asdict(planned[0].config)
+
+    settings = workers.tell(say)
+    if planned or settings is None:
+        return planned[0] if planned else None
+    file = folder / "config.json"
+    write_json(file, settings)
+    return _Plan(TrainConfig.read(file), None)
 
 
 def _which_class(config: TrainConfig) -> str:
@@ -127,7 +200,8 @@ def _print_results(run: RunFolder, results: dict[str, Any], notes: list[str]) ->
     echo(f"{'Report':<18} {run.path / 'report.html'}")
 
 
-def _print_how_to_resume(run: RunFolder) -> None:
+def _print_how_to_resume(run: RunFolder, strategy: str) -> None:
     out = str(run.path.parent)
-    option = "" if out == "runs" else f" --out {shlex.quote(out)}"
-    print(f"Interrupted. Resume with: kerasocc train --resume --name {run.name}{option}")
+    options = "" if out == "runs" else f" --out {shlex.quote(out)}"
+    options += "" if strategy == NONE else f" --strategy {strategy}"
+    print(f"Interrupted. Resume with: kerasocc train --resume --name {run.name}{options}")

@@ -9,6 +9,7 @@ from typing import Any
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.schema import help_text
 from kerasocc.experiments.config.train_config import Config
+from kerasocc.experiments.runs.workers import STRATEGIES
 from kerasocc.experiments.settings.setting import definition_of
 
 _BY_OPTIONS = "that of the options of methods, of the training and of the network, else auto"
@@ -72,6 +73,13 @@ def _add_run(group: Any) -> None:
         default=False,
         help="continue the run --name, or the last one that is not complete; its "
         "settings are those it was started with",
+    )
+    group.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default="none",
+        help="devices to train on: none is one, mirrored all of this machine, multi-worker those "
+        "of the machines in TF_CONFIG, each of which runs this command (default: none)",
     )
     group.add_argument(
         "--quiet", action="store_true", default=False, help="print the result only, no progress"

@@ -19,6 +19,8 @@ from kerasocc.engine.batch_provider import (
 )
 from kerasocc.engine.batches import as_batch, sample_arrays
 from kerasocc.engine.epoch_order import EpochOrder
+from kerasocc.engine.iterated_batches import IteratedProvider
+from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sample_checks import unpack
 from kerasocc.engine.segments import SegmentedProvider
 from kerasocc.engine.sources import ArraySource, PyDatasetSource, Source, TensorFlowSource
@@ -33,8 +35,8 @@ def make_batch_provider(
     seed: int,
     steps: int | None,
     sample_targets: SampleTargets | None = None,
-    replicas: int = 1,
     in_segments: bool = False,
+    share: Share | None = None,
 ) -> BatchProvider:
     """Choose the provider for a source.
 
@@ -46,25 +48,42 @@ def make_batch_provider(
         steps: Batches per epoch, or None for one pass over the data.
         sample_targets: Further targets of a batch, computed when it is made. The values may
             change between epochs, their dtype and shape may not.
-        replicas: Number of replicas that every batch is divided among.
         in_segments: Whether the training function can cut the batches of arrays itself.
+        share: Under a strategy, which of its replicas are in this process; else None.
     """
     targets = sample_targets or {}
     if source.has_random_access:
         order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
         if in_segments:
-            return SegmentedProvider(source, order, targets)
+            return SegmentedProvider(source, order, targets, share or ALONE)
         if source.in_memory and keras.backend.backend() == "tensorflow":
             return _PipelineOfArrays(source, order, targets)
         return _GatheredArrays(source, order, targets)
     if source.has_numbered_batches:
         shuffle = shuffle and not source.orders_itself
-        return _NumberedBatches(source, shuffle, seed, steps, targets, replicas)
-    return _PipelineOfDataset(source, steps, targets)
+        numbered = _NumberedBatches(source, shuffle, seed, steps, targets)
+        return numbered if share is None else IteratedProvider(numbered, source.num_batches, steps)
+    pipeline = _PipelineOfDataset(source, steps, targets)
+    if share is None:
+        return pipeline
+    return IteratedProvider(pipeline, _batches_of_a_pass(source, steps), steps)
+
+
+def _batches_of_a_pass(source: TensorFlowSource, steps: int | None) -> int | None:
+    """Number of batches of a dataset, which is read if it does not know; None without an end.
+
+    Args:
+        source: The dataset.
+        steps: Batches that an epoch takes, None for all: the number need not be known.
+    """
+    known = int(source.dataset.cardinality())
+    if known >= 0:
+        return known
+    return None if steps is not None else sum(1 for _ in source.dataset)
 
 
 class _PipelineOfArrays(BatchProvider):
-    """Arrays in memory, gathered in a `tf.data` pipeline, which replicas and eager steps need."""
+    """Arrays in memory, gathered in a `tf.data` pipeline, which eager steps need."""
 
     def __init__(self, source: ArraySource, order: EpochOrder, sample_targets: SampleTargets):
         import tensorflow as tf
@@ -157,13 +176,8 @@ class _NumberedBatches(BatchProvider):
         seed: int,
         steps: int | None,
         sample_targets: SampleTargets,
-        replicas: int,
     ):
         self.data = _NumberedDataset(source.dataset, source.num_batches, sample_targets)
-        if replicas > 1:
-            # Replicas begin to read the next epoch when one ends. Keras then keeps what its
-            # workers had ready, and hands it out beside the batches of that epoch.
-            self.data.workers, self.data.use_multiprocessing = 1, False
         self.steps = steps
         self._order = None
         if shuffle and source.num_batches is not None:

@@ -13,6 +13,7 @@ from kerasocc.engine.keras_contract import (
     optimized_weights,
     variable_scope,
 )
+from kerasocc.engine.strategy_contract import outside_of_workers
 
 COMPILE_OPTIONS = (
     "optimizer",
@@ -122,4 +123,4 @@ class Compilable(Detector):
         """Load as `keras.Model.load_weights` does, the state of the optimizer included."""
         if self.compiled and self.built:
             self.build_optimizer()
-        super().load_weights(filepath, **kwargs)
+        outside_of_workers(super().load_weights, filepath, **kwargs)

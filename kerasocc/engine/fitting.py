@@ -11,6 +11,7 @@ import keras
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_fraction, check_integer
 from kerasocc.engine.batch_providers import make_batch_provider
+from kerasocc.engine.devices import check_devices, check_same_training
 from kerasocc.engine.fit_callbacks import (
     EpochCount,
     EpochOrdering,
@@ -20,16 +21,26 @@ from kerasocc.engine.fit_callbacks import (
 )
 from kerasocc.engine.fitted_data import note_fitted_data
 from kerasocc.engine.iterables import first_batches
-from kerasocc.engine.keras_contract import num_replicas, set_steps_per_execution
-from kerasocc.engine.labels import check_training_labels
+from kerasocc.engine.keras_contract import (
+    has_strategy,
+    set_steps_per_execution,
+)
+from kerasocc.engine.labels import check_training_labels, weights_by_class
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
-from kerasocc.engine.replicas import check_batch_size
+from kerasocc.engine.replicas import check_batch_size, check_strategy, share_of
+from kerasocc.engine.restart import (
+    Restart,
+    agree_on_weights,
+    lost_workers_named,
+    of_this_process,
+)
 from kerasocc.engine.sources import Source
 from kerasocc.engine.steps_per_execution import choose_steps_per_execution
 from kerasocc.engine.tables import new_names
 from kerasocc.engine.training_run import TrainingRun
+from kerasocc.engine.workers import agree_on_seeds, check_same_samples
 
 
 class FitOptions(NamedTuple):
@@ -67,8 +78,9 @@ def fit(
         options: The other arguments.
     """
     _check_options(model, options)
-    per_epoch = options.steps_per_epoch
-    batches = None if per_epoch is None else per_epoch * (options.epochs - options.initial_epoch)
+    steps = options.steps_per_epoch
+    batches = None if steps is None else steps * (options.epochs - options.initial_epoch)
+    sample_weight = weights_by_class(y, sample_weight, options.class_weight)
     source = model.source_of(first_batches(x, batches), y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
@@ -78,6 +90,7 @@ def fit(
     if options.steps_per_epoch is not None:
         check_integer("steps_per_epoch", options.steps_per_epoch, minimum=1)
     model.ensure_built(source)
+    check_devices(model)
     claim_ownership(model.variables)
     if model.current_run is not None:
         raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
@@ -88,34 +101,58 @@ def fit(
     names = new_names(model, x)
     if names is not None:
         model.feature_names = names
-    with _current(run):
+    evaluate = None if validation_data is None else _evaluation_of(model, validation_data, options)
+    with _current(run), lost_workers_named(run.workers):
         model.build_optimizer()
         model.check_trained_weights()
+        check_same_training(run, epochs=options.epochs, steps_per_epoch=options.steps_per_epoch)
+        _agree(run)
         note_fitted_data(model, run)
         model.initialize()
         model.fitted.assign(1.0)
         in_segments = model.loops_in_program()
         run.provider = _make_provider(run, options, in_segments)
-        defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *model.default_callbacks()]
-        if validation_data is not None:
-            evaluate = _evaluation_of(model, validation_data, options)
-            defaults.append(Validation(evaluate, options.validation_freq))
-        callbacks = arrange(defaults, users, last=EpochOrdering(run.provider.begin_epoch))
+        callbacks = _arranged_callbacks(run, users, evaluate, options)
         steps = choose_steps_per_execution(model, run.provider.num_batches, callbacks, in_segments)
-        set_steps_per_execution(model, steps)
+        # The fewest that any process chose, which may have callbacks that others lack.
+        set_steps_per_execution(model, int(run.workers.gathered(steps).min()))
+        callbacks = of_this_process(run.workers, callbacks)
+        data, per_epoch = run.provider.counted_by(model)
         history = model.run_epochs(
-            run.provider.data,
+            data,
             epochs=options.epochs,
             verbose=options.verbose,
             callbacks=callbacks,
             shuffle=False,
             initial_epoch=options.initial_epoch,
-            steps_per_epoch=run.provider.steps,
+            steps_per_epoch=per_epoch,
         )
         for callback in callbacks:
             if isinstance(callback, StateCallback):
                 callback.finish()
     return history
+
+
+def _agree(run: TrainingRun) -> None:
+    """Compare the samples of all processes, and give them the same weights and seeds."""
+    check_same_samples(run.workers, run.source, run.batch_size)
+    agree_on_seeds(run.workers, run.model, getattr(run.model, "regularizer", None))
+    agree_on_weights(run.workers, run.model)
+
+
+def _arranged_callbacks(
+    run: TrainingRun,
+    users: list[keras.callbacks.Callback],
+    evaluate: Callable[[], dict[str, Any]] | None,
+    options: FitOptions,
+) -> list[keras.callbacks.Callback]:
+    """All callbacks of a `fit`, in their order."""
+    defaults = [TerminateOnNonFiniteLoss(), EpochCount(), *run.model.default_callbacks()]
+    if evaluate is not None:
+        defaults.append(Validation(evaluate, options.validation_freq))
+    ordering = EpochOrdering(run.provider.begin_epoch)
+    restart = Restart(run.workers, options.initial_epoch, users)
+    return [*arrange(defaults, users, last=ordering), restart]
 
 
 def initialize_from_batch(model: TrainableModel, x: Any, y: Any, sample_weight: Any) -> None:
@@ -138,20 +175,27 @@ def _current(run: TrainingRun) -> Iterator[None]:
         yield
     finally:
         model.current_run = None
-        if run.provider is not None and run.provider.is_segmented:
+        if run.provider is not None and run.provider.is_asked:
             # Of no use for anything but this fit.
-            model.train_functions.release_segments()
+            model.train_functions.release_provider()
 
 
 def _check_options(model: TrainableModel, options: FitOptions) -> None:
     if not model.compiled:
         raise ValueError("Call `compile(optimizer=...)` before `fit`.")
-    _check_backups(keras.tree.flatten(options.callbacks) if options.callbacks else [])
-    if options.class_weight is not None:
-        raise ValueError(
-            "`class_weight` is not supported, there are no classes to train on; pass "
-            f"`sample_weight`. Received: class_weight={options.class_weight!r}"
-        )
+    check_strategy(model)
+    check_integer("epochs", options.epochs, minimum=0)
+    check_integer("initial_epoch", options.initial_epoch, minimum=0)
+    callbacks = keras.tree.flatten(options.callbacks) if options.callbacks else []
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(
+                "`callbacks` must hold instances of `keras.callbacks.Callback`. "
+                f"Received: {callback!r}"
+            )
+        if isinstance(callback, StateCallback):
+            callback.check_model(model)
+    _check_backups(callbacks)
 
 
 def _check_backups(callbacks: list[keras.callbacks.Callback]) -> None:
@@ -217,14 +261,19 @@ def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> 
         seed=run.model.order_seed,
         steps=options.steps_per_epoch,
         sample_targets=run.sample_targets,
-        replicas=num_replicas(run.model),
         in_segments=in_segments,
+        share=share_of(run.model) if has_strategy(run.model) else None,
     )
 
 
 def _evaluation_of(
     model: TrainableModel, data: Any, options: FitOptions
 ) -> Callable[[], dict[str, Any]]:
+    if isinstance(data, (tuple, list)) and not 1 <= len(data) <= 3:
+        raise ValueError(
+            "`validation_data` must be `x`, `(x, y)` or `(x, y, sample_weight)`. Received: "
+            f"{len(data)} parts"
+        )
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     source = model.source_of(first_batches(x, options.validation_steps), y, sample_weight)
     return lambda: model.evaluate(

@@ -12,8 +12,11 @@ import numpy as np
 from kerasocc.checks import check_integer
 from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.direct_calls import direct_call
+from kerasocc.engine.jax_devices import mesh_of_model, on_devices, place
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
+from kerasocc.engine.replicas import share_of
 from kerasocc.engine.sample_checks import ALL_ZERO, Batch
+from kerasocc.engine.shared_inference import compile_shared
 from kerasocc.engine.sources import Source
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
@@ -40,6 +43,7 @@ class InferenceRunner:
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
         self._structure = Structure(model)
+        self._share = share_of(model)
 
     def invalidate(self) -> None:
         """Compile anew when a method is next applied: the model has changed."""
@@ -169,7 +173,7 @@ class InferenceRunner:
         key = (method, x.dtype.str, x.shape[1:], rows)
         if key not in self._compiled:
             compile_ = {
-                "tensorflow": _compile_tensorflow,
+                "tensorflow": _compile_tensorflow if self._share.is_single else compile_shared,
                 "jax": _compile_jax,
                 "torch": _compile_torch,
             }[keras.backend.backend()]
@@ -228,8 +232,9 @@ def _compile_jax(model, method, x):
         with keras.StatelessScope(state_mapping=mapping):
             return method(inputs)
 
-    compiled = jax.jit(pure)
-    return lambda inputs: compiled([v.value for v in model.variables], inputs)
+    mesh = mesh_of_model(model)
+    compiled = jax.jit(on_devices(pure, mesh))
+    return lambda inputs: compiled([v.value for v in model.variables], place(inputs, mesh))
 
 
 def _compile_torch(model, method, x):

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kerasocc.engine.batches import as_batch
+from kerasocc.engine.jax_devices import mesh_of, on_devices, place
 from kerasocc.engine.lockstep import current_barrier
 from kerasocc.engine.segments import Segment, SegmentedProvider
 from kerasocc.engine.vmapped_steps import Batches, PendingSteps
@@ -56,6 +57,7 @@ class JaxLoop:
             The logs of the last step, and the state after it.
         """
         if self._compiled is None:
+            self._mesh = mesh_of(state[1])
             self._compiled = self._compile()
         logs: dict[str, Any] = {}
         most = min(count, provider.most_steps)
@@ -67,6 +69,7 @@ class JaxLoop:
         return logs, state
 
     def _take(self, state: tuple, batches: Batches, count: int) -> tuple[dict[str, Any], tuple]:
+        batches = {name: place(values, self._mesh, axis=1) for name, values in batches.items()}
         barrier = current_barrier()
         if barrier is None:
             return self._compiled(state, batches, count)
@@ -88,11 +91,13 @@ class JaxLoop:
             samples = {name: values[number] for name, values in batches.items()}
             return as_batch(samples, jax.numpy.zeros_like)
 
+        train_step = on_devices(self._model.train_step, self._mesh)
+
         def steps(state, batches, count):
             def step(number, logs_and_state):
-                return self._model.train_step(logs_and_state[1], batch(batches, number))
+                return train_step(logs_and_state[1], batch(batches, number))
 
-            logs, _ = jax.eval_shape(self._model.train_step, state, batch(batches, 0))
+            logs, _ = jax.eval_shape(train_step, state, batch(batches, 0))
             no_logs = jax.tree.map(lambda log: jax.numpy.zeros(log.shape, log.dtype), logs)
             return jax.lax.fori_loop(0, count, step, (no_logs, state))
 

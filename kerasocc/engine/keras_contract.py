@@ -28,7 +28,9 @@ def invalidate_train_function(model: keras.Model) -> None:
 
 
 @contextlib.contextmanager
-def new_step(model: keras.Model, name: str) -> Iterator[None]:
+def new_step(
+    model: keras.Model, name: str, wrap: Callable[[Callable], Callable] = lambda step: step
+) -> Iterator[None]:
     """Have Keras compile a step anew that it makes a function of in this context.
 
     JAX keeps what it has compiled by function, and a method of a model is always the same one.
@@ -36,11 +38,12 @@ def new_step(model: keras.Model, name: str) -> Iterator[None]:
     Args:
         model: The model.
         name: `"train_step"` or `"test_step"`.
+        wrap: From the step to the one to compile.
     """
     if keras.backend.backend() != "jax":
         yield
         return
-    method = getattr(model, name)
+    method = wrap(getattr(model, name))
     vars(model)[name] = lambda *arguments: method(*arguments)
     try:
         yield
@@ -180,6 +183,11 @@ def first_epoch(model: keras.Model, initial_epoch: int) -> int:
         initial_epoch: As given to `fit`.
     """
     return model._initial_epoch or initial_epoch
+
+
+def set_first_epoch(model: keras.Model, epoch: int) -> None:
+    """Have a `fit` whose callbacks begin the training begin with another epoch."""
+    model._initial_epoch = epoch
 
 
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.datasets.columns.values import NUMBERS
+from kerasocc.datasets.columns.values import NUMBERS, unmasked
 
 
 def as_number_array(name: str, values: Any) -> np.ndarray:
@@ -20,7 +20,7 @@ def as_number_array(name: str, values: Any) -> np.ndarray:
         ValueError: If it holds anything else; says what.
     """
     try:
-        array = np.asarray(values)
+        array = np.asarray(unmasked(values))
     except ValueError as error:
         raise _refusal(name, "lists of unequal length") from error
     if array.dtype == object and array.size and _all_numbers(array):

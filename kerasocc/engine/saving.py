@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from kerasocc.engine.keras_contract import own_variables, weights_file_in_memory
+from kerasocc.engine.keras_contract import (
+    own_variables,
+    weights_file_in_memory,
+)
 from kerasocc.engine.model_protocols import ScorableModel
+from kerasocc.engine.strategy_contract import outside_of_workers
 from kerasocc.files import complete_or_absent, write_bytes
 
 
@@ -24,6 +29,7 @@ def write_atomically(
         overwrite: Its argument.
         **kwargs: Further ones.
     """
+    write = functools.partial(outside_of_workers, write)
     path = str(filepath)
     single_local_file = path.endswith((".keras", ".h5")) and "://" not in path
     if not single_local_file or (not overwrite and os.path.exists(path)):

@@ -13,6 +13,7 @@ from kerasocc.engine.adaptation import check_adapted
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.inference import InferenceRunner
 from kerasocc.engine.iterables import first_batches
+from kerasocc.engine.jax_devices import whole_batches
 from kerasocc.engine.keras_contract import (
     new_weights_allowed,
     own_variables,
@@ -125,8 +126,19 @@ class Scorer(keras.Model):
         """Anomaly scores, as `score`; with `callbacks` through Keras's own loop."""
         if callbacks is not None:
             self.scoring_source(x)
-            return super().predict(x, batch_size, verbose, steps, callbacks)
+            with whole_batches():
+                return super().predict(x, batch_size, verbose, steps, callbacks)
         return self.score(x, batch_size=batch_size, steps=steps, verbose=verbose == 1)
+
+    def predict_on_batch(self, x) -> np.ndarray:
+        """Anomaly scores of one batch, as `score`, by a function of Keras."""
+        self.scoring_source(x)
+        return super().predict_on_batch(x)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False) -> Any:
+        """As in Keras, for samples that `score` takes."""
+        self.scoring_source(x)
+        return super().test_on_batch(x, y, sample_weight, return_dict)
 
     def make_predict_function(self, force: bool = False) -> Any:
         """As in Keras, but anew after a change of the model's layers."""

@@ -10,7 +10,7 @@ import numpy as np
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.batches import sample_arrays
 from kerasocc.engine.epoch_order import EpochOrder
-from kerasocc.engine.keras_contract import step_counter
+from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sources import ArraySource
 
 SEGMENT_BYTES = 2**22
@@ -24,10 +24,12 @@ class Segment(NamedTuple):
         samples: Arrays `(samples, ...)`, a sample after the other, named as by
             `sample_arrays`.
         steps: Number of steps.
+        size: Number of samples of these steps, those of other processes included.
     """
 
     samples: dict[str, np.ndarray]
     steps: int
+    size: int
 
 
 class SegmentedProvider(BatchProvider):
@@ -39,15 +41,21 @@ class SegmentedProvider(BatchProvider):
         most_steps: Most steps of a segment.
     """
 
-    is_segmented = True
+    is_asked = True
 
-    def __init__(self, source: ArraySource, order: EpochOrder, sample_targets: SampleTargets):
+    def __init__(
+        self,
+        source: ArraySource,
+        order: EpochOrder,
+        sample_targets: SampleTargets,
+        share: Share = ALONE,
+    ):
+        self._share = share
         self._source = source
         self._order = order
         self._sample_targets = sample_targets
         self.num_batches = order.num_batches
         self.batch_size = order.batch_size
-        self.data = step_counter(order.num_batches)
         sample = _bytes_of_sample(source) + _bytes_of_targets(sample_targets)
         self.most_steps = max(1, SEGMENT_BYTES // (sample * order.batch_size))
 
@@ -60,8 +68,9 @@ class SegmentedProvider(BatchProvider):
         start = self.next_step
         self.next_step = min(start + min(steps, self.most_steps), self.num_batches)
         index = self._positions[start * self.batch_size : self.next_step * self.batch_size]
-        samples = sample_arrays(*self._source.batch(index), index, self._sample_targets)
-        return Segment(samples, self.next_step - start)
+        own = self._share.own_positions(index, self.batch_size)
+        samples = sample_arrays(*self._source.batch(own), own, self._sample_targets)
+        return Segment(samples, self.next_step - start, len(index))
 
 
 def _bytes_of_sample(source: ArraySource) -> int:

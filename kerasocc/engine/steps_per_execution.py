@@ -17,12 +17,14 @@ EXECUTIONS_PER_EPOCH = 50
 def can_loop_in_program(model: TrainableModel) -> bool:
     """Whether the loop over the steps can be part of the compiled training function."""
     backend = keras.backend.backend()
+    if backend == "tensorflow" and has_strategy(model):
+        # Step by step in eager mode, but replicas share the samples in no other way.
+        return True
     if model.run_eagerly or backend == "torch":
         return False
     if backend == "tensorflow":
-        return not has_strategy(model)
-    is_alone = keras.distribution.distribution() is None
-    return is_alone and bool(model.jit_compile) and loops_are_fast(model)
+        return True
+    return bool(model.jit_compile) and loops_are_fast(model)
 
 
 def choose_steps_per_execution(
@@ -48,6 +50,7 @@ def choose_steps_per_execution(
     )
     can_run_several = (
         num_batches is not None
+        and not model.run_eagerly
         and (one_replica or in_program)
         and not any(looks_at_batches(callback) for callback in callbacks)
     )

@@ -6,9 +6,16 @@ from typing import Any
 
 import keras
 
+from kerasocc.engine.batch_provider import BatchProvider
+from kerasocc.engine.batches import as_targets
 from kerasocc.engine.jax_loop import JaxLoop
-from kerasocc.engine.keras_contract import invalidate_train_function, replace_train_function
-from kerasocc.engine.segments import SegmentedProvider
+from kerasocc.engine.keras_contract import (
+    has_strategy,
+    invalidate_train_function,
+    replace_train_function,
+)
+from kerasocc.engine.strategy_contract import take_given_batches
+from kerasocc.engine.strategy_loop import StrategyLoop
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tensorflow_loop import TensorFlowLoop
 
@@ -22,7 +29,7 @@ class TrainFunctions:
 
     def __init__(self, model: keras.Model):
         self._model = model
-        self._loop = (JaxLoop if keras.backend.backend() == "jax" else TensorFlowLoop)(model)
+        self._loop = _loop_of(model)
         self._step_key: Any = None
         self._structure = Structure(model)
 
@@ -40,14 +47,30 @@ class TrainFunctions:
             self._step_key = step_key
             self.invalidate()
 
-    def use_segments(self, provider: SegmentedProvider) -> None:
-        """Have Keras run our loop over the segments of a provider."""
+    def use_provider(self, provider: BatchProvider) -> None:
+        """Have Keras run our loop over the segments, or batches, of a provider."""
 
         def run_steps(*state: Any) -> Any:
             return self._loop.run(*state, provider, self._model.steps_per_execution)
 
         replace_train_function(self._model, run_steps)
 
-    def release_segments(self) -> None:
-        """Forget the function of `use_segments`, and the provider with it."""
+    def use_given_batches(self) -> None:
+        """Have Keras hand batches to the loop over replicas, as `train_on_batch` does."""
+
+        def run_batch(batch: tuple[Any, Any, Any]) -> Any:
+            x, y, sample_weight = batch
+            weight = () if sample_weight is None else (sample_weight,)
+            return self._loop.run_batch((x, as_targets(y, x), *weight))
+
+        take_given_batches(self._model, run_batch)
+
+    def release_provider(self) -> None:
+        """Forget the function of `use_provider`, and the provider with it."""
         invalidate_train_function(self._model)
+
+
+def _loop_of(model: keras.Model) -> Any:
+    if keras.backend.backend() == "jax":
+        return JaxLoop(model)
+    return StrategyLoop(model) if has_strategy(model) else TensorFlowLoop(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -9,7 +11,8 @@ import keras
 from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.compiling import Compilable
-from kerasocc.engine.keras_contract import new_step
+from kerasocc.engine.jax_devices import mesh_of_model, on_devices, whole_batches
+from kerasocc.engine.keras_contract import has_strategy, new_step
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
     jax_logs,
@@ -18,6 +21,7 @@ from kerasocc.engine.optimizer_steps import (
     torch_step,
 )
 from kerasocc.engine.steps_per_execution import can_loop_in_program
+from kerasocc.engine.strategy_contract import without_symbolic_build
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.train_functions import TrainFunctions
 from kerasocc.engine.training_run import TrainingRun
@@ -141,21 +145,25 @@ class Trainer(Compilable):
 
     def run_epochs(self, *args: Any, **options: Any) -> keras.callbacks.History:
         """The loop over the epochs of a `fit`, that of `keras.Model.fit`."""
-        return super().fit(*args, **options)
+        with whole_batches(), without_symbolic_build(self):
+            return super().fit(*args, **options)
 
     def make_train_function(self, force: bool = False) -> Any:
         """As in Keras; arrays may have a training function of our own."""
         run = self.current_run
-        if run is None or not run.provider.is_segmented:
-            with new_step(self, "train_step"):
+        if run is None and has_strategy(self):
+            self.train_functions.use_given_batches()
+        elif run is None or not run.provider.is_asked:
+            with new_step(self, "train_step", self._shared):
                 return super().make_train_function(force)
-        self.train_functions.use_segments(run.provider)
+        else:
+            self.train_functions.use_provider(run.provider)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
         """As in Keras, but anew after a change of the model's layers."""
         self.check_adapted()
-        with new_step(self, "test_step"):
+        with new_step(self, "test_step", self._shared):
             return super().make_test_function(self._tested.has_changed() or force)
 
     def train_on_batch(
@@ -172,6 +180,8 @@ class Trainer(Compilable):
                 f"`fit` of {self.name} is running; `train_on_batch` cannot be called in it."
             )
         self.check_adapted()
+        # Keras would train on NaN.
+        self.source_of(x, y, sample_weight)
         if self.compiled and self.needs_initialization and not self.is_fitted:
             fitting.initialize_from_batch(self, x, y, sample_weight)
         if self.compiled and self.built:
@@ -179,7 +189,19 @@ class Trainer(Compilable):
             self.check_trained_weights()
         # The samples of a single batch have no position in a training set.
         self.train_functions.require(None)
-        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+        is_built = without_symbolic_build(self) if self.built else contextlib.nullcontext()
+        with whole_batches(), is_built:
+            return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False) -> Any:
+        """As in Keras."""
+        with whole_batches():
+            return super().test_on_batch(x, y, sample_weight, return_dict)
+
+    def _shared(self, step: Callable) -> Callable:
+        """A step of JAX whose devices share its batch, unless it runs operation by operation."""
+        compiles = self.jit_compile and not self.run_eagerly
+        return on_devices(step, mesh_of_model(self)) if compiles else step
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:
         """Share of this replica in the objective over the global batch.

@@ -11,6 +11,7 @@ from kerasocc.engine.labels import check_training_labels, warn_of_evaluation_lab
 from kerasocc.engine.model_protocols import TrainableModel
 from kerasocc.engine.sample_checks import ALL_ZERO
 from kerasocc.engine.sources import Source
+from kerasocc.engine.workers import Workers
 from kerasocc.losses.latent_outlier_exposure import LatentRule
 
 
@@ -46,6 +47,7 @@ class TrainingRun:
         cached: What the model keeps for the length of the training, by name.
         flags: Which samples are taken for anomalies, shape `(samples,)`, 0 or 1, float32;
             None for none.
+        workers: The processes that train the model together.
         weights: Weights of the samples that `map` has gone through, shape `(samples,)`; None
             for samples without.
     """
@@ -68,6 +70,7 @@ class TrainingRun:
         self.cached: dict[str, Any] = {}
         self.flags: np.ndarray | None = None
         self.weights = source.sample_weight
+        self.workers = Workers(model)
 
     @property
     def step_key(self) -> tuple[Any, ...] | None:

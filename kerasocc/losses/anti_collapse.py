@@ -41,7 +41,7 @@ def batch_variance(embedding: Any) -> Any:
         variance is undefined, so that the hinge is zero.
     """
     embedding = ops.cast(embedding, "float32")
-    count = distribution.global_sum(ops.cast(ops.shape(embedding)[0], "float32"))
+    count = ops.cast(distribution.global_size(ops.shape(embedding)[0]), "float32")
     mean = distribution.global_sum(ops.sum(embedding, axis=0)) / count
     squares = distribution.global_sum(ops.sum(ops.square(embedding - mean)))
     dimensions = ops.cast(ops.shape(embedding)[1], "float32")

@@ -81,6 +81,11 @@ class OneClassModel(EncoderModel):
                 "`encoder` must be a Keras model that embeds samples; pass the `encoder` of a "
                 f"one-class model, not the model. Received: {type(encoder).__name__}"
             )
+        if preprocessing is not None and not isinstance(preprocessing, keras.layers.Layer):
+            raise ValueError(
+                "`preprocessing` must be a Keras layer or None. Received: "
+                f"preprocessing={preprocessing!r}"
+            )
         self.encoder = encoder
         self.preprocessing = preprocessing
         self.feature_names = checked_names(feature_names, self.table_features)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BINS = 40
+"""Most bins of a histogram; fewer samples have fewer, at least `FEWEST_BINS`."""
+FEWEST_BINS = 10
 WIDE_RATIO = 30
 """Ratio of largest to smallest score from which the axis is logarithmic."""
 
@@ -114,10 +116,11 @@ def plot_roc(labels: Any, scores: Any, threshold: float | None = None) -> Figure
 
 def _bins(scores: np.ndarray, threshold: float | None) -> tuple[np.ndarray, str]:
     """Edges of the bins for both classes, and the scale of the axis."""
+    count = int(np.clip(2 * np.sqrt(len(scores)), FEWEST_BINS, BINS))
     shown = scores if threshold is None else np.append(scores, threshold)
     low, high = float(shown.min()), float(shown.max())
     if 0 < low and high > WIDE_RATIO * low:
-        return np.geomspace(low, high, BINS + 1), "log"
+        return np.geomspace(low, high, count + 1), "log"
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, BINS + 1), "linear"
+    return np.linspace(low, high, count + 1), "linear"

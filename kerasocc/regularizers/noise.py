@@ -56,8 +56,9 @@ class NoiseRegularizer(Regularizer):
         super().__init__(name=name)
         self.k = check_integer("k", k, minimum=1)
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
-        self._base_seed = random.randrange(2**31) if seed is None else seed
-        self._labels_seed = keras.random.SeedGenerator(self._base_seed)
+        # As that of a model: what is drawn in every epoch depends on it.
+        self.order_seed = random.randrange(2**31) if seed is None else seed
+        self._labels_seed = keras.random.SeedGenerator(self.order_seed)
         self.optimizer = keras.optimizers.get(
             head_optimizer or {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
         )
@@ -90,15 +91,16 @@ class NoiseRegularizer(Regularizer):
     def begin_epoch(self, epochs_trained: int) -> None:
         # Keras does not save generators. The labels depend on the seed and the number of the
         # epoch alone, so that a resumed training draws the same.
-        sequence = np.random.SeedSequence([self._base_seed, epochs_trained])
+        sequence = np.random.SeedSequence([self.order_seed, epochs_trained])
         self._labels_seed.state.assign(sequence.generate_state(2))
 
     def penalty_share(self, embedding: Any) -> tuple[Any, Any]:
         logits = self._head(ops.cast(embedding, "float32"))
-        # Labels for all replicas, whose generators are in the same state.
-        shape = (distribution.num_replicas(), *ops.shape(logits))
-        global_labels = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
-        labels = distribution.local_part(global_labels)
+        # Labels for the global batch: the generators of all replicas are in the same state.
+        size, tasks = ops.shape(logits)
+        shape = (distribution.global_size(size), tasks)
+        labels = keras.random.randint(shape, 0, 2, seed=self._labels_seed)
+        labels = distribution.local_rows(labels, size)
         share = distribution.global_mean_share(random_label_cross_entropy(logits, labels))
         return share, distribution.global_sum(ops.stop_gradient(share))
 

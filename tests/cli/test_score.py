@@ -15,7 +15,7 @@ from PIL import Image
 
 import kerasocc
 from kerasocc.cli import main
-from kerasocc.datasets.readers import new_samples, table_files
+from kerasocc.datasets.readers import image_arrays, new_samples, table_files
 from kerasocc.experiments.config import TrainConfig
 from tests.cli.helpers import COLUMNS, SIDE, of, refused, scored, scores_in, written
 from tests.full_disk import largest_file
@@ -165,7 +165,7 @@ def test_scores_of_an_npz_file_of_images(place, signs, capsys, monkeypatch):
         x = file["images"]
     model = kerasocc.load_model(signs / "model.keras")
     np.testing.assert_array_equal(scores_in(rows), model.score(x))
-    monkeypatch.setattr(new_samples, "NPZ_ROWS", 7)
+    monkeypatch.setattr(image_arrays, "ROWS_AT_ONCE", 7)
     parts = scored(place / "signs.npz", signs, capsys)
     assert [row["row"] for row in parts] == [str(i) for i in range(80)]
     np.testing.assert_allclose(scores_in(parts), scores_in(rows), rtol=1e-5)
@@ -191,7 +191,7 @@ def test_a_pixel_that_is_no_number_is_refused_by_sample(signs, tmp_path, capsys,
     x = np.zeros((40, SIDE, SIDE, 3), "float32")
     x[30, 2, 2, 1] = np.nan
     np.savez(tmp_path / "x.npz", x=x)
-    monkeypatch.setattr(new_samples, "NPZ_ROWS", 7)
+    monkeypatch.setattr(image_arrays, "ROWS_AT_ONCE", 7)
     message = refused(["score", str(tmp_path / "x.npz"), *of(signs)], capsys)
     assert message.endswith(
         "x.npz' must hold finite numbers. Received: NaN or infinity in sample 30"

@@ -47,7 +47,8 @@ def test_the_report_has_rates_and_no_auc(run):
     assert "AUC" not in page and "roc.png" not in page
     assert "trained on 128 without labels, taken for normal; tested on 40 without labels" in page
     assert f"{results['flagged']} of 40 test samples" in page and "95 % interval" in page
-    assert "Data: no labels were read, so that all rows are taken for normal." in page
+    assert "Data: no column is called one of y, label, " in page
+    assert "so that all rows are taken for normal; `label` names a column with labels." in page
     figures = {path.name for path in run.glob("*.png")}
     assert figures == {"histogram.png", "training.png"}
     rows = rows_of((run / "scores.csv").read_text())

@@ -7,7 +7,7 @@ float64. `preprocessing.column_tensors` does the same on tensors of TensorFlow.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +27,21 @@ MISSING = ""
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers or booleans: itself, less a constant.
+    """A column of numbers or booleans: itself.
 
     Attributes:
         name: Name of the column.
         fill: Replaces missing values; None if they are an error.
-        center: Is subtracted in float64, so that large numbers that differ by little (seconds
-            since 1970) keep their differences in float32.
+        center: Is subtracted. 0 but for models of older versions: now the scaling subtracts
+            offsets, from the rows of frames and of arrays alike.
+        precise: Whether the values (such as seconds since 1970) differ by less than float32 can
+            tell, so that they are float64 until they are scaled.
     """
 
     name: str
     fill: float | None = None
     center: float = 0.0
+    precise: bool = False
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -96,13 +99,54 @@ class CategoryColumn:
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
-        numbers = {value: number for number, value in enumerate(self.values)}
-        if "1" not in numbers and "0" not in numbers:
-            # A column of booleans alone is read as numbers.
-            numbers |= {n: numbers[t] for n, t in (("1", "True"), ("0", "False")) if t in numbers}
-        texts = category_texts(values)
-        codes = np.array([numbers.get(text, len(self.values)) for text in texts], int)
-        return np.eye(len(self.values) + 1)[codes]
+        return np.eye(len(self.values) + 1)[_codes(values, self.values)]
+
+
+@dataclass(frozen=True)
+class FrequencyColumn:
+    """A column of categories with many values: how rare a value was in training, in bits.
+
+    That is `log2((n + 1) / (m + 1))` for a value of `m` of the `n` training rows: 0 for one that
+    all rows have, a bit more for every time that it is half as frequent, and the most for a value
+    that training has not seen.
+
+    Attributes:
+        name: Name of the column.
+        values: The values that training has seen, as text; `MISSING` among them if values were
+            missing.
+        counts: The numbers of rows that had them.
+        rows: The number of training rows.
+        allows_missing: Whether a missing value is a value; else it is an error.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    counts: tuple[int, ...]
+    rows: int
+    allows_missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return (f"{self.name}:rarity",)
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features: nothing, shape `(features,)`."""
+        return np.full(1, np.nan)
+
+    @property
+    def bits(self) -> np.ndarray:
+        """The feature of each of `values`, and that of all others, shape `(values + 1,)`."""
+        return np.log2((self.rows + 1) / (np.array([*self.counts, 0]) + 1.0))
+
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        return is_missing(values) & (not self.allows_missing)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        return self.bits[_codes(values, self.values)][:, None]
 
 
 @dataclass(frozen=True)
@@ -142,11 +186,12 @@ class DateColumn:
         return part_values(parse_dates(values)[0], self.parts)
 
 
-Column = NumberColumn | CategoryColumn | DateColumn
+Column = NumberColumn | CategoryColumn | FrequencyColumn | DateColumn
 
 _KINDS: dict[str, type] = {
     "number": NumberColumn,
     "category": CategoryColumn,
+    "frequency": FrequencyColumn,
     "date": DateColumn,
 }
 
@@ -177,6 +222,15 @@ def category_texts(values: np.ndarray) -> list[str]:
     return found
 
 
+def _codes(values: np.ndarray, known: Sequence[str]) -> np.ndarray:
+    """The positions of categories among the known ones, `len(known)` for all others."""
+    numbers = {value: number for number, value in enumerate(known)}
+    if "1" not in numbers and "0" not in numbers:
+        # A column of booleans alone is read as numbers.
+        numbers |= {n: numbers[t] for n, t in (("1", "True"), ("0", "False")) if t in numbers}
+    return np.array([numbers.get(text, len(known)) for text in category_texts(values)], int)
+
+
 def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Read a column of numbers or booleans.
 
@@ -196,25 +250,3 @@ def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if value is not None:
             numbers[row], wrong[row] = value, False
     return numbers, wrong
-
-
-def refusal(column: Column, value: Any, place: str) -> str:
-    """Return what is wrong with a value that a column cannot encode, in a sentence.
-
-    Args:
-        column: The column.
-        value: An entry of what `column_values` returns.
-        place: Where it stands, in words.
-    """
-    name = column.name
-    if value is None or value != value:
-        return (
-            f"Column {name!r} must not have missing values. Received: one in {place}; "
-            "`missing='median'` in training puts in medians of numbers and takes missing text for "
-            "a value"
-        )
-    expected = "dates such as 2024-01-31 or 2024-01-31 12:00:00"
-    if isinstance(column, NumberColumn):
-        expected = "numbers that are finite as float32"
-    shown = str(value) if isinstance(value, (float, np.datetime64)) else repr(value)
-    return f"Column {name!r} must hold {expected}, as in training. Received: {shown} in {place}"

@@ -36,7 +36,7 @@ def column_values(values: Any, column: str, name: str = "x") -> np.ndarray:
     if hasattr(values, "to_pandas"):
         return _of_series(values.to_pandas(), column, name)
     try:
-        array = _as_array(values)
+        array = _as_array(unmasked(values))
     except ValueError as error:
         raise _unequal(column, name) from error
     if array.ndim == 2 and array.shape[1] == 1:
@@ -56,6 +56,15 @@ def _as_array(values: Any) -> np.ndarray:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
+
+
+def unmasked(values: Any) -> Any:
+    """Return a masked array of NumPy as one with NaN in place of what is masked; else `values`."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    if not np.ma.getmaskarray(values).any():
+        return values.data
+    return values.astype("float64").filled(np.nan)
 
 
 def is_of_pandas(values: Any, name: str) -> bool:

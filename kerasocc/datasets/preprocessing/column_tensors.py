@@ -18,6 +18,7 @@ from kerasocc.datasets.columns.encoders import (
     CategoryColumn,
     Column,
     DateColumn,
+    FrequencyColumn,
     NumberColumn,
 )
 from kerasocc.datasets.preprocessing.table_features import TableFeatures
@@ -37,11 +38,12 @@ class ColumnTensors:
 
     def __init__(self, features: TableFeatures):
         self._columns = features.columns
+        self._sample_dtype = features.sample_dtype
         self.names = input_names([column.name for column in self._columns])
         self.lookups = {
             column.name: _lookup(column)
             for column in self._columns
-            if isinstance(column, CategoryColumn)
+            if isinstance(column, (CategoryColumn, FrequencyColumn))
         }
 
     def specs(self) -> dict[str, Any]:
@@ -74,19 +76,19 @@ class ColumnTensors:
     def dtype(column: Column) -> str:
         """Dtype of an input: float64 where float32 would lose what tells the values apart."""
         if isinstance(column, NumberColumn):
-            return "float64" if column.center else "float32"
+            return "float64" if column.precise or column.center else "float32"
         return "string"
 
     def from_inputs(self, inputs: Mapping[str, Any]) -> Any:
-        """Features of inputs by their names, shape `(batch, features)`, float32."""
+        """Features of inputs by their names, shape `(batch, features)`, of `sample_dtype`."""
         return self({column.name: inputs[self.names[column.name]] for column in self._columns})
 
     def __call__(self, columns: Mapping[str, Any]) -> Any:
-        """Features of columns by their names, shape `(batch, features)`, float32."""
+        """Features of columns by their names, shape `(batch, features)`, of `sample_dtype`."""
         import tensorflow as tf
 
         parts = [self._encode(column, columns[column.name]) for column in self._columns]
-        return tf.concat([tf.cast(part, "float32") for part in parts], axis=1)
+        return tf.concat([tf.cast(part, self._sample_dtype) for part in parts], axis=1)
 
     def _encode(self, column: Column, values: Any) -> Any:
         import tensorflow as tf
@@ -94,10 +96,9 @@ class ColumnTensors:
         if isinstance(column, DateColumn):
             return _date_features(column, values)
         if isinstance(column, CategoryColumn):
-            size = len(column.values) + 1
-            # The lookup has the unknown values first, the features have them last.
-            codes = tf.math.floormod(self.lookups[column.name](values) - 1, size)
-            return tf.one_hot(codes, size, dtype="float32")
+            return tf.one_hot(self._codes(column, values), len(column.values) + 1, dtype="float32")
+        if isinstance(column, FrequencyColumn):
+            return tf.gather(column.bits, self._codes(column, values))[:, None]
         if values.dtype == tf.string:
             text = tf.where(tf.equal(values, MISSING), "nan", values)
             numbers = tf.strings.to_number(text, "float64")
@@ -106,6 +107,13 @@ class ColumnTensors:
         if column.fill is not None:
             numbers = tf.where(tf.math.is_nan(numbers), tf.cast(column.fill, "float64"), numbers)
         return (numbers - column.center)[:, None]
+
+    def _codes(self, column: CategoryColumn | FrequencyColumn, values: Any) -> Any:
+        """Positions of texts among the values of a column, the last one for all others."""
+        import tensorflow as tf
+
+        # The lookup has the unknown values first.
+        return tf.math.floormod(self.lookups[column.name](values) - 1, len(column.values) + 1)
 
 
 def input_names(columns: list[str]) -> dict[str, str]:
@@ -122,7 +130,7 @@ def input_names(columns: list[str]) -> dict[str, str]:
     return found
 
 
-def _lookup(column: CategoryColumn) -> keras.layers.StringLookup:
+def _lookup(column: CategoryColumn | FrequencyColumn) -> keras.layers.StringLookup:
     unknown = "[UNK]"
     while unknown in column.values:
         unknown += "_"

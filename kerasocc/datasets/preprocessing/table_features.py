@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerasocc.checks import check_choice, check_integer
+from kerasocc.datasets.columns.bad_rows import BadRows, find_bad_rows
 from kerasocc.datasets.columns.encoders import (
     Column,
     NumberColumn,
     from_config,
-    refusal,
     to_config,
 )
 from kerasocc.datasets.columns.kinds import MAX_CATEGORIES, fit_columns, kinds_of
@@ -24,29 +24,10 @@ from kerasocc.datasets.columns.named_columns import (
     is_tabular,
     named_columns,
 )
+from kerasocc.datasets.preprocessing.offsets import has_float64
 from kerasocc.datasets.preprocessing.recipes import TABLE_PREPROCESSINGS
 
 CHUNK_ROWS = 2**14
-
-
-class BadRows(NamedTuple):
-    """Rows of a table that cannot be encoded.
-
-    Attributes:
-        rows: Which they are, a mask of shape `(rows,)`.
-        first_row: The first of them.
-        column: The first column that cannot encode it.
-        value: Its value there.
-    """
-
-    rows: np.ndarray
-    first_row: int
-    column: Column
-    value: Any
-
-    def message(self, place: str) -> str:
-        """What is wrong with the first of them, in a sentence; `place` says where it stands."""
-        return refusal(self.column, self.value, place)
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -74,6 +55,11 @@ class TableFeatures(keras.layers.Layer):
         missing: `"error"`, or `"median"`: missing numbers become medians, missing text a value
             of its own, and the features of missing dates 0.
         categories: Names of columns that hold categories although they are numbers.
+        frequencies: Names of columns of categories that become one feature each, how rare a value
+            was in training, see `FrequencyColumn`. For columns of many values, whose features of
+            their own would outweigh all else. There are no learned embeddings: the first layer of
+            an encoder learns one from the features of the values already, none is learned for a
+            value that training has not seen, and nearest neighbours learn nothing.
         max_categories: Most values of a category that have a feature of their own.
         scaling: `"min-max"`, `"standard"`, None, or an adapted layer for the features.
         columns: What `adapt` has found, set by it.
@@ -98,6 +84,7 @@ class TableFeatures(keras.layers.Layer):
         *,
         missing: str = "error",
         categories: Collection[str] = (),
+        frequencies: Collection[str] = (),
         max_categories: int = MAX_CATEGORIES,
         scaling: str | keras.layers.Layer | None = "min-max",
         columns: Iterable[Any] = (),
@@ -108,6 +95,7 @@ class TableFeatures(keras.layers.Layer):
         super().__init__(name=name, dtype="float32", autocast=False)
         self.missing = check_choice("missing", missing, ["error", "median"])
         self.categories = tuple(categories)
+        self.frequencies = tuple(frequencies)
         self.max_categories = check_integer("max_categories", max_categories, minimum=1)
         if isinstance(scaling, str):
             check_choice("scaling", scaling, TABLE_PREPROCESSINGS)
@@ -129,6 +117,12 @@ class TableFeatures(keras.layers.Layer):
     def sample_dtype(self) -> str:
         """The dtype of the features before they are scaled, `"float32"` or `"float64"`."""
         return getattr(self.scaling, "sample_dtype", "float32")
+
+    @property
+    def exact_dtype(self) -> str:
+        """The dtype that loses nothing of the features, which a scaling is adapted in."""
+        precise = any(isinstance(c, NumberColumn) and c.precise for c in self.columns)
+        return "float64" if precise else "float32"
 
     @property
     def encoded_names(self) -> tuple[str, ...]:
@@ -177,29 +171,43 @@ class TableFeatures(keras.layers.Layer):
                 f"{type(x).__name__}"
             )
         table = named_columns(x)
-        kinds = kinds_of(table, self.categories, "`x`")
+        kinds = kinds_of(table, self.categories, "`x`", frequencies=self.frequencies)
         found = fit_columns(table, kinds, missing=self.missing, max_categories=self.max_categories)
         return self.adapt_columns(found, table)
 
     def adapt_columns(self, columns: Sequence[Column], table: NamedColumns) -> TableFeatures:
         """As `adapt`, with columns that have been found already."""
         self._columns = [to_config(column) for column in columns]
-        return self.adapt_scaling(self.encode(table))
+        self._check_precision()
+        return self.adapt_scaling(self.encode(table, self.exact_dtype))
 
     def adapt_scaling(self, features: Any) -> TableFeatures:
-        """Fit the scaling on features, array or `Rows` of shape `(rows, features)`."""
+        """Fit the scaling on features of `exact_dtype`, array or `Rows` `(rows, features)`."""
         if isinstance(self.scaling, str):
             self.scaling = TABLE_PREPROCESSINGS[self.scaling](features)
         return self
 
-    def encode(self, x: Any) -> np.ndarray:
+    def _check_precision(self) -> None:
+        """Refuse columns that would be rounded to float32, as no offset is subtracted first."""
+        if isinstance(self.scaling, str) or self.sample_dtype == "float64" or not has_float64():
+            return
+        rounded = [c.name for c in self.columns if isinstance(c, NumberColumn) and c.precise]
+        if rounded:
+            raise ValueError(
+                f"`scaling` must be one of {list(TABLE_PREPROCESSINGS)} for columns whose values "
+                "float32 does not tell apart, such as seconds since 1970; or subtract a constant "
+                f"from them. Received: scaling={self.scaling!r}, columns {rounded}"
+            )
+
+    def encode(self, x: Any, dtype: str | None = None) -> np.ndarray:
         """Make features of a table, not scaled.
 
         Args:
             x: Data frame or dict of columns, in any order.
+            dtype: Of the result, None for `sample_dtype`.
 
         Returns:
-            Shape `(rows, features)`, of `sample_dtype`.
+            Shape `(rows, features)`.
 
         Raises:
             ValueError: If columns are missing or foreign, or hold what they did not hold in
@@ -209,7 +217,7 @@ class TableFeatures(keras.layers.Layer):
         bad = self.find_bad(table)
         if bad is not None:
             raise ValueError(bad.message(f"row {bad.first_row}"))
-        encoded = np.empty((len(table), self.width), self.sample_dtype)
+        encoded = np.empty((len(table), self.width), dtype or self.sample_dtype)
         start = 0
         for column in self.columns:
             values, stop = table.columns[column.name], start + len(column.feature_names)
@@ -230,16 +238,7 @@ class TableFeatures(keras.layers.Layer):
         """
         table = named_columns(x)
         check_names(table.names, [column.name for column in self.columns], self.also)
-        rows, found = np.zeros(len(table), bool), []
-        for column in self.columns:
-            bad = column.is_bad(table.columns[column.name])
-            rows |= bad
-            if bad.any():
-                found.append((int(bad.argmax()), column))
-        if not found:
-            return None
-        first, column = min(found, key=lambda entry: entry[0])
-        return BadRows(rows, first, column, table.columns[column.name][first])
+        return find_bad_rows(table, self.columns)
 
     def build(self, input_shape: Any) -> None:
         if isinstance(self.scaling, str) or not self._columns:
@@ -270,6 +269,7 @@ class TableFeatures(keras.layers.Layer):
         return {
             "missing": self.missing,
             "categories": list(self.categories),
+            **({"frequencies": list(self.frequencies)} if self.frequencies else {}),
             "max_categories": self.max_categories,
             "scaling": scaling
             if scaling is None or isinstance(scaling, str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from kerasocc.datasets.columns.choice import ColumnChoice
 from kerasocc.datasets.columns.dates import parse_dates
 from kerasocc.datasets.columns.kinds import NUMBER, fit_columns, kinds_of, suspicious_columns
+from kerasocc.datasets.columns.likely_labels import find_likely_label
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
@@ -28,6 +29,7 @@ def raw_table_problem(
     choice: ColumnChoice,
     *,
     missing: str,
+    label: str | None,
     preprocessing: str | None,
     test: float | None,
     normal_class: Any,
@@ -44,6 +46,7 @@ def raw_table_problem(
         raw: The table.
         choice: Which of its columns are features.
         missing: `"error"` or `"median"`.
+        label: What the user says of the labels, None for nothing.
         preprocessing: Scaling of the features, `"min-max"`, the default, or another.
         test: Fraction of the test part, None for the default.
         normal_class: The label of normal rows.
@@ -57,7 +60,12 @@ def raw_table_problem(
     names = choice.features(raw.columns.names, raw.shown)
     table = raw.columns.select(names)
     categories = [name for name in choice.categories if name in names]
-    kinds = kinds_of(table, categories, raw.shown, raw.place)
+    frequencies = [name for name in choice.frequencies if name in names]
+    kinds = kinds_of(table, categories, raw.shown, raw.place, frequencies)
+    if not raw.labelled:
+        refuse_likely_label(
+            raw.shown, table, label, (*(choice.columns or ()), *categories, *frequencies)
+        )
     rows = _pool(raw, choice)
     fraction = default_test_fraction(raw.y) if test is None else test
     train, test_part = stratified_split(rows, fraction, np.random.default_rng([seed, 1]))
@@ -79,6 +87,7 @@ def raw_table_problem(
     options: dict[str, Any] = dict(
         missing=missing,
         categories=choice.categories,
+        frequencies=choice.frequencies,
         columns=columns,
         also=[*choice.others, *([] if raw.label is None else [raw.label])],
     )
@@ -105,6 +114,34 @@ def raw_table_problem(
             is_raw=True,
             as_text=tuple(n for n in (*choice.id, *names) if _is_text(raw.columns.columns[n])),
         ),
+    )
+
+
+def refuse_likely_label(
+    shown: str, table: NamedColumns, label: str | None, named: Collection[str] = ()
+) -> None:
+    """Raise `ValueError` for a column that looks like labels, unless the user knows of it.
+
+    As a feature it would be useless at best: new rows do not have it.
+
+    Args:
+        shown: What the table is called.
+        table: The columns that would be features.
+        label: What the user says of the labels, None for nothing.
+        named: Columns that the user has named as features.
+    """
+    found = None if label is not None else find_likely_label(table.without(named))
+    if found is None:
+        return
+    counts = [f"{value!r} in {rows} rows" for value, rows in found.counts.items()]
+    more = " and others" if len(counts) > 4 else ""
+    # Labels 0 and 1 mean that by default.
+    normal = "" if found.normal == "0" else f" and normal_class={found.normal!r}"
+    raise ValueError(
+        f"`label` must be given for {shown}: column {found.name!r} looks like labels. Use them "
+        f"with label={found.name!r}{normal}, leave the column out with drop={found.name!r}, or "
+        "take all columns for features with label='none'. Received: no `label`, and "
+        f"{', '.join(counts[:4])}{more}"
     )
 
 
@@ -166,7 +203,7 @@ def _encoded(features: TableFeatures, table: NamedColumns, raw: RawTable) -> np.
     bad = features.find_bad(table)
     if bad is not None:
         raise ValueError(f"{raw.shown}: {bad.message(raw.place(bad.first_row))}")
-    return features.encode(table)
+    return features.encode(table, features.exact_dtype)
 
 
 def _adapted(x: Any, *, scaling: str, options: dict[str, Any]) -> TableFeatures:

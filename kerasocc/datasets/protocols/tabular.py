@@ -14,6 +14,7 @@ from kerasocc.checks import check_choice, check_fraction, check_integer
 from kerasocc.datasets.catalog import DataSource
 from kerasocc.datasets.columns.choice import ColumnChoice
 from kerasocc.datasets.columns.encoders import NumberColumn
+from kerasocc.datasets.columns.likely_labels import has_name_of_labels
 from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.field_names import LABEL_NAMES, NO_LABEL
 from kerasocc.datasets.pool import PARTS, Pool, default_test_fraction, stratified_split
@@ -22,7 +23,11 @@ from kerasocc.datasets.preprocessing.table_features import TableFeatures
 from kerasocc.datasets.protocols.given_parts import GivenParts, refuse_normal_class
 from kerasocc.datasets.protocols.one_class_dataset import OneClassDataset
 from kerasocc.datasets.protocols.one_class_split import one_class_split
-from kerasocc.datasets.protocols.raw_tables import raw_table_problem, warn_of_columns
+from kerasocc.datasets.protocols.raw_tables import (
+    raw_table_problem,
+    refuse_likely_label,
+    warn_of_columns,
+)
 from kerasocc.datasets.readers.labelled_tables import (
     Table,
     check_values,
@@ -31,11 +36,12 @@ from kerasocc.datasets.readers.labelled_tables import (
 )
 from kerasocc.datasets.readers.missing_values import fill_rows, medians
 from kerasocc.datasets.readers.raw_tables import holds_raw_columns, read_raw
-from kerasocc.datasets.storage.rows import Rows, is_lazy
+from kerasocc.datasets.storage.rows import Rows, chunks, is_lazy, rows_at_once
 
 NO_LABELS = (
-    "no labels were read, so that all rows are taken for normal. `label` names a column with "
-    f"labels; it is found if it is called one of {', '.join(LABEL_NAMES)}"
+    "no column is called one of "
+    f"{', '.join(LABEL_NAMES)}, so that all rows are taken for normal; `label` names a column with "
+    "labels"
 )
 """Note on a table whose labels may have been overlooked."""
 
@@ -58,6 +64,7 @@ def tabular(
     columns: str | Sequence[str] | None = None,
     id: str | Sequence[str] | None = None,
     categories: str | Sequence[str] | None = None,
+    frequencies: str | Sequence[str] | None = None,
     group: str | None = None,
     time: str | None = None,
     data_dir: str | os.PathLike | None = None,
@@ -76,7 +83,9 @@ def tabular(
             pair of one and labels; or a `catalog.DataSource`. Tables of numbers that do not fit
             into memory are read from disk on demand. Text, dates and categories become features
             by `TableFeatures`, the data set's `preprocessing`.
-        label: Name of the label column; see `labelled_tables.read_table`.
+        label: Name of the label column; see `labelled_tables.read_table`. Must be given if none
+            is called like one of them and another column looks like labels; `"none"` says that
+            all columns are features.
         normal_class: The label of normal rows, all others are anomalies; None for
             labels 0 (normal) and 1 (anomaly).
         missing: `"error"` raises for missing values; `"median"` replaces them by the
@@ -99,6 +108,8 @@ def tabular(
         columns: Names of the columns that are features; default all that are left.
         id: Names of columns that are kept beside the scores, and are no features.
         categories: Names of columns that hold categories although they are numbers.
+        frequencies: Names of columns of categories, of many values for instance, that become
+            one feature: how rare the value was in training.
         group: Name of a column, no feature: rows with the same value are never on both sides of
             a split.
         time: Name of a column, no feature: the test rows are the latest, the validation rows the
@@ -124,7 +135,13 @@ def tabular(
     given = GivenParts(validation_data, test_data)
     given.check(validation, test)
     choice = ColumnChoice.of(
-        drop=drop, columns=columns, id=id, categories=categories, group=group, time=time
+        drop=drop,
+        columns=columns,
+        id=id,
+        categories=categories,
+        frequencies=frequencies,
+        group=group,
+        time=time,
     )
     common: dict[str, Any] = dict(
         contamination=contamination,
@@ -147,6 +164,7 @@ def tabular(
             raw,
             choice,
             missing=missing,
+            label=label,
             preprocessing=preprocessing,
             test=0.0 if test_data is not None else test,
             normal_class=normal_class,
@@ -166,6 +184,8 @@ def tabular(
     )
     if not table.labelled and not given.any():
         refuse_normal_class(name, normal_class)
+    if not table.labelled and table.columns is not None:
+        refuse_likely_label(repr(str(table.path)), _called_like_labels(table), label)
     check_values(name, table, missing)
     rows = Pool(table.x, table.y, np.arange(len(table.y)))
     fraction = default_test_fraction(table.y) if test is None else test
@@ -197,6 +217,16 @@ def tabular(
         named = NamedColumns(dict(zip(table.columns, rows.T, strict=True)))
         warn_of_columns(repr(str(table.path)), named)
     return given.added_to(data, label=label)
+
+
+def _called_like_labels(table: Table) -> NamedColumns:
+    """The columns of a table of numbers that are called like labels."""
+    found: dict[str, np.ndarray] = {}
+    for position, name in enumerate(table.columns):
+        if has_name_of_labels(name):
+            blocks = chunks(table.x, rows_at_once(table.x.shape[1:]))
+            found[name] = np.concatenate([block[:, position] for block in blocks])
+    return NamedColumns(found)
 
 
 def _preprocessing(

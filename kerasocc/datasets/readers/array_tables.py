@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasocc.datasets.field_names import SAMPLE_NAMES, find_name
 from kerasocc.datasets.readers.blocks import Block, Selection
-from kerasocc.datasets.storage.npz import NpzFile
+from kerasocc.datasets.storage.npz import BROKEN, NpzFile
 
 
 def _read_npz(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
@@ -29,7 +29,7 @@ def _read_npy(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
         )
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except BROKEN as error:
         raise ValueError(f"{str(path)!r} is no readable .npy file: {error}") from error
     parts = [array]  # raises below
     if array.ndim == 2:
@@ -48,7 +48,8 @@ def _read_mat(path: Path, selection: Selection, rows: int) -> Iterator[Block]:
                 arrays = {name: np.asarray(values).T for name, values in datasets.items()}
         else:
             arrays = loadmat(path)
-    except (OSError, ValueError, TypeError, EOFError) as error:
+    except Exception as error:
+        # SciPy has errors of its own, and lets through what its parts raise for broken files.
         raise ValueError(f"{str(path)!r} is no readable .mat file: {error}") from error
     samples = arrays[find_name("samples", SAMPLE_NAMES, arrays, path)]
     label = selection.find_label(arrays, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -11,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import DataSource, resolve_table
+from kerasocc.datasets.columns.values import unmasked
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.blocks import Selection
-from kerasocc.datasets.readers.missing_values import refuse_missing
+from kerasocc.datasets.readers.missing_values import BEYOND, refuse_missing
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of
 from kerasocc.datasets.readers.table_files import read_blocks
 from kerasocc.datasets.readers.text_numbers import typed_labels
@@ -23,7 +25,8 @@ from kerasocc.datasets.storage.rows import Rows, as_rows, is_lazy
 from kerasocc.datasets.storage.spooling import spool
 
 BOOLEANS = {"false": False, "no": False, "off": False, "true": True, "yes": True, "on": True}
-"""Booleans as text, those of YAML."""
+BOOLEANS |= {"0": False, "1": True}
+"""Booleans as text, those of YAML and numbers."""
 FROM_ARRAYS = "arrays"
 """Name of a table that is passed as arrays."""
 
@@ -64,8 +67,7 @@ def check_values(name: str, table: Table, missing: str) -> None:
     if missing == "error":
         refuse_missing(name, table.x, **options)
     else:
-        hint = "They are not missing, so that `missing` does not replace them: correct the rows."
-        refuse_missing(name, table.x, hint=hint, only_infinite=True, **options)
+        refuse_missing(name, table.x, hint=BEYOND, only_infinite=True, **options)
 
 
 def load_table(
@@ -103,7 +105,7 @@ def load_table(
             f"`{name}` must be left out: it says how a file is written. Received: {name}={value!r}"
         )
     if optional and isinstance(source, (np.ndarray, Rows)):
-        x = as_rows(source)
+        x = _as_numbers(source)
         if x.ndim != 2:
             raise ValueError(
                 f"`source` must be a table, of shape (rows, columns). Received: shape {x.shape}"
@@ -115,7 +117,7 @@ def load_table(
             "`source` must be a path, a name or a pair of arrays `(x, y)`. "
             f"Received: {type(source).__name__}"
         )
-    x, labels = as_rows(source[0]), np.asarray(source[1])
+    x, labels = _as_numbers(source[0]), np.asarray(source[1])
     fits = x.ndim == 2 and labels.shape == (len(x),)
     y = anomaly_labels(labels, normal_class) if fits else None
     if y is None:
@@ -125,6 +127,22 @@ def load_table(
             f"{labels.shape}, normal_class={normal_class!r}"
         )
     return FROM_ARRAYS, Table(_in_one_dtype(x), y, None)
+
+
+def _as_numbers(x: Any) -> np.ndarray | Rows:
+    try:
+        rows = as_rows(unmasked(x))
+    except ValueError as error:
+        raise ValueError(
+            "`source` must hold rows of one length. Received: lists of unequal length"
+        ) from error
+    if rows.dtype == object:
+        # Numbers of Python, None for what is missing.
+        with contextlib.suppress(TypeError, ValueError):
+            rows = rows.astype("float64")
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"`source` must hold numbers. Received: an array of dtype {rows.dtype}")
+    return rows
 
 
 def _in_one_dtype(x: np.ndarray | Rows) -> np.ndarray | Rows:

@@ -18,6 +18,8 @@ LARGEST = float(np.finfo("float32").max)
 """The largest number that models take."""
 IMPUTE = "Pass `missing='median'` to put in the medians of the training rows."
 
+BEYOND = "They are not missing, so that `missing` does not replace them: correct the rows."
+
 
 def is_beyond(x: np.ndarray) -> np.ndarray:
     """Return a mask of the values that are infinite as float32."""
@@ -51,14 +53,17 @@ def refuse_missing(
         place: From the index of a row in the table to where it stands, in words.
         only_infinite: Whether missing values are allowed.
     """
-    count, first, start = 0, None, first_row
+    count, missing, first, start = 0, 0, None, first_row
     for chunk in chunks(x, CHUNK_ROWS):
         bad = np.argwhere(is_beyond(chunk) if only_infinite else ~(np.abs(chunk) <= LARGEST))
         if len(bad) and first is None:
             first = (start + int(bad[0, 0]), int(bad[0, 1]))
         count += len(bad)
+        missing += int(np.isnan(chunk).sum())
         start += len(chunk)
     if first is not None:
+        if hint == IMPUTE and not missing:
+            hint = BEYOND
         what = (
             "values that are infinite as float32" if only_infinite else "missing or infinite values"
         )

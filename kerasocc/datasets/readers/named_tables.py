@@ -12,12 +12,16 @@ from typing import Any
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers import parquet_numbers
+from kerasocc.datasets.readers.later_files import detect_later_dialect
 from kerasocc.datasets.readers.text_tables import (
+    ALL_ROWS,
     detect_dialect,
     lines_of,
     read_text,
+    read_whole_text,
 )
 from kerasocc.datasets.readers.workbooks import detect_sheet, read_sheet, rows_of_sheet
+from kerasocc.datasets.sample_format import SampleFormat
 
 TEXT = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm")
@@ -30,14 +34,17 @@ def find_dialect(
     given: Dialect | None = None,
     kept: Dialect | None = None,
     columns: Sequence[str] | None = None,
+    as_text: Collection[str] = (),
 ) -> Dialect | None:
     """Find out how a text file is written, and where the table of a workbook stands.
 
     Args:
         path: The file.
         given: Options of the user.
-        kept: What a run found in its training data; holds where the user says nothing else.
+        kept: What a run found in its training data; holds where the user says nothing else and
+            the file does not contradict, see `later_files`.
         columns: Names of columns that a header would have; None if they are not known.
+        as_text: Names of those of them that need not hold numbers.
 
     Returns:
         The dialect; None for other files, which need none.
@@ -59,11 +66,39 @@ def find_dialect(
                 f"Received: {name}={value!r}"
             )
     if suffix in TEXT:
+        if kept is not None and kept.header and columns is not None and given.header is not False:
+            return detect_later_dialect(path, given, kept, columns, as_text)
         return detect_dialect(path, given.over(kept), columns)
     if suffix in WORKBOOKS:
         kept = Dialect() if kept is None else Dialect(header=kept.header, sheet=kept.sheet)
-        return detect_sheet(path, given.over(kept), columns)
+        return _find_sheet(path, given, kept or Dialect(), columns)
     return None
+
+
+def dialect_of_new(
+    path: Path, sample_format: SampleFormat, dialect: Dialect | None = None
+) -> Dialect | None:
+    """Find out how a table of new samples is written; see `find_dialect`.
+
+    Args:
+        path: The file.
+        sample_format: Format of the training samples.
+        dialect: Options of the user.
+    """
+    columns, text = sample_format.columns, sample_format.as_text
+    return find_dialect(path, dialect, sample_format.dialect, columns, text)
+
+
+def _find_sheet(
+    path: Path, given: Dialect, kept: Dialect, columns: Sequence[str] | None
+) -> Dialect:
+    try:
+        return detect_sheet(path, given.over(kept), columns)
+    except ValueError:
+        if given.sheet is not None or kept.sheet is None:
+            raise
+        # The sheet may be called otherwise.
+        return detect_sheet(path, given.over(Dialect(header=kept.header)), columns)
 
 
 def read_frames(
@@ -94,6 +129,19 @@ def read_frames(
     if suffix in WORKBOOKS:
         return read_sheet(path, dialect or find_dialect(path), rows, as_text)
     return _read_parquet(path, rows)
+
+
+def read_frame(path: Path, dialect: Dialect | None, as_text: Collection[str] = ()) -> Any:
+    """Read all rows as one data frame: what a column holds is a question to all of its cells.
+
+    See `read_frames` for the arguments and errors.
+    """
+    import pandas
+
+    if table_suffix(path) in TEXT:
+        return read_whole_text(path, dialect or find_dialect(path), as_text)
+    frames = list(read_frames(path, dialect, ALL_ROWS, as_text))
+    return frames[0] if len(frames) == 1 else pandas.concat(frames)
 
 
 def place_of(path: Path, dialect: Dialect | None, row: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,24 +14,22 @@ from kerasocc.datasets.catalog import IMAGE_SUFFIXES, table_suffix
 from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.columns.values import plain_values
 from kerasocc.datasets.dialect import Dialect
-from kerasocc.datasets.field_names import IMAGE_NAMES, find_label_name, find_name
 from kerasocc.datasets.readers import named_tables
 from kerasocc.datasets.readers.blocks import Block, Selection
+from kerasocc.datasets.readers.image_arrays import read_image_arrays
 from kerasocc.datasets.readers.image_decoding import ImageFile
 from kerasocc.datasets.readers.image_files import read_images
 from kerasocc.datasets.readers.image_folders import list_flat, list_images
 from kerasocc.datasets.readers.image_listing import UNLABELLED
 from kerasocc.datasets.readers.missing_values import filled, is_beyond, is_finite
 from kerasocc.datasets.readers.named_columns import find_columns
-from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.raw_tables import raw_blocks
 from kerasocc.datasets.readers.row_names import RowNames
-from kerasocc.datasets.readers.table_files import SUFFIXES, read_blocks
+from kerasocc.datasets.readers.table_files import read_blocks
 from kerasocc.datasets.sample_format import TABLE, SampleFormat
-from kerasocc.datasets.storage.npz import NpzFile
 
 IMAGES_AT_ONCE = 256
-NPZ_ROWS = 1000
 
 
 class NewSamples(NamedTuple):
@@ -85,12 +83,10 @@ def read_new(
         FileNotFoundError: If there is no such file.
         ValueError: If the samples do not have the format; names row, column or file.
     """
-    path = Path(source)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    path = _existing(source)
     if sample_format.kind == TABLE or len(sample_format.shape) == 1:
         columns = sample_format.columns
-        found = find_dialect(path, dialect, sample_format.dialect, columns)
+        found = dialect_of_new(path, sample_format, dialect)
         tolerant = bad_rows != "error"
         selection = Selection(labelled, label, columns, found, tolerant, optional)
         if sample_format.is_raw:
@@ -106,7 +102,7 @@ def read_new(
         files = _files_of(path, sample_format, labelled, optional)
         parts = _read_images(files, sample_format, unreadable)
     else:
-        parts = _read_npz(path, labelled, label, optional)
+        parts = _read_arrays(path, labelled, label, optional)
     for part in parts:
         if part.x.shape[1:] != sample_format.shape:
             raise ValueError(
@@ -127,28 +123,34 @@ def check_columns(
     label: str | None = None,
     dialect: Dialect | None = None,
 ) -> None:
-    """Look for the columns of a table by its header, without reading the rows.
+    """Look for the file and, by the header of a table, for the columns, without reading rows.
 
     Args:
-        source: See `read_new`; nothing is looked for unless it is a table with the named
-            columns of a model that was trained on one.
+        source: A table with named columns, else only its existence is looked for.
         sample_format: Format of the training samples.
         labelled: Whether labels are read.
         label: Name of their column.
         dialect: How a text file is written where that differs from the training data.
 
     Raises:
-        ValueError: If a column is missing, as `read_new` raises it.
+        FileNotFoundError, ValueError: As `read_new` raises them.
     """
-    path, columns = Path(source), sample_format.columns
+    path, columns = _existing(source), sample_format.columns
     is_named = path.is_file() and table_suffix(path) in named_tables.SUFFIXES
     if sample_format.kind != TABLE or columns is None or not is_named:
         return
-    found = find_dialect(path, dialect, sample_format.dialect, columns)
+    found = dialect_of_new(path, sample_format, dialect)
     names = list(next(named_tables.read_frames(path, found, 1)).columns)
     if labelled and label is not None:
         Selection(label=label).find_label(names, path)
     find_columns(names, columns, path, found)
+
+
+def _existing(source: str | os.PathLike) -> Path:
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r}.")
+    return path
 
 
 def _with_bad_ones(part: NewSamples) -> NewSamples:
@@ -261,40 +263,10 @@ def _files_of(
     return files
 
 
-def _read_npz(
+def _read_arrays(
     path: Path, labelled: bool, label: str | None, optional: bool
 ) -> Iterator[NewSamples]:
-    if path.suffix.lower() != ".npz":
-        raise ValueError(
-            "`source` must be an image, a folder of images or an .npz file of images. "
-            f"Received: {str(path)!r}, and tables end in {list(SUFFIXES)}"
-        )
-    with NpzFile(path) as file:
-        samples = find_name("samples", IMAGE_NAMES, file.names, path)
-        labels = None
-        if labelled:
-            name = find_label_name(label, file.names, path, optional=optional)
-            labels = None if name is None else np.ravel(file.read(name))
-        count = (file.shape(samples) or (0,))[0]
-        if labels is not None and len(labels) != count:
-            raise ValueError(
-                f"{str(path)!r} must have one label for each of its {count} samples. "
-                f"Received: {len(labels)} labels"
-            )
-        yield from _numbered(path, file.blocks(samples, NPZ_ROWS), labels)
-
-
-def _numbered(
-    path: Path, blocks: Iterable[np.ndarray], labels: np.ndarray | None
-) -> Iterator[NewSamples]:
     start = 0
-    for x in blocks:
-        if x.size == 0 or x.ndim < 2 or x.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{str(path)!r} must hold samples, arrays of numbers. "
-                f"Received: shape {x.shape}, dtype {x.dtype}"
-            )
-        stop = start + len(x)
-        part = None if labels is None else labels[start:stop]
-        yield NewSamples(RowNames.counted(start, len(x)), x, part)
-        start = stop
+    for x, labels in read_image_arrays(path, labelled=labelled, label=label, optional=optional):
+        yield NewSamples(RowNames.counted(start, len(x)), x, labels)
+        start += len(x)

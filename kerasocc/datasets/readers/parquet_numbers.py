@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasocc.datasets.readers.text_tables import check_distinct
+from kerasocc.datasets.readers.headers import check_distinct
 
 BUFFER_BYTES = 2**18
 """Of each column that is read: whole row groups may be larger than the memory."""

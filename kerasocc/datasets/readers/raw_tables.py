@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import DataSource, resolve_table, table_suffix
-from kerasocc.datasets.columns.choice import ColumnChoice
+from kerasocc.datasets.columns.choice import OPTIONS, ColumnChoice
 from kerasocc.datasets.columns.named_columns import (
     NamedColumns,
     is_missing,
@@ -24,10 +24,9 @@ from kerasocc.datasets.readers import named_tables
 from kerasocc.datasets.readers.blocks import Selection
 from kerasocc.datasets.readers.labelled_tables import checked_labels
 from kerasocc.datasets.readers.named_columns import find_columns, labels_in
-from kerasocc.datasets.readers.named_tables import find_dialect, place_of, read_frames
+from kerasocc.datasets.readers.named_tables import find_dialect, place_of, read_frame, read_frames
 from kerasocc.datasets.readers.text_numbers import MISSING, typed_labels
 
-ALL_ROWS = 2**40
 FRAME = "frame"
 """Name of a table that is passed as a data frame or a dict of columns."""
 
@@ -202,7 +201,7 @@ def _read_file(
     path = source.path
     if table_suffix(path) not in named_tables.SUFFIXES:
         raise ValueError(
-            f"`drop`, `columns`, `id`, `categories`, `group` and `time` must be left out: "
+            f"{', '.join(f'`{name}`' for name in OPTIONS)} must be left out: "
             f"{str(path)!r} has no named columns, as files of {list(named_tables.SUFFIXES)} have. "
             "Received: one of them"
         )
@@ -211,8 +210,7 @@ def _read_file(
     names = next(read_frames(path, found, 1)).columns
     label = selection.find_label(names, path)
     text = [name for name in (label, *as_text) if name in names]
-    # As a whole: what a column holds is a question to all of its cells.
-    frame = next(read_frames(path, found, ALL_ROWS, text))
+    frame = read_frame(path, found, text)
     shown = repr(str(path))
     columns = _raw_columns(frame.drop(columns=[] if label is None else [label]), as_text, found)
     if not len(frame) or not columns.columns:

@@ -24,7 +24,8 @@ def number_pattern(decimal: str, thousands: str) -> str:
     if thousands:
         # All kinds of blanks count as one: which of them a program writes cannot be seen.
         between = r"[ \x{A0}\x{202F}]" if thousands == " " else re.escape(thousands)
-        whole = rf"(?:[0-9]{{1,3}}(?:{between}[0-9]{{3}})+|[0-9]+)"
+        # `0,123` has no thousands: it is a number with a decimal comma, or none at all.
+        whole = rf"(?:[1-9][0-9]{{0,2}}(?:{between}[0-9]{{3}})+|[0-9]+)"
     return rf"^\s*[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?\s*$"
 
 

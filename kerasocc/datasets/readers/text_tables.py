@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from kerasocc.datasets.catalog import table_suffix
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.dialect_detection import detect
+from kerasocc.datasets.readers.headers import split_off_header
 from kerasocc.datasets.readers.text_files import (
     detect_encoding,
     marked_encoding,
@@ -25,6 +26,7 @@ from kerasocc.datasets.readers.text_numbers import typed
 
 BLOCK_BYTES = 2**22
 """How much text is split into cells at once, unless a line is longer."""
+ALL_ROWS = 2**40
 
 
 def detect_dialect(path: Path, given: Dialect, columns: Sequence[str] | None = None) -> Dialect:
@@ -107,19 +109,36 @@ def read_cells(path: Path, dialect: Dialect, rows: int) -> Iterator[Cells]:
             cells, or two columns have the same name.
     """
     with _errors_name(path):
-        names = None
         start = 0
-        for cells in _split(path, dialect):
-            if names is None:
-                names, cells = _names(cells, dialect, path)
+        for names, cells in _named_blocks(path, dialect):
             for first in range(0, len(cells[0]), rows):
                 part = [column.slice(first, rows) for column in cells]
                 yield Cells(names, start, part)
                 start += len(part[0])
-        if names is None:
-            raise ValueError("it is empty")
         if not start:
             yield Cells(names, 0, [column.slice(0, 0) for column in cells])
+
+
+def read_whole_text(path: Path, dialect: Dialect, as_text: Collection[str] = ()) -> Any:
+    """Read a table as one data frame, its columns by all of their cells; see `read_text`."""
+    import pyarrow
+
+    blocks = list(read_cells(path, dialect, ALL_ROWS))
+    names = blocks[0].names
+    arrays = zip(*(block.cells for block in blocks), strict=True)
+    cells = [pyarrow.concat_arrays(parts) for parts in arrays]
+    return _frame(Cells(names, 0, cells), dialect, as_text if len(cells[0]) else names)
+
+
+def _named_blocks(path: Path, dialect: Dialect) -> Iterator[tuple[list[str], list[Any]]]:
+    """Yield the names of the columns and blocks of them, arrays of text without the header."""
+    names = None
+    for cells in _split(path, dialect):
+        if names is None:
+            names, cells = split_off_header(cells, dialect, path)
+        yield names, cells
+    if names is None:
+        raise ValueError("it is empty")
 
 
 def lines_of(path: Path, dialect: Dialect, rows: Iterable[int]) -> dict[int, int]:
@@ -228,30 +247,6 @@ def _why(path: Path, dialect: Dialect, first: tuple[int, list[str]], error: Exce
     return str(error)
 
 
-def _names(cells: list[Any], dialect: Dialect, path: Path) -> tuple[list[str], list[Any]]:
-    """The names of the columns, and the cells below the header."""
-    if not dialect.header:
-        return [str(number) for number in range(len(cells))], cells
-    names = [column[0].as_py().strip() for column in cells]
-    if names[0].startswith("#"):
-        names[0] = names[0].lstrip("# ")
-    names = [name or f"Unnamed: {number}" for number, name in enumerate(names)]
-    check_distinct(names, path)
-    return names, [column.slice(1) for column in cells]
-
-
-def check_distinct(names: Sequence[str], path: Path) -> None:
-    """Raise `ValueError` if two columns have the same name."""
-    seen: dict[str, int] = {}
-    for number, name in enumerate(names, 1):
-        if name in seen:
-            raise ValueError(
-                f"{str(path)!r} must have columns of different names. Received: {name!r} for the "
-                f"columns {seen[name]} and {number}"
-            )
-        seen[name] = number
-
-
 def _frame(block: Cells, dialect: Dialect, as_text: Collection[str]) -> Any:
     import pandas
 
@@ -274,7 +269,7 @@ def _errors_name(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (ValueError, EOFError, zlib.error, OSError) as error:
+    except (ValueError, EOFError, csv.Error, zlib.error, OSError) as error:
         if str(path) in str(error):
             raise
         raise ValueError(

@@ -13,8 +13,8 @@ from typing import Any
 
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.dialect_detection import detect_in_cells
+from kerasocc.datasets.readers.headers import check_distinct
 from kerasocc.datasets.readers.text_numbers import typed
-from kerasocc.datasets.readers.text_tables import check_distinct
 
 SAMPLE_ROWS = 100
 

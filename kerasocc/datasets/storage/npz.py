@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,8 +13,11 @@ import numpy as np
 from numpy.lib import format as npy
 
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-BROKEN = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and zipfile raise for files that are corrupt, truncated or hold objects."""
+BROKEN = (
+    *(OSError, EOFError, ValueError, TypeError, SyntaxError, NotImplementedError, RuntimeError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error, MemoryError),
+)
+"""What NumPy and zipfile raise for files that are corrupt, truncated, encrypted or hold objects."""
 
 
 class NpzFile:

@@ -32,7 +32,9 @@ def loses_in_float32(x: np.ndarray) -> bool:
         low[constant] = np.nanmin(columns[:, constant], axis=0)
         high[constant] = np.nanmax(columns[:, constant], axis=0)
     size = np.minimum(np.maximum(np.abs(low), np.abs(high)), np.finfo("float32").max)
-    rounding = np.spacing(size.astype("float32")).astype("float64") / 2
+    size = size.astype("float32")
+    # Towards 0, as the largest number has none above it.
+    rounding = (size - np.nextafter(size, np.float32(0))).astype("float64") / 2
     return bool(np.any((high > low) & (rounding > TOLERANCE * (high - low))))
 
 

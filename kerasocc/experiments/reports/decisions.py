@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,12 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
         The results, with what of the test samples the threshold flags.
 
     Raises:
-        ValueError: If `scores.csv` does not hold scores.
+        ValueError: If `scores.csv` does not hold the scores of all test samples.
     """
     threshold = results["threshold"]
-    columns, rows = _read(old / "scores.csv")
-    scores = np.array([float(row["score"]) for row in rows])
-    given = np.array([int(row["label"]) for row in rows]) if "label" in columns else None
+    columns, rows = _read(old / "scores.csv", results["normal"] + results["anomalous"])
+    scores = np.array([row["score"] for row in rows])
+    given = np.array([row["label"] for row in rows]) if "label" in columns else None
     for row, score in zip(rows, scores, strict=True):
         row[DECISION] = int(score > threshold)
     write_text(new / "scores.csv", _as_csv(columns, rows))
@@ -52,15 +53,39 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
     return results
 
 
-def _read(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
-    with open(path, newline="", encoding="utf-8") as file:
+def _read(path: Path, samples: int) -> tuple[list[str], list[dict[str, Any]]]:
+    """The columns and rows of `scores.csv`, scores and labels as numbers."""
+    # Names of files may be in another encoding.
+    with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.DictReader(file)
         columns, rows = list(table.fieldnames or []), list(table)
-    if not {"score", DECISION} <= set(columns) or not rows:
+    if not {"score", DECISION} <= set(columns):
         raise ValueError(
             f"{str(path)!r} must hold the columns score and {DECISION}. Received: {columns}"
         )
+    if len(rows) != samples:
+        raise ValueError(
+            f"{str(path)!r} must hold a row for each of the {samples} test samples of the run. "
+            f"Received: {len(rows)} rows"
+        )
+    for line, row in enumerate(rows, 2):
+        row["score"] = _number(row, "score", path, line)
+        if "label" in columns:
+            row["label"] = int(_number(row, "label", path, line))
     return columns, rows
+
+
+def _number(row: dict[str, Any], column: str, path: Path, line: int) -> float:
+    try:
+        number = float(row[column])
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(
+            f"{str(path)!r} must hold numbers. Received: {row[column]!r} in line {line}, column "
+            f"{column!r}"
+        )
+    return number
 
 
 def _names(columns: list[str], rows: list[dict[str, Any]]) -> np.ndarray | None:

@@ -65,16 +65,22 @@ def in_words(members: list[dict[str, Any]]) -> dict[str, str]:
     parts = []
     if found:
         parts.append(
-            "rank correlation of a member with the others "
-            f"{min(found):.2f} to {max(found):.2f} on the test samples"
+            f"rank correlation of a member with the others {_range(found, '.2f')} on the test "
+            "samples"
         )
     if aucs:
-        parts.append(f"AUC alone {min(aucs):.1f} to {max(aucs):.1f} %")
+        parts.append(f"AUC alone {_range(aucs, '.1f')} %")
     kinds = Counter(member["kind"] for member in members)
     return {
         "Members": ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
         **({"Agreement": "; ".join(parts)} if parts else {}),
     }
+
+
+def _range(values: list[float], form: str) -> str:
+    """The smallest and the largest of some numbers, in words; one of them if they look alike."""
+    low, high = format(min(values), form), format(max(values), form)
+    return low if low == high else f"{low} to {high}"
 
 
 def table(members: list[dict[str, Any]]) -> str:

@@ -91,8 +91,8 @@ def _true_rate(calibration: dict[str, Any]) -> dict[str, str]:
     samples, rate = calibration["samples"], 100 * calibration["rate"]
     low, high = (_percent(bound) for bound in interval)
     return {
-        "True rate": f"with {samples} samples a wanted {rate:g} % means a true rate between "
-        f"{low} and {high} % (95 % interval), where new normal samples are like these"
+        "True rate": f"between {low} and {high} % (95 % interval) of new normal samples, as the "
+        f"threshold for {rate:g} % rests on {samples} samples"
     }
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from kerasocc.datasets import OneClassDataset, altered, load
+from kerasocc.datasets.columns import choice
+from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.datasets.pool import VALIDATION_FRACTION
+from kerasocc.datasets.storage.rows import Rows, chunks, rows_at_once
 from kerasocc.experiments.config import TrainConfig
 
 
@@ -42,12 +45,7 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             normal_class=config.normal_class,
             label=config.label,
             missing=config.missing,
-            drop=config.drop,
-            columns=config.columns,
-            id=config.id,
-            categories=config.categories,
-            group=config.group,
-            time=config.time,
+            **{name: getattr(config, name) for name in choice.OPTIONS},
             preprocessing=config.preprocessing,
             contamination=config.contamination,
             labelled_classes=config.labelled_classes,
@@ -64,6 +62,17 @@ def load_data(config: TrainConfig) -> OneClassDataset:
 
 
 def _check_parts(config: TrainConfig, data: OneClassDataset) -> None:
+    # Before there is a run, which could not be resumed.
+    if len(data.x_train) < 2:
+        raise ValueError(
+            "`dataset` must leave at least 2 samples to train on. "
+            f"Received: {len(data.x_train)}, {len(data.x_test)} to test on"
+        )
+    if holds_copies_of_one_sample(data.x_train):
+        raise ValueError(
+            "`dataset` must hold different samples to train on. "
+            f"Received: {len(data.x_train)} copies of one"
+        )
     if not len(data.x_test):
         raise ValueError(
             "`dataset` must leave samples to test on. Received: none, "
@@ -76,6 +85,22 @@ def _check_parts(config: TrainConfig, data: OneClassDataset) -> None:
             f"labelled anomalies in the validation part. Received: keep='best', {normal} normal "
             f"samples among {len(data.y_val)}"
         )
+
+
+def holds_copies_of_one_sample(x: np.ndarray | Rows | NamedColumns) -> bool:
+    """Return whether all samples are equal; missing values count as equal."""
+    if isinstance(x, NamedColumns):
+        return all(_is_constant(column) for column in x.columns.values())
+    first = np.asarray(x[:1])
+    return all(
+        np.array_equal(c, np.broadcast_to(first, c.shape), equal_nan=True)
+        for c in chunks(x, rows_at_once(x.shape[1:]))
+    )
+
+
+def _is_constant(column: np.ndarray) -> bool:
+    missing = is_missing(column)
+    return bool(missing.all() or (not missing.any() and all(column == column[0])))
 
 
 def check_anomalies(data: OneClassDataset) -> None:
@@ -94,12 +119,20 @@ def describe(data: OneClassDataset) -> str:
         f"{name} {len(x)}"
         for name, x in (("train", data.x_train), ("validate", data.x_val), ("test", data.x_test))
     ]
-    shape = "x".join(map(str, data.sample_format.shape))
+    shape = data.sample_format.shape
+    samples = f"Samples of shape {'x'.join(map(str, shape))}" if len(shape) > 1 else _row(data)
     resized = " (resized)" if data.sample_format.resized else ""
     dialect = str(data.sample_format.dialect or "")
     written = f" ({dialect})" if dialect else ""
     labels = "; no labels: all are taken for normal" if "train" in data.unlabelled else ""
-    return f"{data.name}{written}. Samples of shape {shape}{resized}: {', '.join(parts)}{labels}"
+    return f"{data.name}{written}. {samples}{resized}: {', '.join(parts)}{labels}"
+
+
+def _row(data: OneClassDataset) -> str:
+    (features,), columns = data.sample_format.shape, data.sample_format.columns
+    if not data.sample_format.is_raw or columns is None:
+        return f"Rows of {features} columns"
+    return f"Rows of {len(columns)} columns, {features} features"
 
 
 def sample_counts(data: OneClassDataset) -> dict[str, dict[str, int]]:

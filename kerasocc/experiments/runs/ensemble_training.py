@@ -14,6 +14,7 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.methods.method import Member
 from kerasocc.experiments.runs.model_training import train_model
 from kerasocc.experiments.runs.phases import History
+from kerasocc.experiments.runs.workers import ALONE, Workers
 from kerasocc.experiments.settings.data import DataSettings
 from kerasocc.models.base import OneClassModel
 
@@ -62,7 +63,12 @@ class TrainedEnsemble(NamedTuple):
 
 
 def train_ensemble(
-    config: TrainConfig, backup: Path, data: OneClassDataset, *, progress: bool = False
+    config: TrainConfig,
+    backup: Path,
+    data: OneClassDataset,
+    *,
+    progress: bool = False,
+    workers: Workers = ALONE,
 ) -> TrainedEnsemble:
     """Train the members of a run one after the other, and join them.
 
@@ -73,13 +79,15 @@ def train_ensemble(
         backup: Folder of what an interrupted run needs; it exists.
         data: What `load_data` returned.
         progress: Whether to draw bars.
+        workers: What trains it.
 
     Raises:
         CollapseError: If every member has collapsed.
         FloatingPointError: If the loss of every member became NaN or infinite.
     """
-    joined = _Members(config, backup, data, progress)
-    planned = config.definition.members(config, tuple(data.x_train.shape[1:]))
+    joined = _Members(config, backup, data, progress, workers)
+    samples, *shape = data.x_train.shape
+    planned = config.definition.members(config, tuple(shape), samples)
     for number, member in enumerate(planned):
         title = _title(planned, number, config)
         joined.add(member, title, number, f"{number + 1}/{len(planned)} {title}")
@@ -93,17 +101,27 @@ def train_ensemble(
 class _Members:
     """The members so far."""
 
-    def __init__(self, config: TrainConfig, backup: Path, data: OneClassDataset, progress: bool):
+    def __init__(
+        self,
+        config: TrainConfig,
+        backup: Path,
+        data: OneClassDataset,
+        progress: bool,
+        workers: Workers,
+    ):
         self.members: list[TrainedMember] = []
         self.histories: dict[str, History] = {}
         self.left_out: dict[str, str] = {}
         self.failure: Exception | None = None
         self._config, self._backup, self._data, self._progress = config, backup, data, progress
+        self._workers = workers
 
     def add(self, member: Member, title: str, number: int, bar: str) -> None:
         """Train a member, unless there is no time left or it fails."""
         budget = self._config.time_budget
-        if self.members and sum(member.seconds for member in self.members) > budget:
+        seconds = sum(member.seconds for member in self.members)
+        # Others would measure another time, and wait for ever for one that has stopped.
+        if self._workers.tell(lambda: bool(self.members) and seconds > budget):
             self.left_out[title] = f"the {budget:g} seconds of `time_budget` were over"
             return
         folder = self._backup / f"member-{number}"

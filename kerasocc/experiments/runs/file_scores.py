@@ -16,7 +16,7 @@ from kerasocc.checks import check_choice
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
 from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.dialect import Dialect
-from kerasocc.datasets.readers.named_tables import find_dialect, place_of
+from kerasocc.datasets.readers.named_tables import dialect_of_new, place_of
 from kerasocc.datasets.readers.new_samples import NewSamples, read_new
 from kerasocc.datasets.readers.row_names import RowNames
 from kerasocc.engine.calibration import p_values
@@ -260,7 +260,7 @@ def _checked(
     if bad is None:
         return part
     path = Path(source)
-    found = find_dialect(path, dialect, trained.sample_format.dialect)
+    found = dialect_of_new(path, trained.sample_format, dialect)
     first = bad.message(place_of(path, found, int(part.names[bad.first_row])))
     if bad_rows == "error":
         raise ValueError(f"{str(source)!r}: {first}")

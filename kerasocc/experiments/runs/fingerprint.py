@@ -28,7 +28,13 @@ def check_same_data(file: Path, data: OneClassDataset, then: str) -> None:
     """
     if not file.exists():
         return
-    changes = list(_changes(read_json(file), fingerprint(data)))
+    before, after = read_json(file), fingerprint(data)
+    if not _has_form_of(before, after):
+        raise ValueError(
+            f"{str(file)!r} must hold the fingerprint of the data of the run. Received: other "
+            "entries, so that the file was changed or is damaged"
+        )
+    changes = list(_changes(before, after))
     if changes:
         raise ValueError(
             f"The data of the run {str(file.parent)!r} must be those that it was started with. "
@@ -59,6 +65,20 @@ def fingerprint(data: OneClassDataset) -> dict[str, Any]:
         "test": _part(data.x_test, data.y_test),
         "columns": None if names is None else list(names),
     }
+
+
+def _has_form_of(before: Any, after: dict[str, Any]) -> bool:
+    """Whether a fingerprint has the entries of another one, with values of the same kinds."""
+    if not isinstance(before, dict) or not before.keys() >= after.keys():
+        return False
+    names = before["columns"]
+    return (names is None or isinstance(names, list)) and all(
+        isinstance(before[part], dict)
+        and all(
+            isinstance(before[part].get(name), type(value)) for name, value in after[part].items()
+        )
+        for part in PARTS
+    )
 
 
 def _part(x: np.ndarray | Rows, *labels: np.ndarray) -> dict[str, Any]:

@@ -26,10 +26,16 @@ from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_e
 from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
+from kerasocc.experiments.runs.workers import ALONE, Workers
 
 
 def train(
-    config: TrainConfig, run: RunFolder, data: OneClassDataset, *, progress: bool = False
+    config: TrainConfig,
+    run: RunFolder,
+    data: OneClassDataset,
+    *,
+    progress: bool = False,
+    workers: Workers = ALONE,
 ) -> dict[str, Any]:
     """Do a run, or the rest of an interrupted one.
 
@@ -38,6 +44,7 @@ def train(
         run: Its folder.
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
+        workers: What trains it. Others than the chief have folders of their own.
 
     Returns:
         What `results.json` holds.
@@ -50,8 +57,12 @@ def train(
     """
     with run.locked(), _same_data(run, data), _recorded_status(run):
         run.remove_leftovers()
-        trained = train_phases(config, run.backup, data, progress=progress)
-        run.complete(_finish(config, run, data, trained))
+        workers.share(run.path, (run.data_file.name, run.backup.name))
+        if not workers.is_chief:
+            check_same_data(run.data_file, data, "give every worker those of the chief")
+        trained = train_phases(config, run.backup, data, progress=progress, workers=workers)
+        run.complete({**_finish(config, run, data, trained), **workers.description})
+        workers.wait()
     return run.results
 
 
@@ -80,7 +91,12 @@ def _recorded_status(run: RunFolder) -> Iterator[None]:
 
 
 def train_phases(
-    config: TrainConfig, backup: Path, data: OneClassDataset, *, progress: bool = False
+    config: TrainConfig,
+    backup: Path,
+    data: OneClassDataset,
+    *,
+    progress: bool = False,
+    workers: Workers = ALONE,
 ) -> TrainedModel | TrainedEnsemble:
     """Train what a run trains: a model in its phases, or an ensemble of several.
 
@@ -89,10 +105,11 @@ def train_phases(
         backup: Folder of what an interrupted run needs; it exists.
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
+        workers: What trains it.
     """
-    is_ensemble = config.definition.members is not None
-    train_it = train_ensemble if is_ensemble else train_model
-    return train_it(config, backup, data, progress=progress)
+    if config.definition.members is None:
+        return train_model(config, backup, data, progress=progress)
+    return train_ensemble(config, backup, data, progress=progress, workers=workers)
 
 
 def _finish(

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
@@ -40,15 +40,20 @@ def _raise_terminated(*_: Any) -> NoReturn:
     raise Terminated
 
 
-def import_keras() -> None:
+def import_keras(start: Callable[[], Any] | None = None) -> None:
     """Import Keras and initialise its devices.
 
     TensorFlow logs errors only, unless the user has set `TF_CPP_MIN_LOG_LEVEL`.
+
+    Args:
+        start: Called before any operation, as what needs the devices for itself has to be.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _exit_on_interrupt(), _drop_logs(int(level) if level.isdigit() else 0):
         import keras
 
+        if start is not None:
+            start()
         # Devices are named in the log when the first operation looks for them.
         keras.ops.convert_to_numpy(keras.ops.zeros(()))
         # Under the other backends Keras imports it too, but later.

@@ -27,6 +27,8 @@ def check_new(out: str | os.PathLike, name: str | None) -> None:
         ValueError: If the name is unusable or taken.
         OSError: If the folder cannot be written.
     """
+    if not os.fspath(out):
+        raise ValueError(f"`out` must be a folder. Received: out={out!r}")
     if name is not None:
         _check_name(name)
         if (Path(out) / name).exists():

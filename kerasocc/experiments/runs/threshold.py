@@ -69,6 +69,11 @@ def _write_changed(
     """Write the files that change with the threshold to a folder; returns the results."""
     run, trained = found.run, found.load()
     before = run.results
+    if not isinstance(before.get("threshold"), (int, float)):
+        raise ValueError(
+            f"{str(run.results_file)!r} must hold the threshold, a number. "
+            f"Received: {before.get('threshold')!r}"
+        )
     calibration = _calibrated(trained, before["calibration"], rate, source, **reading)
     earlier = {"threshold": before["threshold"], **before["calibration"]}
     results = {

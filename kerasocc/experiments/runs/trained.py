@@ -69,7 +69,7 @@ class FoundModel:
         label: str | None = None,
         dialect: Dialect | None = None,
     ) -> None:
-        """Look for the columns of a table to score, before Keras is imported.
+        """Look for a file to score and its columns, before Keras is imported.
 
         Args:
             source: The file.
@@ -78,12 +78,14 @@ class FoundModel:
             dialect: How a text file is written where that differs from the training data.
 
         Raises:
+            FileNotFoundError: If there is no such file.
             ValueError: If a column is missing.
         """
         from kerasocc.datasets.readers.new_samples import check_columns
+        from kerasocc.datasets.readers.standard_input import STANDARD_INPUT
         from kerasocc.datasets.sample_format import SampleFormat
 
-        if self.run is not None:
+        if self.run is not None and source != STANDARD_INPUT:
             label = label or TrainConfig.read(self.run.config_file).label
             sample_format = SampleFormat.read(self.run.sample_format_file)
             names = dict(labelled=labelled, label=label)

@@ -24,7 +24,7 @@ def import_user_module(name: str, requirement: str, received: str) -> ModuleType
         sys.path.insert(0, os.getcwd())
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"{requirement}. Received: {received}, {type(error).__name__}: {error}"
         ) from error

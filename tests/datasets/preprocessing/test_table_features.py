@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import pandas
 import pytest
+import tensorflow as tf
 
 import kerasocc
 from kerasocc.datasets import TableFeatures
+from kerasocc.datasets.columns.encoders import NumberColumn, to_config
 from kerasocc.networks import mlp
 from tests.datasets.mixed_examples import make_frame
 
@@ -133,6 +135,56 @@ def test_missing_numbers_are_filled_in_the_layer_too():
     features = TableFeatures(missing="median").adapt({"a": [0.0, 1.0, 4.0], "b": [0.0, 2.0, 2.0]})
     scaled = features(np.array([[np.nan, 1.0]], "float32"))
     np.testing.assert_allclose(scaled, [[0.25, 0.5]])
+
+
+def nearest(frame, features):
+    model = kerasocc.NearestNeighbors(k=2, preprocessing=features)
+    model.fit(frame)
+    return model
+
+
+@pytest.mark.parametrize("scaling", ["min-max", "standard", "robust", "quantile"])
+def test_arrays_of_the_same_numbers_have_the_same_scores(scaling, tmp_path):
+    random = np.random.default_rng(0)
+    rows = np.stack([1.7e9 + random.integers(0, 1000, 60), random.normal(size=60)], axis=1)
+    frame = pandas.DataFrame(rows, columns=["seconds", "value"])
+    model = nearest(frame, TableFeatures(scaling=scaling).adapt(frame))
+    assert model.sample_dtype == "float64"
+    later = frame.assign(seconds=frame.seconds + 500)
+    scores = model.score(later)
+    # Rounded to multiples of 128 they would be far fewer, and centered twice far away.
+    assert len(set(scores)) > 50 and scores.max() < 10
+    model.save(tmp_path / "m.keras")
+    loaded = kerasocc.load_model(tmp_path / "m.keras")
+    for x in (later, later[["value", "seconds"]], later.to_numpy(), later.to_numpy().tolist()):
+        np.testing.assert_array_equal(loaded.score(x), scores)
+
+
+def test_close_numbers_that_nothing_scales_are_refused():
+    seconds = {"ts": 1.7e9 + np.arange(40.0), "a": np.arange(40.0)}
+    with pytest.raises(ValueError, match=r"`scaling` must be one of .* columns \['ts'\]"):
+        TableFeatures(scaling=None).adapt(seconds)
+    TableFeatures(scaling=None).adapt({"ts": seconds["ts"] - 1.7e9, "a": seconds["a"]})
+
+
+def test_models_of_older_versions_that_centered_columns(tmp_path):
+    centered = [NumberColumn("ts", 1.7e9 + 20, 1.7e9 + 20), NumberColumn("a", 0.0)]
+    config = [to_config(column) for column in centered]
+    for column in config:
+        del column["precise"]  # which they did not have
+    frame = pandas.DataFrame({"ts": 1.7e9 + np.arange(40.0), "a": np.arange(40.0) % 7})
+    features = TableFeatures(columns=config, missing="median")
+    features.adapt_scaling(features.encode(frame))
+    np.testing.assert_allclose(features.encode(frame)[:, 0], np.arange(40) - 20)
+    model = nearest(frame, features)
+    model.save(tmp_path / "m.keras")
+    loaded = kerasocc.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(loaded.score(frame), model.score(frame))
+    assert not loaded.preprocessing.is_numeric
+    kerasocc.export(loaded, tmp_path / "saved")
+    scorer = tf.saved_model.load(tmp_path / "saved").signatures["serving_default"]
+    found = scorer(ts=tf.constant(frame.ts, "float64"), a=tf.constant(frame.a, "float32"))
+    np.testing.assert_allclose(found["score"], model.score(frame), rtol=1e-5, atol=1e-6)
 
 
 def test_ensembles_share_features(frame):

@@ -86,6 +86,42 @@ FILES = {
         {"a": [1, 2], "b,c": ["x\ny", '"z"']},
     ),
     "truth": ("a,b\nTrue,1\nfalse,2\n", {}, {"a": [True, False], "b": [1, 2]}),
+    "a fraction below 1 has no thousands": (
+        "a;b\n0.123;1\n12.345;2\n",
+        {"separator": ";"},
+        {"a": [0.123, 12.345], "b": [1, 2]},
+    ),
+    "a decimal comma in another column tells what points are": (
+        "a;b\n12.345;1,5\n6.789;2,5\n",
+        {"separator": ";", "decimal": ",", "thousands": "."},
+        {"a": [12345, 6789], "b": [1.5, 2.5]},
+    ),
+    "three digits after points between commas": (
+        "a,b\n12.345,1\n6.789,2\n",
+        {},
+        {"a": [12.345, 6.789], "b": [1, 2]},
+    ),
+    "whole numbers and labels without a header": (
+        "12345,0\n6789,1\n",
+        {"header": False},
+        {"0": [12345, 6789], "1": [0, 1]},
+    ),
+    "three digits under two names": ("a,b\n12,345\n6,789\n", {}, {"a": [12, 6], "b": [345, 789]}),
+    "commas in texts between semicolons": (
+        'c;name, full\n-35984,6803;"x;y"\n;p,q\n7975,0578;a b\n1,5;q,p\n',
+        {"separator": ";", "decimal": ","},
+        {"c": [-35984.6803, HOLE, 7975.0578, 1.5], "name, full": ["x;y", "p,q", "a b", "q,p"]},
+    ),
+    "a value that is called like labels": (
+        "1.5,2.5,y\n3.5,4.5,n\n5.5,0.5,y\n",
+        {"header": False},
+        {"0": [1.5, 3.5, 5.5], "1": [2.5, 4.5, 0.5], "2": ["y", "n", "y"]},
+    ),
+    "numbered columns and a label": (
+        "0,1,class\n1.5,2.5,ok\n3.5,4.5,bad\n",
+        {},
+        {"0": [1.5, 3.5], "1": [2.5, 4.5], "class": ["ok", "bad"]},
+    ),
 }
 USUAL = {"separator": ",", "decimal": ".", "thousands": "", "comment": "", "header": True}
 
@@ -127,13 +163,53 @@ def test_what_is_given_is_not_detected(tmp_path):
     ("content", "message"),
     [
         ("a\tb\n1,234\t2\n3,500\t4\n", r"`decimal` must be '\.' or ','\. Received: '1,234'"),
+        ("a|b\n1.234|2\n3.500|4\n", r"`decimal` must be '\.' or ','\. Received: '1.234'"),
+        ("a;b\n1.234;2\n3.500;4\n", r"`decimal` must be '\.' or ','\. Received: '1.234'"),
+        ("a;b\n1,234;2\n999;4\n", r"`decimal` must be '\.' or ','\. Received: '1,234'"),
+        ("a\n-356.318\n551.058\n", r"`decimal` must be '\.' or ','\. Received: '-356.318'"),
+        ("591 757\n-415 511\n", "`separator` must be space for several, or .* '591 757'"),
+        ("n it\n591 757.5\n-4 511\n", "`separator` must be space for several, or .* '591 757"),
+        ("606,629\n-142,558.25\n", "`separator` must be ',' for several, or .* '606,629'"),
+        ("-345,5540\n6,2507\n", "`separator` must be ',' for several, or .* '-345,5540'"),
+        ("-345,5\n6,025\n", "`separator` must be ',' for several, or .* '-345,5'"),
+        ("flow, mean\n3,5\n6,25\n", "`separator` must be ',' for several, or .* '3,5'"),
         ("400,402,404,406\n.1,.2,.3,.3\n", r"`header` must be True or False\. Received: \['400'"),
+        ("406,404,402,400\n.1,.2,.3,.3\n", r"`header` must be True or False\. Received: \['406'"),
+        ("1.5,2.5,y\n3,4,n\n3,4,n\n", r"`header` must be True or False\. Received: \['1.5'"),
+        ("591842|-809473|ok\n", r"`header` must be True or False\. Received: \['591842'"),
+        ("colour,v\n#ff0000,1\nred,2\n", "`comment` must be '#' to leave .* Received: '#ff0000,1'"),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_asked_for(content, message, tmp_path):
     (tmp_path / "t.csv").write_text(content)
     with pytest.raises(ValueError, match=f"t.csv' has .*{message}"):
         find_dialect(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "columns"),
+    [
+        ("a;b\n1.234;2\n3.500;4\n", {"decimal": "."}, {"a": [1.234, 3.5], "b": [2, 4]}),
+        ("a;b\n1.234;2\n3.500;4\n", {"decimal": ","}, {"a": [1234, 3500], "b": [2, 4]}),
+        ("591 757\n-415 511\n", {"separator": "space"}, {"0": [591, -415], "1": [757, 511]}),
+        ("591 757\n-415 511\n", {"separator": ";"}, {"0": [591757, -415511]}),
+        ("-345,5540\n6,2507\n", {"separator": ","}, {"0": [-345, 6], "1": [5540, 2507]}),
+        ("-345,5540\n6,2507\n", {"separator": ";"}, {"0": [-345.554, 6.2507]}),
+        ("-345,5540\n6,2507\n", {"decimal": ","}, {"0": [-345.554, 6.2507]}),
+        ("606,629\n-142,558.25\n", {"separator": ";"}, {"0": [606629, -142558.25]}),
+        ("c,v\n#f,1\nred,2\n", {"comment": "none"}, {"c": ["#f", "red"], "v": [1, 2]}),
+        ("c,v\n#f,1\nred,2\n", {"comment": "#"}, {"c": ["red"], "v": [2]}),
+    ],
+)
+def test_an_option_answers_the_question(content, options, columns, tmp_path):
+    (tmp_path / "t.csv").write_text(content)
+    assert read(tmp_path / "t.csv", **options)[1].to_dict("list") == columns
+
+
+def test_a_cell_that_is_too_long_is_no_bug(tmp_path):
+    (tmp_path / "t.csv").write_text("a" * 200_000 + "\n1\n")
+    with pytest.raises(ValueError, match="t.csv' is no readable .csv file: field larger"):
+        list(read_frames(tmp_path / "t.csv"))
 
 
 def test_what_a_run_has_found_holds_for_its_files(tmp_path):

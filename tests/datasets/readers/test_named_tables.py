@@ -14,6 +14,7 @@ from kerasocc.datasets import load
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers import text_tables
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of, read_frames
+from kerasocc.datasets.readers.raw_tables import read_raw
 from kerasocc.datasets.readers.table_files import Selection, read_blocks
 
 TEXT = b"a,b\n" + b"".join(b"%d,%d.5\n" % (i, i) for i in range(3000))
@@ -152,3 +153,24 @@ def test_options_of_text_are_refused_for_images(tmp_path):
         load("digits", separator=";")
     with pytest.raises(TypeError, match="seperator"):
         load("digits", seperator=";")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_tables_with_text_are_read_to_their_end(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr(text_tables, "BLOCK_BYTES", 1000)
+    # The last rows tell that the first column has texts, too.
+    frame = pandas.DataFrame({"a": ["1"] * 2990 + ["x"] * 10, "b": ["ok", "bad"] * 1500})
+    path = tmp_path / f"t{suffix}"
+    if suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path, row_group_size=100)
+    table = read_raw(path, label="b", normal_class="ok")
+    assert len(table.columns) == len(table.y) == 3000 and table.y.sum() == 1500
+    assert list(table.columns.columns["a"][[0, 2989, 2990]]) == ["1", "1", "x"]
+
+
+def test_a_quote_that_is_not_closed_in_a_table_with_text(tmp_path):
+    (tmp_path / "t.csv").write_text('a,b\nx,2\ny,"3\n' + "z,4\n" * 20)
+    with pytest.raises(ValueError, match="the quote in line 3 is not closed"):
+        read_raw(tmp_path / "t.csv", label=None, normal_class=None, optional=True)

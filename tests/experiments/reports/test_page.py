@@ -30,15 +30,15 @@ def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
 @pytest.mark.parametrize(
     ("interval", "words"),
     [
-        ([0.0012, 0.161], "a true rate between 0.1 and 16 %"),
-        ([0.0235, 0.0849], "a true rate between 2.4 and 8.5 %"),
+        ([0.0012, 0.161], "between 0.1 and 16 % (95 % interval)"),
+        ([0.0235, 0.0849], "between 2.4 and 8.5 % (95 % interval)"),
     ],
 )
 def test_the_page_says_what_the_rate_can_be(interval, words):
     calibration = {"rate": 0.05, "samples": 21, "on": "x", "note": None, "interval": interval}
     results = {**report_figures(), "calibration": calibration}
     told = page.key_figures(results)["True rate"]
-    assert told.startswith(f"with 21 samples a wanted 5 % means {words}")
+    assert told.startswith(words) and told.endswith("the threshold for 5 % rests on 21 samples")
     assert told in page.page(results)
 
 

@@ -23,20 +23,25 @@ def frame():
     frame = frame.rename(columns={"amount": "net amount", "paid": "0"})
     random = np.random.default_rng(1)
     frame = frame.assign(
+        # As the inputs of exported models are: equal scores have equal p-values.
+        **{"net amount": frame["net amount"].astype("float32")},
         seconds=1.7e9 + random.integers(0, 1000, 120),
         day=[f"2000-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(120)],
         clock=[f"{i % 24:02d}:{i % 60:02d}" for i in range(120)],
         code=random.choice([UNKNOWN, "Ü", "x"], 120),
+        zone=random.choice([UNKNOWN, *[f"Zürich {i}" for i in range(40)]], 120),
     )
     frame.loc[0, "city"] = None
     frame.loc[1, "when"] = None
     frame.loc[2, "net amount"] = np.nan
+    frame.loc[3, "zone"] = None
     return frame
 
 
 @pytest.fixture(scope="module")
 def model(frame):
-    features = TableFeatures(missing="median").adapt(frame)
+    features = TableFeatures(missing="median", frequencies=["zone"]).adapt(frame)
+    assert "zone:rarity" in features.encoded_names
     model = kerasocc.DeepSVDD(mlp([features.width, 6, 3], seed=0), preprocessing=features, seed=0)
     model.compile()
     model.fit(frame, epochs=1, verbose=0)
@@ -55,7 +60,7 @@ def exported(model, tmp_path_factory):
 def new(frame):
     """New rows: unseen values, the last second of a year, a leap day, a time zone."""
     new = frame.copy()
-    new.loc[5, "city"] = "never"
+    new.loc[5, ["city", "zone"]] = "never"
     new.loc[6, "when"] = "2030-12-31T23:59:59+02:00"
     new.loc[7, "when"] = "2024-02-29"
     new.loc[8, "when"] = "1969-12-31 00:00"
@@ -88,7 +93,7 @@ def test_one_input_per_column(exported, model, new):
     specs = signature.structured_input_signature[1]
     names = input_names(list(new.columns))
     assert {name: spec.dtype.name for name, spec in specs.items()} == {
-        **{names[c]: "string" for c in ("city", "when", "day", "clock", "code")},
+        **{names[c]: "string" for c in ("city", "when", "day", "clock", "code", "zone")},
         **{"net_amount": "float32", "column_0": "float32", "seconds": "float64"},
     }
     inputs = {names[c]: as_tensor(new[c], specs[names[c]].dtype) for c in new}
@@ -103,7 +108,7 @@ def test_one_input_per_column(exported, model, new):
 def test_serialized_examples(exported, model, new):
     is_text = {name: name == "seconds" for name in new}
     examples = tf.constant([as_example(row, is_text) for row in new.to_dict("records")])
-    found = exported.signatures["examples"](examples=examples)
+    found = exported.signatures["serving_examples"](example_bytes=examples)
     np.testing.assert_allclose(found["score"], model.score(new), rtol=1e-5)
 
 

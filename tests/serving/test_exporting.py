@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from kerasocc import exporting
+from kerasocc.serving import exporting
 from tests.conformance.registry import CASES, build
 from tests.conformance.test_export import (
     assert_scores_like,
@@ -54,7 +54,9 @@ def test_tables_and_empty_batches(lazy, tmp_path, random):
     assert {name: v.shape for name, v in scorer(x[:0]).items()} == {
         "score": (0,),
         "is_anomaly": (0,),
+        "threshold": (0,),
         "p_value": (0,),
+        "confidence": (0,),
     }
 
 
@@ -243,7 +245,7 @@ def fail_in_the_middle_of_replacing(monkeypatch):
             raise OSError("disk full")
         replace(source, target)
 
-    monkeypatch.setattr(exporting.os, "replace", fail_once)
+    monkeypatch.setattr(os, "replace", fail_once)
 
 
 @pytest.mark.parametrize("fail", [fail_in_the_middle_of_writing, fail_in_the_middle_of_replacing])
@@ -270,9 +272,9 @@ def test_a_failure_leaves_nothing_new(format, model, tmp_path, monkeypatch):
 
 
 def test_the_name_is_the_function_whatever_is_imported():
-    from kerasocc import export, exporting
+    from kerasocc import export
 
-    importlib.import_module("kerasocc.exporting")
+    importlib.import_module("kerasocc.serving.exporting")
     assert kocc.export is export is exporting.export
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("kerasocc.export")

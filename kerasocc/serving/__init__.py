@@ -1,0 +1,1 @@
+"""Models outside of Python's Keras: exported scorers and what serves them."""

@@ -1,0 +1,1 @@
+"""Replicas, workers and killed workers beside one process; see `__main__`."""

@@ -1,0 +1,131 @@
+"""What is trained: every registered model, with the callbacks that could tell replicas apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+import kerasocc as kocc
+from kerasocc.callbacks import LatentLabels, NoiseUpdate, RadiusUpdate, VarianceAnnealing
+from kerasocc.datasets.preprocessing import contrast_min_max
+from tests.conformance.registry import CASES as MODELS
+from tests.conformance.registry import encoder
+
+EPOCHS = 6
+SAMPLES, BATCH_SIZE = 53, 16
+
+
+class Training(NamedTuple):
+    """A model, the callbacks of its training, and how far replicas may be from one.
+
+    Attributes:
+        make: From the preprocessing to the model.
+        callbacks: From a folder to the callbacks.
+        bound: Largest difference of a weight.
+        has_callbacks: Whether `fit` takes any, `BackupAndRestore` among them.
+        policy: Dtype policy.
+    """
+
+    make: Callable[[keras.layers.Layer], keras.Model]
+    callbacks: Callable[[Path], list[keras.callbacks.Callback]]
+    bound: float = 1e-6
+    has_callbacks: bool = True
+    policy: str = "float32"
+
+
+def _svdd(seed: int = 0, **options) -> Callable[[keras.layers.Layer], keras.Model]:
+    return lambda preprocessing: kocc.DeepSVDD(
+        encoder(0), preprocessing=preprocessing, seed=seed, **options
+    )
+
+
+def _registered(make: Callable) -> Callable[[keras.layers.Layer], keras.Model]:
+    return lambda preprocessing: make(preprocessing=preprocessing, seed=0)
+
+
+def _none(folder: Path) -> list:
+    return []
+
+
+def _cases() -> dict[str, Training]:
+    cases = {}
+    for model in MODELS:
+        make, takes = _registered(model.make), model.name != "ensemble"
+        cases[model.name] = Training(make, _none, has_callbacks=takes)
+        if "test_training_with_latent_labels" not in model.exempt:
+            for refresh in ("batch", "epoch"):
+                cases[f"{model.name} + latent labels per {refresh}"] = Training(
+                    make, lambda folder, refresh=refresh: [LatentLabels(refresh=refresh)], 1e-5
+                )
+    noise = kocc.regularizers.NoiseRegularizer
+    variance = kocc.regularizers.VarianceRegularizer
+    return cases | {
+        "radius per batch": Training(
+            _svdd(objective="soft-boundary", nu=0.2),
+            lambda folder: [RadiusUpdate(warmup_epochs=1, update="batch")],
+        ),
+        "noise regularizer": Training(
+            lambda p: _svdd(regularizer=noise(k=5, seed=0))(p), _none, 1e-5
+        ),
+        "variance, annealing, latent labels": Training(
+            lambda p: _svdd(regularizer=variance(threshold=0.1))(p),
+            lambda folder: [VarianceAnnealing(factor=10, every=1), LatentLabels()],
+            2e-5,
+        ),
+        "noise files": Training(
+            lambda p: kocc.RobustAutoencoder(
+                encoder(0),
+                kocc.networks.lenet_decoder("digits", seed=0),
+                lam=0.5,
+                preprocessing=p,
+                seed=0,
+            ),
+            lambda folder: [NoiseUpdate(every=2, folder=folder / "noise")],
+        ),
+        "early stopping, validation, checkpoints": Training(
+            _svdd(),
+            lambda folder: [
+                keras.callbacks.EarlyStopping("val_auc", mode="max", patience=2),
+                keras.callbacks.ModelCheckpoint(folder / "best.keras", save_best_only=True),
+                keras.callbacks.CSVLogger(folder / "log.csv", append=True),
+            ],
+        ),
+        # Half precision rounds a sum of two parts to other values.
+        "mixed precision": Training(_svdd(), _none, 1e-3, policy="mixed_float16"),
+    }
+
+
+CASES = _cases()
+
+
+def train(name: str, folder: Path, extra: list[keras.callbacks.Callback]) -> list[np.ndarray]:
+    """Train a case under the current strategy.
+
+    Args:
+        name: Of the case.
+        folder: For its files.
+        extra: Further callbacks, for models that take any.
+
+    Returns:
+        All weights, and the losses of the epochs that this process has seen.
+    """
+    case = CASES[name]
+    data = kocc.datasets.one_vs_rest("digits", normal_class=0)
+    x = data.x_train[:SAMPLES]
+    keras.config.set_dtype_policy(case.policy)
+    try:
+        model = case.make(contrast_min_max(data.x_train))
+        model.compile(optimizer=keras.optimizers.SGD(1e-3, momentum=0.9))
+        options = {}
+        if case.has_callbacks:
+            options["callbacks"] = [*case.callbacks(folder), *extra]
+            options["validation_data"] = data.x_test[:100], data.y_test[:100]
+        history = model.fit(x, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0, **options)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    losses = [] if history is None else history.history.get("loss", [])
+    return [*map(keras.ops.convert_to_numpy, model.weights), np.asarray(losses)]
