@@ -100,7 +100,7 @@ def lines_of_docs(first):
 def run(code, place):
     (place / "score.py").write_text(code)
     done = subprocess.run(
-        [sys.executable, "score.py"], cwd=place, capture_output=True, text=True, timeout=300
+        [sys.executable, "score.py"], cwd=place, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
