@@ -106,6 +106,7 @@ def _shard(text: str) -> Any:
 def score(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     if arguments.server is not None:
+        _check_for_server(arguments)
         return score_by_server(arguments)
     from kerasocc.experiments.runs.trained import find_trained
 
@@ -138,6 +139,24 @@ def score(arguments: argparse.Namespace) -> int:
     files = [source for sources, _, _ in jobs for source in sources]
     _report(Summary.total(summaries), files, found.model_file, arguments.bad_rows)
     return 0
+
+
+def _check_for_server(arguments: argparse.Namespace) -> None:
+    """Refuse what a server does not do: it scores one file, into CSV."""
+    for name in ("more", "shard", "output_dir", "format", "skip_existing"):
+        value = getattr(arguments, name)
+        if value:
+            option = "a second FILE" if name == "more" else f"`--{name.replace('_', '-')}`"
+            shown = value[0] if name == "more" else value
+            raise ValueError(
+                f"{option} must be left out with `--server`, which scores one file into one "
+                f"output. Received: {shown}"
+            )
+    suffix = os.path.splitext(arguments.output or "")[1].lower()
+    if suffix in (".parquet", ".npz"):
+        raise ValueError(
+            f"`--output` must be a CSV file with `--server`. Received: --output {arguments.output}"
+        )
 
 
 def _jobs(arguments: argparse.Namespace) -> list[tuple[list[str], str | None, Any]]:

@@ -171,6 +171,17 @@ def test_files_that_do_not_fit_together_are_refused(halves, place, pumps, pets, 
     assert "must deal out whole FILEs where they are images or folders of them" in message
 
 
+def test_a_server_scores_one_file_into_csv(pumps, place, capsys):
+    command = ["score", str(place / "pumps.csv"), "--server", "http://127.0.0.1:9"]
+    for more, message in [
+        (["other.csv"], "a second FILE must be left out with `--server`"),
+        (["--shard", "1/2"], "`--shard` must be left out with `--server`"),
+        (["--output-dir", "x"], "`--output-dir` must be left out with `--server`"),
+        (["--output", "x.parquet"], "`--output` must be a CSV file with `--server`. Received: "),
+    ]:
+        assert message in refused([command[0], command[1], *more, *command[2:]], capsys)
+
+
 def test_a_bad_row_is_named_with_its_file(halves, pumps, frame, tmp_path, capsys):
     written(halves, "b.parquet", frame.assign(a=np.nan)[:3])
     files = [str(halves / "a.csv"), str(halves / "b.parquet")]

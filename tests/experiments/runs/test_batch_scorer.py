@@ -98,8 +98,9 @@ def lines_of_docs(first):
 
 
 def run(code, place):
+    (place / "score.py").write_text(code)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=500
+        [sys.executable, "score.py"], cwd=place, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -149,9 +150,7 @@ def test_ray_has_every_row_once_after_a_worker_was_killed(place):
 @pytest.mark.slow
 @needs("apache_beam")
 def test_beam_has_every_row_once(place):
-    # Classes of the main module are not known to the workers of Beam.
-    (place / "scoring.py").write_text(lines_of_docs("import apache_beam"))
-    run("import scoring", place)
+    run(lines_of_docs("import apache_beam"), place)
     check_scores(place)
 
 
