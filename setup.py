@@ -25,16 +25,23 @@ ONNX = [
     "tf2onnx>=1.17,<2",  # the release that is tested with NumPy 2 and protobuf 7
     "onnx>=1.23,<2",  # the release that is tested
 ]
+QUANTIZE = [
+    *ONNX,
+    "onnxruntime>=1.23,<2",  # rounds ONNX files and computes them; the releases that know onnx 1.23
+]
 EXCEL = [
     "openpyxl>=3.1,<4",  # reads .xlsx; the release that is tested
 ]
+RAY = [
+    "ray[data]>=2.60,<3",  # the release that is tested, which resolves with TensorFlow 2.21
+]
 TEST = [
-    *ONNX,
+    *QUANTIZE,
     *EXCEL,
-    "onnxruntime>=1.23,<2",  # computes what was exported; the releases that know onnx 1.23
     "tensorflow-serving-api>=2.21,<2.22",  # TensorFlow Serving's messages, as its release
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
+    "hypothesis>=6.100,<7",  # generates hostile input
     "ruff>=0.15,<1",
     "jax>=0.6,<1",  # the second backend that the tests train on
     "nbclient>=0.10,<1",  # executes the notebooks
@@ -51,7 +58,13 @@ setup(
     packages=find_packages(include=["kerasocc", "kerasocc.*"]),
     python_requires=">=3.11",  # Keras 3.15 needs it
     install_requires=requirements(),
-    extras_require={"excel": EXCEL, "onnx": ONNX, "test": TEST},
+    extras_require={
+        "excel": EXCEL,
+        "onnx": ONNX,
+        "quantize": QUANTIZE,
+        "ray": RAY,
+        "test": TEST,
+    },
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 # The public names, and the modules they are imported from when they are first used.
 _HOMES = {
     "Autoencoder": "kerasocc.models.autoencoder",
+    "BatchScorer": "kerasocc.experiments.runs.batch_scorer",
     "CollapseError": "kerasocc.callbacks.collapse",
     "DeepSAD": "kerasocc.models.deep_sad",
     "DeepSVDD": "kerasocc.models.deep_svdd",
@@ -30,6 +31,7 @@ _HOMES = {
     "export": "kerasocc.serving.exporting",
     "load_model": "kerasocc.engine.loading",
     "pretrain": "kerasocc.pretraining",
+    "score_with_ray": "kerasocc.experiments.runs.ray_scores",
     "train_together": "kerasocc.engine.train_together",
 }
 _SUBPACKAGES = ("callbacks", "datasets", "networks", "regularizers")

@@ -26,7 +26,6 @@ def test_one_replica():
     assert float(distribution.global_mean_share(values)) == 3.0
     np.testing.assert_array_equal(distribution.global_concat(values), values)
     assert distribution.replicated_share(4.0) == 4.0
-    np.testing.assert_array_equal(distribution.local_part(values[None]), values)
     np.testing.assert_array_equal(distribution.local_rows(values, 3), values)
 
 
@@ -52,12 +51,24 @@ def test_local_rows_undo_the_concat(two_replicas):
         assert part.tolist() == piece
 
 
-def test_each_replica_has_its_own_part(two_replicas):
-    def part(values):
-        return distribution.local_part(tf.constant([[1.0], [2.0]])) + 0.0 * values
+def test_pieces_of_fixed_size_are_gathered_by_adding_them_up(two_replicas):
+    # [1, 2, 6, 0, 0] + [0, 0, 0, 11, 0], of which 4 are samples.
+    def gather(values):
+        start = 3 * distribution.replica_number()
+        with distribution.piece_of_batch(distribution.Piece(start, 4, capacity=5)):
+            padded = distribution.joined(values, start, 5)
+            whole = distribution.global_concat(values)
+            return padded, whole, distribution.local_rows(whole, tf.shape(values)[0])
 
-    parts = on_replicas(two_replicas, part, [0.0], [0.0])
-    assert [each.tolist() for each in parts] == [[1.0], [2.0]]
+    results = two_replicas.run(
+        tf.function(gather), args=(pieces(two_replicas, [1.0, 2.0, 6.0], [11.0]),)
+    )
+    padded, whole, own = (two_replicas.experimental_local_results(r) for r in results)
+    for number, piece in enumerate([[1.0, 2.0, 6.0], [11.0]]):
+        assert padded[number].shape == (5,)
+        assert padded[number].numpy().tolist() == [1.0, 2.0, 6.0, 11.0, 0.0]
+        assert whole[number].numpy().tolist() == [1.0, 2.0, 6.0, 11.0]
+        assert own[number].numpy().tolist() == piece
 
 
 def test_radius_per_batch_is_that_of_the_global_batch(digits, two_replicas):

@@ -25,8 +25,8 @@ HOME = "/home/you"
 INTRODUCTION = """# Three walks
 
 What a new user types and sees, from a clone of the repository after `python -m pip install .`. The
-data are small, and made from seeds; `python -m tests.walks` makes them, runs the commands and writes
-this page, and a test goes the same walks. Times and last digits differ from machine to machine.
+data are small and made from seeds: `python -m tests.walks` makes them, runs the commands and
+writes this page, and a test goes the same walks. Times and last digits differ between machines.
 """
 
 
@@ -70,9 +70,9 @@ WALKS = {
                 "head -n 4 orders.csv",
             ),
             Step(
-                "Nothing needs to be said but which column is an id. Dates, text and numbers become "
-                "features, part of the rows is held out to set the threshold, and another part to "
-                "see how many of them are flagged:",
+                "Nothing needs to be said but which column is an id. Dates, text and numbers "
+                "become features, part of the rows is held out to set the threshold, and another "
+                "part to see how many of them are flagged:",
                 "kerasocc train --dataset orders.csv --id order",
             ),
             Step(
@@ -89,8 +89,8 @@ WALKS = {
         (
             Step("All photos are good ones:", "ls photos | head -n 3"),
             Step(
-                "They are 48 pixels wide, and small enough to keep their size:",
-                "kerasocc train --dataset photos --image-size 48",
+                "They become images of 32 pixels unless `--image-size` asks for others:",
+                "kerasocc train --dataset photos",
             ),
             Step(
                 "Of six new photos the second has a notch, the fourth a scratch and the fifth a "
@@ -106,13 +106,13 @@ WALKS = {
         walk_data.make_machines,
         (
             Step(
-                "Cells are separated by semicolons and numbers have a decimal comma, as many programs "
-                "write them. The last column says which machines were faulty:",
+                "Cells are separated by semicolons and numbers have a decimal comma, as many "
+                "programs write them. The last column says which machines were faulty:",
                 "head -n 4 machines.csv",
             ),
             Step(
-                "The column is not called like labels, so that it has to be named; it is not trained "
-                "on by mistake:",
+                "The column is not called like labels, so that it has to be named; it is not "
+                "trained on by mistake:",
                 "kerasocc train --dataset machines.csv",
                 fails=True,
             ),
@@ -132,8 +132,8 @@ WALKS = {
             ),
             Step("A model for serving:", "kerasocc export served/1"),
         ),
-        "[Tables](tables.md) says how tables are read, and the [README](../README.md) has the other "
-        "commands.",
+        "[Tables](tables.md) says how tables are read, and the [README](../README.md) has the "
+        "other commands.",
     ),
 }
 

@@ -46,15 +46,44 @@ def add(commands: Any) -> None:
         help="signatures of a SavedModel, separated by commas (default: all that the model has)",
     )
     parser.add_argument(
+        "--quantize",
+        choices=("float16", "dynamic", "int8"),
+        default=None,
+        help="for onnx and litert: store the weights in 16 bits (float16) or in 8 (dynamic), or "
+        "compute the layers in 8 bits (int8)",
+    )
+    parser.add_argument(
         "--samples",
         default=None,
         metavar="FILE",
-        help="table, image, or folder of images: samples for the sample requests of a version",
+        help="table, image, or folder of images: samples for the sample requests of a version, "
+        "and for --quantize, which sets the threshold anew on them: normal ones that the model was "
+        "not trained on",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace what is there, once the new is complete"
     )
     add_model_options(parser)
+
+
+def _in_words(report: dict[str, Any] | None) -> list[str]:
+    """What a quantization changed."""
+    if report is None:
+        return []
+    lines = [f"Scores on {report['samples']} samples: "]
+    if report["rank_correlation"] is None:
+        lines[0] += "all the same"
+    else:
+        lines[0] += (
+            f"rank correlation {report['rank_correlation']:.4f} with the model's, largest "
+            f"difference {report['largest_difference']:.2g} standard deviations"
+        )
+    if "threshold" in report:
+        lines.append(
+            f"Threshold: {report['threshold']:.6g}, before {report['threshold_before']:.6g}; "
+            f"{report['decisions_changed']} of {report['samples']} decisions changed"
+        )
+    return lines
 
 
 def _version(text: str) -> int | str | None:
@@ -81,17 +110,20 @@ def export(arguments: argparse.Namespace) -> int:
     from kerasocc.serving.exporting import export
 
     trained = found.load()
-    written = export(
+    exported = export(
         trained.model,
         arguments.path,
         format=arguments.format,
         version=arguments.version,
         signatures=arguments.signatures,
+        quantize=arguments.quantize,
         samples=None if arguments.samples is None else read_samples(trained, arguments.samples),
         card=about(trained),
         overwrite=arguments.overwrite,
     )
     # The path as it was given: the real one may be long.
-    shown = arguments.path if arguments.version is None else written
+    shown = arguments.path if arguments.version is None else exported.path
     echo(f"Exported {found.model_file} to {shown} ({arguments.format})")
+    for line in _in_words(exported.quantization):
+        echo(line)
     return 0

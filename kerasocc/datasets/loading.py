@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,6 +45,7 @@ def load(
     columns: str | Sequence[str] | None = None,
     id: str | Sequence[str] | None = None,
     categories: str | Sequence[str] | None = None,
+    frequencies: str | Sequence[str] | None = None,
     group: str | None = None,
     time: str | None = None,
     image_size: int | tuple[int, int] | None = None,
@@ -78,6 +80,7 @@ def load(
         columns: Columns that are features; tables only.
         id: Columns that are kept beside the scores; tables only.
         categories: Columns of numbers that are categories; tables only.
+        frequencies: Columns of categories that become the rarity of their values; tables only.
         group: Column whose values are never on both sides of a split; tables only.
         time: Column by which the latest rows are the test part; tables only.
         image_size: Size to which images are resized; images only.
@@ -119,6 +122,7 @@ def load(
         columns=columns,
         id=id,
         categories=categories,
+        frequencies=frequencies,
         group=group,
         time=time,
         **Dialect(**dialect).options,
@@ -159,8 +163,8 @@ def _refuse(options: dict[str, Any], source: Any, what: str) -> None:
 
 
 def _check_known(name: str, data_dir: str | os.PathLike | None) -> None:
-    sets = known_image_sets()
-    if name in sets:
+    sets = known_image_sets(data_dir)
+    if re.split("[/:]", name)[0] in sets:
         return
     tables = named_tables(data_dir)
     raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.engine.keras_contract import epoch_counter
+from kerasocc.engine.strategy_contract import epoch_counter
 
 SampleTargets = dict[str, Callable[[np.ndarray], np.ndarray]]
 """Per-sample targets by name: functions from positions in the training set, `(batch,)`, to new

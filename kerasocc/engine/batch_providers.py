@@ -66,7 +66,20 @@ def make_batch_provider(
     pipeline = _PipelineOfDataset(source, steps, targets)
     if share is None:
         return pipeline
-    return IteratedProvider(pipeline, source.count_batches(steps), steps)
+    return IteratedProvider(pipeline, _batches_of_a_pass(source, steps), steps)
+
+
+def _batches_of_a_pass(source: TensorFlowSource, steps: int | None) -> int | None:
+    """Number of batches of a dataset, which is read if it does not know; None without an end.
+
+    Args:
+        source: The dataset.
+        steps: Batches that an epoch takes, None for all: the number need not be known.
+    """
+    known = int(source.dataset.cardinality())
+    if known >= 0:
+        return known
+    return None if steps is not None else sum(1 for _ in source.dataset)
 
 
 class _PipelineOfArrays(BatchProvider):

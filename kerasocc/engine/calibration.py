@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -104,35 +103,6 @@ def p_values(calibration_scores: np.ndarray, scores: np.ndarray) -> np.ndarray:
     count = len(calibration_scores)
     below = np.searchsorted(calibration_scores, scores, side="left")
     return (1 + count - below) / (count + 1)
-
-
-def p_values_in_graph(calibration_scores: Any, scores: Any) -> Any:
-    """As `p_values`, of tensors, by operations that every exported format has.
-
-    A binary search: comparing all pairs would take memory for `samples * n` numbers, and
-    `searchsorted` is no operation of ONNX and LiteRT.
-
-    Args:
-        calibration_scores: `s_i`, in ascending order, shape `(n,)`, `n` known.
-        scores: `s`, shape `(samples,)`.
-
-    Returns:
-        Shape `(samples,)`, float32.
-    """
-    # Servers use the other functions without Keras.
-    from keras import ops
-
-    count = calibration_scores.shape[0]
-    below = ops.zeros_like(scores, dtype="int32")
-    step = 1 << (count.bit_length() - 1)
-    while step:
-        # The largest position whose scores before it are all below `s`, a bit at a time.
-        further = below + step
-        last = ops.take(calibration_scores, ops.minimum(further, count) - 1)
-        is_below = ops.logical_and(ops.less_equal(further, count), ops.less(last, scores))
-        below = ops.where(is_below, further, below)
-        step //= 2
-    return ops.cast(1 + count - below, "float32") / float(count + 1)
 
 
 def select_by_fdr(values: np.ndarray, fdr: float) -> np.ndarray:

@@ -11,9 +11,9 @@ from kerasocc.engine.decisions import Detector
 from kerasocc.engine.keras_contract import (
     known_compile_options,
     optimized_weights,
-    outside_of_workers,
     variable_scope,
 )
+from kerasocc.engine.strategy_contract import outside_of_workers
 
 COMPILE_OPTIONS = (
     "optimizer",

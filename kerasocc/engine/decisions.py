@@ -14,10 +14,10 @@ from kerasocc.engine.calibration import (
     confidence_of,
     conformal_calibration,
     p_values,
-    p_values_in_graph,
     select_by_fdr,
     threshold_at,
 )
+from kerasocc.engine.graph_ranks import p_values_in_graph
 from kerasocc.engine.keras_contract import own_variables
 from kerasocc.engine.scorer import Scorer
 from kerasocc.state import reset_state

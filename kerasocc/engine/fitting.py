@@ -25,7 +25,7 @@ from kerasocc.engine.keras_contract import (
     has_strategy,
     set_steps_per_execution,
 )
-from kerasocc.engine.labels import check_training_labels
+from kerasocc.engine.labels import check_training_labels, weights_by_class
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
@@ -80,6 +80,7 @@ def fit(
     _check_options(model, options)
     steps = options.steps_per_epoch
     batches = None if steps is None else steps * (options.epochs - options.initial_epoch)
+    sample_weight = weights_by_class(y, sample_weight, options.class_weight)
     source = model.source_of(first_batches(x, batches), y, sample_weight)
     validation_data = options.validation_data
     if options.validation_split and validation_data is None:
@@ -195,11 +196,6 @@ def _check_options(model: TrainableModel, options: FitOptions) -> None:
         if isinstance(callback, StateCallback):
             callback.check_model(model)
     _check_backups(callbacks)
-    if options.class_weight is not None:
-        raise ValueError(
-            "`class_weight` is not supported, there are no classes to train on; pass "
-            f"`sample_weight`. Received: class_weight={options.class_weight!r}"
-        )
 
 
 def _check_backups(callbacks: list[keras.callbacks.Callback]) -> None:

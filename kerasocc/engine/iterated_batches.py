@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerasocc.engine.batch_provider import BatchProvider
-from kerasocc.engine.keras_contract import epoch_counter
+from kerasocc.engine.strategy_contract import epoch_counter
 
 
 class IteratedProvider(BatchProvider):

@@ -7,11 +7,8 @@ assumption names it. The module imports nothing of the package: any part may use
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import io
-import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -66,16 +63,6 @@ def replace_train_function(model: keras.Model, run_steps: Callable[..., Any]) ->
     model.train_function = lambda *state_and_iterator: run_steps(*state_and_iterator[:-1])
 
 
-def take_given_batches(model: keras.Model, run_batch: Callable[[Any], Any]) -> None:
-    """As `replace_train_function`, by a function of the batch that `train_on_batch` passes.
-
-    Args:
-        model: A compiled model.
-        run_batch: From `(x, y, sample_weight)` to the logs.
-    """
-    model.train_function = lambda batches: run_batch(next(batches))
-
-
 def set_steps_per_execution(model: keras.Model, steps: int) -> None:
     """Change `steps_per_execution` after `compile`."""
     if steps != model.steps_per_execution:
@@ -83,35 +70,17 @@ def set_steps_per_execution(model: keras.Model, steps: int) -> None:
         invalidate_train_function(model)
 
 
-@contextlib.contextmanager
-def without_symbolic_build(model: keras.Model) -> Iterator[None]:
-    """Keep Keras from building a model that is built, in this context.
-
-    Under a strategy it reads a batch for that, which replicas of other workers have to read too.
-    """
-    vars(model)["_maybe_symbolic_build"] = lambda *arguments, **options: None
-    try:
-        yield
-    finally:
-        del vars(model)["_maybe_symbolic_build"]
-
-
-def step_counter(num_steps: int | None) -> Any:
+def step_counter(num_steps: int) -> Any:
     """A dataset of `num_steps` elements, which Keras counts the steps of an epoch with.
 
     For a training function that brings its own samples. Keras's trainers of TensorFlow and
     JAX make an iterator of it and stop after `cardinality` or `num_batches` steps. They read
     an element themselves only to build a model that is not built, or losses and metrics that
     `compile` was given.
-
-    Args:
-        num_steps: Their number; None for one without an end.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        if num_steps is None:
-            return tf.data.Dataset.range(1).repeat()
         return tf.data.Dataset.range(num_steps)
     return _EmptyBatches(num_steps)
 
@@ -153,70 +122,6 @@ def has_strategy(model: keras.Model) -> bool:
         return tf.distribute.has_strategy()
 
 
-def epoch_counter(
-    model: keras.Model, num_steps: int | None, steps_per_epoch: int | None
-) -> tuple[Any, int | None]:
-    """As `step_counter`, of which every worker of the model's strategy has one for itself.
-
-    Keras would distribute a plain one, and give each worker a part of it. To make the iterator of
-    a distributed dataset takes longer than an epoch of a small model, and Keras makes two an
-    epoch. That of a `MirroredStrategy` is quick if it sends nothing to the devices, which other
-    strategies refuse; with these one iterator without an end lasts for all epochs.
-
-    Args:
-        model: The model.
-        num_steps: Steps of a pass over the data; None for data without an end.
-        steps_per_epoch: As given to `fit`.
-
-    Returns:
-        `x` and `steps_per_epoch` for `keras.Model.fit`.
-    """
-    if not has_strategy(model):
-        return step_counter(num_steps), steps_per_epoch
-    import tensorflow as tf
-
-    strategy, options = model.distribute_strategy, None
-    if isinstance(strategy, tf.distribute.MirroredStrategy):
-        options = tf.distribute.InputOptions(
-            experimental_fetch_to_device=False,
-            experimental_replication_mode=tf.distribute.InputReplicationMode.PER_REPLICA,
-        )
-    elif steps_per_epoch is None:
-        num_steps, steps_per_epoch = None, num_steps
-    counter = strategy.distribute_datasets_from_function(
-        lambda context: step_counter(num_steps), options
-    )
-    return counter, steps_per_epoch
-
-
-@contextlib.contextmanager
-def suited_reduction(model: keras.Model) -> Iterator[None]:
-    """Have a `MirroredStrategy` on CPUs add tensors up on one of them, unless the user chose.
-
-    Its default there, collective operations in a ring, takes several times as long.
-    """
-    extended = model.distribute_strategy.extended
-    default = getattr(extended, "_collective_ops", None)
-    on_cpus = all("CPU" in device for device in extended.worker_devices)
-    is_default = default is not None and getattr(extended, "_cross_device_ops", None) is default
-    if not (is_default and on_cpus and has_only_one_worker(model)):
-        yield
-        return
-    import tensorflow as tf
-
-    extended._cross_device_ops = tf.distribute.ReductionToOneDevice()
-    try:
-        yield
-    finally:
-        extended._cross_device_ops = default
-
-
-def has_only_one_worker(model: keras.Model) -> bool:
-    """Whether all replicas of the model's strategy are in this process."""
-    strategy = model.distribute_strategy
-    return len(strategy.extended.worker_devices) == strategy.num_replicas_in_sync
-
-
 def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Context that creates variables as the model's own were created."""
     if keras.backend.backend() != "tensorflow":
@@ -231,23 +136,6 @@ def known_compile_options(config: Mapping[str, Any], names: Collection[str]) -> 
     must not make the file unloadable.
     """
     return {name: value for name, value in config.items() if name in names}
-
-
-def outside_of_workers(function: Callable, *arguments: Any, **options: Any) -> Any:
-    """Call a function outside of the scope of a strategy of several workers.
-
-    Whatever Keras saves or loads, it creates an optimizer to see which attributes one has. Within
-    the scope its weights are sent to all workers, which wait for each other: one of them could not
-    save alone. A scope is that of a thread.
-    """
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        strategy = tf.distribute.get_strategy()
-        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            with concurrent.futures.ThreadPoolExecutor(1) as thread:
-                return thread.submit(function, *arguments, **options).result()
-    return function(*arguments, **options)
 
 
 class _WeightsFile(io.BytesIO):
@@ -300,27 +188,6 @@ def first_epoch(model: keras.Model, initial_epoch: int) -> int:
 def set_first_epoch(model: keras.Model, epoch: int) -> None:
     """Have a `fit` whose callbacks begin the training begin with another epoch."""
     model._initial_epoch = epoch
-
-
-def drop_torn_backup(callback: keras.callbacks.BackupAndRestore) -> None:
-    """Delete the number of the epoch beside a backup if the process was killed as it wrote it.
-
-    The weights are written before, completely or not at all, and hold the number as well.
-    """
-    path = os.path.join(callback.backup_dir, "training_metadata.json")
-    with contextlib.suppress(OSError):
-        with open(path) as file:
-            text = file.read()
-        try:
-            json.loads(text)
-        except ValueError:
-            os.remove(path)
-
-
-def writes_files(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback is one of Keras's that write files and change nothing of a training."""
-    names = ("BackupAndRestore", "ModelCheckpoint", "CSVLogger", "TensorBoard")
-    return isinstance(callback, tuple(getattr(keras.callbacks, name) for name in names))
 
 
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasocc.engine.keras_contract import has_strategy, num_replicas
+from kerasocc.engine.strategy_contract import strategy_of
 
 
 def first_row(number: Any, size: Any, replicas: int) -> Any:
@@ -84,7 +85,7 @@ def share_of(model: keras.Model) -> Share:
     """Which of all replicas of a model are those of this process."""
     if not has_strategy(model):
         return ALONE
-    strategy = model.distribute_strategy
+    strategy = strategy_of(model)
     local = len(strategy.extended.worker_devices)
     resolver = strategy.cluster_resolver
     workers = strategy.num_replicas_in_sync // local
@@ -107,7 +108,7 @@ def check_strategy(model: keras.Model) -> None:
         return
     import tensorflow as tf
 
-    strategy = model.distribute_strategy
+    strategy = strategy_of(model)
     known = (
         tf.distribute.MirroredStrategy,
         tf.distribute.OneDeviceStrategy,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,13 +14,11 @@ import numpy as np
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.engine.keras_contract import (
-    drop_torn_backup,
     first_epoch,
-    outside_of_workers,
     set_first_epoch,
     weights_file_in_memory,
-    writes_files,
 )
+from kerasocc.engine.strategy_contract import outside_of_workers
 from kerasocc.engine.workers import Workers
 
 
@@ -43,7 +43,7 @@ class Restart(StateCallback):
         self._has_backup = bool(backups)
         if workers.is_chief:
             for backup in backups:
-                drop_torn_backup(backup)
+                _drop_torn_number(backup)
 
     def set_model(self, model):
         super().set_model(model)
@@ -97,13 +97,33 @@ def _checksum(model: Any) -> int:
     return checksum
 
 
+def _drop_torn_number(callback: keras.callbacks.BackupAndRestore) -> None:
+    """Delete the number of the epoch beside a backup if the process was killed as it wrote it.
+
+    The weights are written before, completely or not at all, and hold the number as well.
+    """
+    path = Path(callback.backup_dir) / "training_metadata.json"
+    if not path.is_file():
+        return
+    try:
+        json.loads(path.read_text())
+    except ValueError:
+        path.unlink()
+
+
+def _writes_files(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback is one of Keras's that write files and change nothing of a training."""
+    names = ("BackupAndRestore", "ModelCheckpoint", "CSVLogger", "TensorBoard")
+    return isinstance(callback, tuple(getattr(keras.callbacks, name) for name in names))
+
+
 def of_this_process(
     workers: Workers, callbacks: list[keras.callbacks.Callback]
 ) -> list[keras.callbacks.Callback]:
     """The callbacks without those that write files, which the chief alone does."""
     if workers.is_chief:
         return callbacks
-    return [callback for callback in callbacks if not writes_files(callback)]
+    return [callback for callback in callbacks if not _writes_files(callback)]
 
 
 @contextlib.contextmanager

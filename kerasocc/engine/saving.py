@@ -10,11 +10,11 @@ from typing import Any
 import keras
 
 from kerasocc.engine.keras_contract import (
-    outside_of_workers,
     own_variables,
     weights_file_in_memory,
 )
 from kerasocc.engine.model_protocols import ScorableModel
+from kerasocc.engine.strategy_contract import outside_of_workers
 from kerasocc.files import complete_or_absent, write_bytes
 
 

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from kerasocc import distribution
-from kerasocc.engine.keras_contract import suited_reduction
 from kerasocc.engine.replicas import first_row, share_of
+from kerasocc.engine.strategy_contract import strategy_of, suited_reduction
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
 
 FEW_ROWS = 64
@@ -51,7 +51,7 @@ def compile_shared(model: keras.Model, method: Callable, x: np.ndarray) -> Calla
 def _compile_in_process(model: keras.Model, method: Callable, x: np.ndarray) -> Callable:
     import tensorflow as tf
 
-    strategy = model.distribute_strategy
+    strategy = strategy_of(model)
     replicas = strategy.num_replicas_in_sync
 
     def on_replica(inputs):
@@ -82,7 +82,7 @@ def _compile_across_workers(
 ) -> Callable:
     import tensorflow as tf
 
-    strategy = model.distribute_strategy
+    strategy = strategy_of(model)
     replicas = strategy.num_replicas_in_sync
 
     def joined(part, number, start, size):

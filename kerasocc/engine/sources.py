@@ -258,17 +258,6 @@ class TensorFlowSource(Source):
         self.dtype = dtype
         self.endless = int(dataset.cardinality()) == -1
 
-    def count_batches(self, steps: int | None) -> int | None:
-        """Number of batches, for which one that does not know is read; None without an end.
-
-        Args:
-            steps: Batches that an epoch takes, None for all: the number need not be known.
-        """
-        known = int(self.dataset.cardinality())
-        if known < 0:
-            return None if steps is not None else sum(1 for _ in self.dataset)
-        return known
-
     def batches(self, batch_size, steps=None):
         self.check_bounded(steps)
         elements = self.dataset if steps is None else self.dataset.take(steps)

@@ -16,9 +16,9 @@ from kerasocc import distribution
 from kerasocc.engine.batch_provider import BatchProvider
 from kerasocc.engine.batches import as_batch
 from kerasocc.engine.iterated_batches import IteratedProvider
-from kerasocc.engine.keras_contract import suited_reduction
 from kerasocc.engine.replicas import check_piece_sizes, first_row, share_of
 from kerasocc.engine.segments import SegmentedProvider
+from kerasocc.engine.strategy_contract import strategy_of, suited_reduction
 from kerasocc.engine.tensors import any_batch_size, as_tensor
 from kerasocc.engine.workers import check_same_batch
 
@@ -83,7 +83,7 @@ class StrategyLoop:
             self._step_on(batch)
 
     def _metrics(self) -> dict[str, Any]:
-        with self._model.distribute_strategy.scope():
+        with strategy_of(self._model).scope():
             return self._model.get_metrics_result()
 
     def _function(self, samples: dict[str, Any], batch_size: int, *, whole: bool) -> Callable:
@@ -115,14 +115,14 @@ class StrategyLoop:
             input_signature=[signature, scalar, scalar],
             autograph=False,
         )
-        with self._model.distribute_strategy.scope(), suited_reduction(self._model):
+        with strategy_of(self._model).scope(), suited_reduction(self._model):
             compiled = function.get_concrete_function()
         return lambda samples, size, steps: compiled(samples, tf.constant(size), tf.constant(steps))
 
     def _loop(self, batch_size: int, whole: bool, eager: bool) -> Callable:
         import tensorflow as tf
 
-        strategy = self._model.distribute_strategy
+        strategy = strategy_of(self._model)
 
         def step(number, samples, size):
             rows = tf.minimum(batch_size, size - number * batch_size)

@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasocc.engine.keras_contract import own_variables
 from kerasocc.engine.keras_layers import NOT_SETTINGS, all_layers, objects_of
@@ -30,7 +31,11 @@ class Structure:
         self._layers: list[keras.layers.Layer] = []
 
     def has_changed(self) -> bool:
-        """Whether the model differs from what it was when this, or `note`, was last called."""
+        """Whether the model differs from what it was when this, or `note`, was last called.
+
+        The first call finds no change. What is changed within an object, as by `list.append`,
+        is not seen: Keras and its users assign new values.
+        """
         # The score of a single sample is not to wait for more than this. The layers are those
         # that were known as long as each of them holds the same objects, layers among them.
         if self._known is not None and self._holds_what_it_held():
@@ -64,13 +69,21 @@ def _description(layer: keras.layers.Layer) -> tuple:
 
 
 def _settings(layer: keras.layers.Layer) -> list[tuple[str, Any]]:
-    """The public attributes of a layer that are plain values, functions or tensors."""
+    """The public attributes of a layer that are plain values, arrays, functions or tensors."""
     found: list[tuple[str, Any]] = []
     for name, value in vars(layer).items():
         if name[0] == "_" or name in NOT_SETTINGS:
             continue
-        if isinstance(value, (bool, int, float, str)):
-            found.append((name, value))
-        elif callable(value) or keras.ops.is_tensor(value):
+        if _is_plain(value):
+            # As text, because a list has no value of its own in a comparison with a later one.
+            found.append((name, repr(value)))
+        elif callable(value) or isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
             found.append((name, id(value)))
     return found
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a number, a text, or such values in tuples and lists (`pool_size`)."""
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return isinstance(value, (bool, int, float, str))

@@ -13,8 +13,8 @@ from kerasocc.engine.keras_contract import (
     has_strategy,
     invalidate_train_function,
     replace_train_function,
-    take_given_batches,
 )
+from kerasocc.engine.strategy_contract import take_given_batches
 from kerasocc.engine.strategy_loop import StrategyLoop
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tensorflow_loop import TensorFlowLoop

@@ -12,7 +12,7 @@ from kerasocc.engine import fitting, objective
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.compiling import Compilable
 from kerasocc.engine.jax_devices import mesh_of_model, on_devices, whole_batches
-from kerasocc.engine.keras_contract import has_strategy, new_step, without_symbolic_build
+from kerasocc.engine.keras_contract import has_strategy, new_step
 from kerasocc.engine.optimizer_steps import (
     jax_evaluation,
     jax_logs,
@@ -21,6 +21,7 @@ from kerasocc.engine.optimizer_steps import (
     torch_step,
 )
 from kerasocc.engine.steps_per_execution import can_loop_in_program
+from kerasocc.engine.strategy_contract import without_symbolic_build
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.train_functions import TrainFunctions
 from kerasocc.engine.training_run import TrainingRun

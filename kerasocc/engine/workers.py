@@ -16,6 +16,7 @@ import numpy as np
 from kerasocc import distribution
 from kerasocc.engine.replicas import share_of
 from kerasocc.engine.sources import Source
+from kerasocc.engine.strategy_contract import strategy_of
 
 CHUNK = 2**26
 """Most bytes of an array that are sent at once."""
@@ -36,7 +37,7 @@ class Workers:
 
     def __init__(self, model: keras.Model):
         share = share_of(model)
-        self._strategy = model.distribute_strategy if share.workers > 1 else None
+        self._strategy = strategy_of(model) if share.workers > 1 else None
         self._first_replica = share.first
         self._functions: dict[tuple, Any] = {}
         self.number, self.count = share.worker, share.workers

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from kerasocc.checks import check_choice
-from kerasocc.files import complete_folder_or_absent, complete_or_absent
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
-from kerasocc.serving.formats import write_litert, write_onnx, write_saved_model
-from kerasocc.serving.model_card import model_card
 from kerasocc.serving.paths import checked_folder, checked_path
-from kerasocc.serving.sample_inputs import inputs_of_samples
-from kerasocc.serving.servable import (
-    check_version,
-    write_card,
-    write_extras,
-    write_next_version,
-    write_server_files,
-    write_version,
-)
+from kerasocc.serving.quantization import KINDS
+from kerasocc.serving.servable import check_version
 from kerasocc.serving.signatures import DEFAULT, available
+from kerasocc.serving.writing import FORMATS, SAVED_MODEL, Export
 
-_FILE_WRITERS = {"onnx": write_onnx, "litert": write_litert}
-FORMATS = ("tf_saved_model", *_FILE_WRITERS)
-FILE_NAMES = {"onnx": "model.onnx", "litert": "model.tflite"}
+
+class Exported(NamedTuple):
+    """What was exported.
+
+    Attributes:
+        path: The file or folder, or the folder of the version.
+        quantization: With `quantize` and `samples`: how the scores differ from those of the model;
+            else None.
+    """
+
+    path: Path
+    quantization: dict[str, Any] | None
 
 
 def export(
@@ -39,10 +39,11 @@ def export(
     format: str = "tf_saved_model",
     version: int | str | None = None,
     signatures: Sequence[str] | None = None,
+    quantize: str | None = None,
     samples: Any = None,
     card: Mapping[str, Any] | None = None,
     overwrite: bool = False,
-) -> Path:
+) -> Exported:
     """Export a fitted model as a scorer that runs without this package.
 
     | | name | shape | dtype |
@@ -112,15 +113,23 @@ def export(
             have. Fewer are exported faster and take less space.
         version: Number of the version, or `"next"` for one above the newest. None writes no
             version, but the export itself to `path`.
-        samples: With a `version`: some samples as `model.score` takes them, for the sample
-            requests and for warming up; default are made up.
+        quantize: For ONNX and LiteRT: `"float16"` stores the weights of the network in 16 bits,
+            `"dynamic"` in 8, `"int8"` computes convolutions and dense layers in 8 bits. All else,
+            the score and the decisions too, stays in float32. Needs `kerasocc[quantize]` for ONNX.
+        samples: Some samples as `model.score` takes them. With `quantize` they set the threshold
+            anew, by their quantized scores: normal ones that the model was not trained on, as for
+            `calibrate`; without them it stays that of the model. `"int8"` takes the ranges of
+            activations from them. With a `version` the first is in the sample requests and
+            warms up the server; default is made up.
         card: With a `version`: more for the model card, by name, such as data, settings and
             figures.
         overwrite: Whether to replace an existing export of the same kind at `path`. It
             remains in place until the new one is complete.
 
     Returns:
-        What was written: `path`, or the folder of the version.
+        The path that was written, and with `quantize` and `samples` a report on them: the rank
+        correlation with the model's scores, the largest difference in standard deviations of
+        the scores, both thresholds, and how many decisions changed.
 
     Raises:
         FileExistsError: If `path` exists and `overwrite` is False.
@@ -133,7 +142,7 @@ def export(
         >>> kerasocc.export(model, "models/digits/1")
         >>> scorer = tf.saved_model.load("models/digits/1").signatures["serving_default"]
         >>> scorer(inputs=tf.constant(x_new, "float32"))["is_anomaly"]
-        >>> kerasocc.export(model, "models/digits", version="next")
+        >>> kerasocc.export(model, "models/digits", version="next").path
         PosixPath('models/digits/2')
     """
     check_choice("format", format, FORMATS)
@@ -146,63 +155,43 @@ def export(
             f"like. Received: format={format!r}, columns {list(features.special_columns)}"
         )
     names = _checked_signatures(model, format, signatures)
-    if version is not None:
-        folder = checked_folder(path)
-        about = model_card(model, format=format, signatures=names, about=card)
-        inputs = inputs_of_samples(model, names, samples)
-
-        def write(target: Path) -> None:
-            _write_for_serving(model, target, format, folder.name, about, inputs)
-
-        return _write_numbered(folder, version, write, format, overwrite)
-    path = checked_path(path, folder=format == "tf_saved_model", overwrite=overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if format == "tf_saved_model":
-        with complete_folder_or_absent(path) as temporary:
-            write_saved_model(model, temporary, names)
-        return path
-    with complete_or_absent(path) as temporary:
-        _FILE_WRITERS[format](model, temporary)
-    return path
+    _check_quantization(format, quantize, samples)
+    made = Export(model, format, names, quantize, samples)
+    if version is None:
+        target = checked_path(path, folder=made.is_folder, overwrite=overwrite)
+        return Exported(target, made.write(target))
+    folder = checked_folder(path)
+    taken = folder / str(version)
+    if version != "next" and taken.exists() and not overwrite:
+        raise FileExistsError(
+            '`version` must be new unless `overwrite=True`; "next" takes one above the newest. '
+            f"Received: version={version}, and {str(taken)!r} exists"
+        )
+    return Exported(*made.write_version(folder, version, card))
 
 
-def _write_for_serving(
-    model: OneClassModel | Ensemble,
-    folder: Path,
-    format: str,
-    name: str,
-    about: Mapping[str, Any],
-    inputs: Mapping[str, Mapping[str, Any]],
-) -> None:
-    """Write a version, with what goes with it, to a folder that does not exist."""
-    if format == "tf_saved_model":
-        write_saved_model(model, folder, list(inputs))
-        write_extras(folder, name, about, inputs)
-    else:
-        write_card(folder, about)
-        _FILE_WRITERS[format](model, folder / FILE_NAMES[format])
-
-
-def _write_numbered(
-    folder: Path,
-    version: int | str,
-    write: Callable[[Path], None],
-    format: str,
-    overwrite: bool,
-) -> Path:
-    if version == "next":
-        written = write_next_version(folder, write)
-    else:
-        taken = folder / str(version)
-        if taken.exists() and not overwrite:
-            raise FileExistsError(
-                '`version` must be new unless `overwrite=True`; "next" takes one above the '
-                f"newest. Received: version={version}, and {str(taken)!r} exists"
-            )
-        written = write_version(folder, version, write)
-    if format == "tf_saved_model":
-        write_server_files(folder)
-    return written
+def _check_quantization(format: str, quantize: str | None, samples: Any) -> None:
+    if quantize is None:
+        return
+    check_choice("quantize", quantize, KINDS)
+    if format == SAVED_MODEL:
+        raise ValueError(
+            "`format` must be 'onnx' or 'litert' where `quantize` is given. Received: "
+            f"format={format!r}, quantize={quantize!r}"
+        )
+    if quantize == "int8" and samples is None:
+        raise ValueError(
+            '`samples` must be given with `quantize="int8"`: they tell the ranges of the '
+            "activations. Received: none"
+        )
+    if format == "onnx":
+        try:
+            import onnxruntime  # noqa: F401
+        except ImportError as error:
+            raise ValueError(
+                '`quantize` needs ONNX Runtime for `format="onnx"`; install "kerasocc[quantize]". '
+                f"Received: {error}"
+            ) from error
 
 
 def _checked_signatures(model: Any, format: str, names: Sequence[str] | None) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 from kerasocc.serving.onnx_metadata import write_metadata
 from kerasocc.serving.outputs import Decisions
+from kerasocc.serving.recurrent import unrolled
 from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
 
 
@@ -38,8 +41,16 @@ def _write_out(archive: Any, folder: str | os.PathLike) -> None:
         raise OSError(f"The SavedModel could not be written: {error.message}") from error
 
 
-def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
-    """Write a model as an ONNX file, which needs the packages of `kerasocc[onnx]`."""
+def write_onnx(
+    model: OneClassModel | Ensemble, file: Path, decisions: Decisions | None = None
+) -> None:
+    """Write a model as an ONNX file, which needs the packages of `kerasocc[onnx]`.
+
+    Args:
+        model: A fitted model.
+        file: The file.
+        decisions: How it decides; default as the model.
+    """
     try:
         import tf2onnx
     except ImportError as error:
@@ -47,7 +58,7 @@ def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
             '`format="onnx"` needs packages that are not installed; install '
             f'"kerasocc[onnx]". Received: {error}'
         ) from error
-    decisions = Decisions.of_model(model)
+    decisions = decisions or Decisions.of_model(model)
     signature = default_signature(model, decisions)
     _, function = archive_of(model, [signature])
     tf2onnx.convert.from_function(function, [signature.inputs], output_path=str(file))
@@ -60,6 +71,31 @@ def write_onnx(model: OneClassModel | Ensemble, file: Path) -> None:
 
 def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
     """Write a model of float32 inputs as a LiteRT file of built-in operations."""
+    with saved_for_litert(model, Decisions.of_model(model)) as folder:
+        file.write_bytes(converted(litert_converter(folder)))
+
+
+def litert_converter(folder: Path) -> Any:
+    """The converter of a SavedModel, which keeps the names of inputs and outputs."""
+    import tensorflow as tf
+
+    return tf.lite.TFLiteConverter.from_saved_model(str(folder))
+
+
+@contextlib.contextmanager
+def saved_for_litert(
+    model: OneClassModel | Ensemble, decisions: Decisions, *, is_quantized: bool = False
+) -> Iterator[Path]:
+    """Yield a temporary SavedModel to convert to LiteRT.
+
+    Args:
+        model: A fitted model.
+        decisions: How it decides.
+        is_quantized: Whether the converter will round constants.
+
+    Raises:
+        ValueError: If LiteRT cannot compute what the model computes.
+    """
     import tensorflow as tf
 
     if model.sample_dtype == "float64":
@@ -68,7 +104,9 @@ def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
             "float64. Train on columns from which an offset is subtracted, so that float32 tells "
             "their values apart. Received: a model whose `sample_dtype` is float64"
         )
-    archive, function = archive_of(model, [default_signature(model, Decisions.of_model(model))])
+    with unrolled(model):
+        signature = default_signature(model, decisions, is_quantized=is_quantized)
+        archive, function = archive_of(model, [signature])
     dtypes = {
         t.dtype
         for op in function.get_concrete_function().graph.get_operations()
@@ -81,8 +119,25 @@ def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:
             "operations of lower precision. Load the weights into a model created under the "
             f'dtype policy "float32". Received: a model that computes in {", ".join(half)}'
         )
-    # The converter keeps the names of inputs and outputs of a SavedModel only.
     with tempfile.TemporaryDirectory() as folder:
         _write_out(archive, folder)
-        converted = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    file.write_bytes(converted)
+        yield Path(folder)
+
+
+def converted(converter: Any) -> bytes:
+    """The file that a converter of LiteRT makes; its reasons not to are pages long.
+
+    Raises:
+        ValueError: If LiteRT lacks operations of the model; names them.
+    """
+    try:
+        return converter.convert()
+    except Exception as error:
+        if type(error).__name__ != "ConverterError":
+            raise
+        operations = sorted(set(re.findall(r"'(tf\.\w+)' op|operation '(tf\.\w+)'", str(error))))
+        found = ", ".join(dict.fromkeys(a or b for a, b in operations)) or str(error)[:100]
+        raise ValueError(
+            '`format="litert"` needs a model of the built-in operations of LiteRT; export it as '
+            f'"tf_saved_model" or "onnx". Received: a model with {found}'
+        ) from error

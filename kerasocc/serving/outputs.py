@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasocc.engine.calibration import p_values, p_values_in_graph
+from kerasocc.engine.calibration import p_values
+from kerasocc.engine.graph_ranks import p_values_in_graph, ranks_in_graph
 
 
 class Decisions(NamedTuple):
@@ -56,22 +57,70 @@ class Decisions(NamedTuple):
             `score`, with a threshold `is_anomaly` and `threshold`, and with calibration scores
             `p_value` and `confidence`, each of shape `(batch,)`.
         """
-        outputs = {"score": scores}
-        if self.threshold is not None:
-            outputs["is_anomaly"] = ops.greater(scores, self.threshold)
-            # One for each sample: serving software splits all outputs along the batch.
-            outputs["threshold"] = ops.broadcast_to(self.threshold, ops.shape(scores))
-        if self.calibration_scores is not None:
-            p = p_values_in_graph(self.calibration_scores, scores)
-            outputs["p_value"], outputs["confidence"] = p, self._confidence(p)
-        return outputs
+        if self.threshold is None:
+            return {"score": scores}
+        known = self.calibration_scores
+        if known is None:
+            return _outputs(scores, self.threshold)
+        p = p_values_in_graph(known, scores)
+        return _outputs(scores, self.threshold, p, *self._of_confidence())
 
-    def _confidence(self, p: Any) -> Any:
-        """As `engine.calibration.confidence_of`, of tensors."""
+    def quantization_proof_outputs(self, scores: Any) -> dict[str, Any]:
+        """The same in a graph whose constants a converter may round to fewer bits.
+
+        Converters do that to every constant of floats, tables of scores included, by which
+        decisions would no longer be those of the score. So the floats stand in the graph as
+        integers, from which they are made for every sample anew. Threshold and calibration
+        scores must be numbers, not weights.
+
+        Args:
+            scores: Tensor of shape `(batch,)`, float32.
+        """
+        if self.threshold is None:
+            return {"score": scores}
+        zero = ops.zeros_like(scores, dtype="int32")
+        if self.calibration_scores is None:
+            return _outputs(scores, _floats_at([self.threshold], zero))
+        known = self.calibration_scores
+        ranks = ranks_in_graph(lambda i: _floats_at(known, i), len(known), scores)
+        numbers = [self.threshold, len(known) + 1, *self._of_confidence()]
+        threshold, count, *rest = (_floats_at(numbers, zero + i) for i in range(len(numbers)))
+        return _outputs(scores, threshold, ops.cast(ranks, "float32") / count, *rest)
+
+    def _of_confidence(self) -> tuple[float, float, float]:
+        """The p-value `q` at the threshold, and what is divided by on either side of it."""
         q = self.at_threshold
-        above = 1.0 - p / (2.0 * q)
-        below = (1.0 - p) / (2.0 * (1.0 - q) if q < 1 else 1.0)
-        return ops.where(ops.less_equal(p, np.float32(q)), above, below)
+        return q, 2 * q, 2 * (1 - q) if q < 1 else 1.0
+
+
+def _outputs(
+    scores: Any,
+    threshold: Any,
+    p: Any = None,
+    at_threshold: Any = None,
+    above: Any = None,
+    below: Any = None,
+) -> dict[str, Any]:
+    found = {
+        "score": scores,
+        "is_anomaly": ops.greater(scores, threshold),
+        # One for each sample: serving software splits all outputs along the batch.
+        "threshold": ops.broadcast_to(threshold, ops.shape(scores)),
+    }
+    if p is not None:
+        # As `engine.calibration.confidence_of`.
+        sure = ops.less_equal(p, ops.cast(at_threshold, "float32"))
+        found["p_value"] = p
+        found["confidence"] = ops.where(sure, 1.0 - p / above, (1.0 - p) / below)
+    return found
+
+
+def _floats_at(values: Any, positions: Any) -> Any:
+    """The floats at positions, tensors of shape `(batch,)`, in a graph that holds integers."""
+    import tensorflow as tf
+
+    bits = np.asarray(values, "float32").view("int32")
+    return tf.bitcast(tf.gather(tf.constant(bits), positions), tf.float32)
 
 
 def only_valid(outputs: dict[str, Any], valid: Any) -> dict[str, Any]:

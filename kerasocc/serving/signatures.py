@@ -82,14 +82,18 @@ def signatures_of(
     return [Signature(name, functions[name], inputs[name]) for name in names]
 
 
-def default_signature(model: OneClassModel | Ensemble, decisions: Decisions) -> Signature:
+def default_signature(
+    model: OneClassModel | Ensemble, decisions: Decisions, *, is_quantized: bool = False
+) -> Signature:
     """The signature that ONNX and LiteRT files have, for a model that takes one array.
 
     Args:
         model: A fitted model.
         decisions: How it decides.
+        is_quantized: Whether a converter will round constants, which decisions must not follow.
     """
-    return Signature(DEFAULT, lambda x: decisions.outputs(model.call(x)), inputs_of(model, None))
+    outputs = decisions.quantization_proof_outputs if is_quantized else decisions.outputs
+    return Signature(DEFAULT, lambda x: outputs(model.call(x)), inputs_of(model, None))
 
 
 def archive_of(

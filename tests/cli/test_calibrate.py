@@ -198,3 +198,13 @@ def test_the_run_that_was_finished_last_remains_the_default(run, pets, work, cap
     assert main(["calibrate", "pumps", "--fpr", "0.3"]) == 0
     assert main(["evaluate"]) == 0
     assert f"{results_of(work / 'runs' / 'pets')['threshold']:.4g}" in capsys.readouterr().out
+
+
+def test_names_of_files_in_another_encoding_are_kept(pets, work, capsys):
+    run = work / "runs" / "pets"
+    shutil.copytree(pets, run)
+    content = (run / "scores.csv").read_bytes().replace("dög".encode(), b"d\xf6g")
+    (run / "scores.csv").write_bytes(content)
+    assert main(["calibrate", "pets", "--fpr", "0.3"]) == 0
+    changed = (run / "scores.csv").read_bytes()
+    assert changed.count(b"d\xf6g") == content.count(b"d\xf6g") > 0

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas
 import tensorflow as tf
 
 import kerasocc
@@ -62,3 +63,17 @@ def test_versions_with_what_the_run_knows(pumps, place, frame, tmp_path, capsys)
     )
     unknown = ["export", str(tmp_path / "m"), *of(pumps), "--signatures", "serving_images"]
     assert "`signatures` must be some of" in refused(unknown, capsys)
+
+
+def test_quantized(pumps, place, tmp_path, capsys):
+    path = tmp_path / "pumps.tflite"
+    command = ["export", str(path), *of(pumps), "--format", "litert", "--quantize"]
+    assert "`samples` must be given" in refused([*command, "int8"], capsys)
+    normal = pandas.read_csv(place / "pumps.csv").query("state == 'ok'")
+    normal.to_csv(tmp_path / "normal.csv", index=False)
+    options = ["float16", "--samples", str(tmp_path / "normal.csv")]
+    assert main([*command, *options]) == 0
+    _, scores, threshold = capsys.readouterr().out.splitlines()
+    assert scores.startswith("Scores on 90 samples: rank correlation 0.99")
+    assert threshold.startswith("Threshold: ") and "of 90 decisions changed" in threshold
+    assert path.exists()

@@ -174,7 +174,6 @@ def test_other_processes_compute_no_sample_targets():
 
     assert workers_of() == (3, True)
     assert workers_of(sample_targets={"flag": lambda index: index % 2}) == (3, False)
-    assert workers_of(replicas=2) == (1, False)
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -10,10 +10,10 @@ from kerasocc.engine.calibration import (
     confidence_of,
     conformal_calibration,
     p_values,
-    p_values_in_graph,
     select_by_fdr,
     threshold_at,
 )
+from kerasocc.engine.graph_ranks import p_values_in_graph
 
 NINE = np.random.default_rng(0).permutation(np.arange(1.0, 10.0)).astype("float32")
 

@@ -201,6 +201,30 @@ def test_structure_tells_changes_from_new_values(model, x):
     assert structure.has_changed() and not structure.has_changed()
 
 
+class Shifted(keras.layers.Layer):
+    """A layer whose settings are a tuple and an array."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.factors, self.offset = (1.0, 2.0), np.zeros(6, "float32")
+
+    def call(self, x):
+        return self.factors[0] * x + self.factors[1] * self.offset
+
+
+@pytest.mark.parametrize(("name", "value"), [("factors", (3.0, 0.0)), ("offset", np.ones(6))])
+def test_settings_that_are_tuples_or_arrays(name, value, x):
+    shifted = Shifted()
+    encoder = keras.Sequential([keras.Input((6,)), shifted, keras.layers.Dense(4, use_bias=False)])
+    model = kocc.DeepSVDD(encoder)
+    model.initialize_center(x)
+    before = model.score(x)
+    setattr(shifted, name, value if name == "factors" else value.astype("float32"))
+    expected = keras.ops.convert_to_numpy(model(x))
+    assert np.abs(expected - before).max() > 1e-3
+    np.testing.assert_allclose(model.score(x), expected, rtol=1e-4)
+
+
 @pytest.mark.slow
 def test_on_jax():
     if importlib.util.find_spec("jax") is None:

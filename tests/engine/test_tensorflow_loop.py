@@ -45,11 +45,8 @@ def rows(random):
 
 
 def piped(*arguments, **options):
-    """A model that gets its batches from `tf.data`, as under any strategy."""
-    import tensorflow as tf
-
-    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
-        return made(*arguments, **options)
+    """A model that gets its batches from `tf.data`, as in eager mode."""
+    return made(*arguments, run_eagerly=True, **options)
 
 
 def fit(model, x, **options):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import kerasocc as kocc
+from kerasocc import distribution
 from kerasocc.regularizers import NoiseRegularizer, noise
 from tests.regularizers.models import biased, frozen, value
 
@@ -27,7 +28,7 @@ def test_weight_of_the_noise_follows_equation_7(random):
 
 def test_a_step_against_noise_by_hand(monkeypatch):
     labels = np.array([[1, 0, 0], [1, 1, 0]])
-    monkeypatch.setattr(keras.random, "randint", lambda *_, **__: keras.ops.array(labels[None]))
+    monkeypatch.setattr(keras.random, "randint", lambda *_, **__: keras.ops.array(labels))
     x = np.array([[3.1, 3.1], [2.9, 2.0]], "float32")
     regularizer = NoiseRegularizer(k=3, head_optimizer=keras.optimizers.SGD(0.5), seed=0)
     # The decay takes all kernels that are trained, the head's among them.
@@ -100,7 +101,8 @@ def test_seed_and_epoch_decide_on_the_labels(draw):
     assert (kernels[0] != kernels[2]).any()
 
 
-def test_two_replicas_draw_different_labels(two_replicas, monkeypatch):
+def test_two_replicas_draw_the_labels_of_one(two_replicas, monkeypatch):
+    """3 and 2 of the 5 samples of a batch; one replica draws all."""
     drawn = {}
 
     def record(logits, labels):
@@ -111,9 +113,16 @@ def test_two_replicas_draw_different_labels(two_replicas, monkeypatch):
     monkeypatch.setattr(noise, "random_label_cross_entropy", record)
     with two_replicas.scope():
         regularizer = built(seed=0)
-    embedding = tf.ones((4, 3))
-    shares, penalties = two_replicas.run(lambda: regularizer.penalty_share(embedding))
-    assert (drawn[0] != drawn[1]).any()
+
+    def penalty_share():
+        number = distribution.replica_number()
+        with distribution.piece_of_batch(distribution.Piece(3 * number, 5, 5)):
+            return regularizer.penalty_share(tf.ones((3 - number, 3)))
+
+    shares, penalties = two_replicas.run(penalty_share)
+    two = np.concatenate([drawn[0], drawn[1]])
+    built(seed=0).penalty_share(tf.ones((5, 3)))
+    np.testing.assert_array_equal(two, drawn[0])
     shares, penalties = (
         [float(each) for each in two_replicas.experimental_local_results(values)]
         for values in (shares, penalties)

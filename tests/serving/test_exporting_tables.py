@@ -29,16 +29,19 @@ def frame():
         day=[f"2000-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(120)],
         clock=[f"{i % 24:02d}:{i % 60:02d}" for i in range(120)],
         code=random.choice([UNKNOWN, "Ü", "x"], 120),
+        zone=random.choice([UNKNOWN, *[f"Zürich {i}" for i in range(40)]], 120),
     )
     frame.loc[0, "city"] = None
     frame.loc[1, "when"] = None
     frame.loc[2, "net amount"] = np.nan
+    frame.loc[3, "zone"] = None
     return frame
 
 
 @pytest.fixture(scope="module")
 def model(frame):
-    features = TableFeatures(missing="median").adapt(frame)
+    features = TableFeatures(missing="median", frequencies=["zone"]).adapt(frame)
+    assert "zone:rarity" in features.encoded_names
     model = kerasocc.DeepSVDD(mlp([features.width, 6, 3], seed=0), preprocessing=features, seed=0)
     model.compile()
     model.fit(frame, epochs=1, verbose=0)
@@ -57,7 +60,7 @@ def exported(model, tmp_path_factory):
 def new(frame):
     """New rows: unseen values, the last second of a year, a leap day, a time zone."""
     new = frame.copy()
-    new.loc[5, "city"] = "never"
+    new.loc[5, ["city", "zone"]] = "never"
     new.loc[6, "when"] = "2030-12-31T23:59:59+02:00"
     new.loc[7, "when"] = "2024-02-29"
     new.loc[8, "when"] = "1969-12-31 00:00"
@@ -90,7 +93,7 @@ def test_one_input_per_column(exported, model, new):
     specs = signature.structured_input_signature[1]
     names = input_names(list(new.columns))
     assert {name: spec.dtype.name for name, spec in specs.items()} == {
-        **{names[c]: "string" for c in ("city", "when", "day", "clock", "code")},
+        **{names[c]: "string" for c in ("city", "when", "day", "clock", "code", "zone")},
         **{"net_amount": "float32", "column_0": "float32", "seconds": "float64"},
     }
     inputs = {names[c]: as_tensor(new[c], specs[names[c]].dtype) for c in new}

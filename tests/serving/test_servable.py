@@ -46,7 +46,9 @@ def of_a_table(frame):
 
 @pytest.fixture(scope="module")
 def digits_version(of_images, tmp_path_factory):
-    return kocc.export(of_images, tmp_path_factory.mktemp("watched") / "digits", version="next")
+    return kocc.export(
+        of_images, tmp_path_factory.mktemp("watched") / "digits", version="next"
+    ).path
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def pumps_version(of_a_table, frame, tmp_path_factory):
     """One with samples."""
     card = {"data": {"file": "pumps.csv"}, "figures": {"auc": 0.9}}
     options = dict(version=7, samples=frame[5:9], card=card)
-    return kocc.export(of_a_table, tmp_path_factory.mktemp("watched") / "pumps", **options)
+    return kocc.export(of_a_table, tmp_path_factory.mktemp("watched") / "pumps", **options).path
 
 
 either = pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_settings_of_the_server_are_written_once(of_images, tmp_path):
     assert 'base_path: "/models/digits"' in (folder / "models.config").read_text()
     assert "max_batch_size { value: 64 }" in (folder / "batching.config").read_text()
     (folder / "models.config").write_text("of the user")
-    found = kocc.export(of_images, folder, version="next", signatures=["serving_default"])
+    found = kocc.export(of_images, folder, version="next", signatures=["serving_default"]).path
     assert (found, found.name) == (folder / "2", "2")
     assert (folder / "models.config").read_text() == "of the user"
 
@@ -225,7 +227,7 @@ def test_what_is_refused(of_images, pumps_version, tmp_path):
 
 def test_versions_of_a_file(of_images, digits, tmp_path):
     pytest.importorskip("tf2onnx", reason="the extra `onnx` is not installed")
-    found = kocc.export(of_images, tmp_path / "digits", format="onnx", version="next")
+    found = kocc.export(of_images, tmp_path / "digits", format="onnx", version="next").path
     assert sorted(f.name for f in found.iterdir()) == [
         "model.onnx",
         "model_card.json",

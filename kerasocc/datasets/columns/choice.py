@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+LISTS = ("drop", "columns", "id", "categories", "frequencies")
+OPTIONS = (*LISTS, "group", "time")
+"""Names of the options by which a user chooses columns, those of several columns first."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnChoice:
@@ -16,6 +20,7 @@ class ColumnChoice:
         columns: Names of the columns that are features; None for all that are left.
         id: Names of columns that are kept beside the scores and are no features.
         categories: Names of columns that hold categories although they are numbers.
+        frequencies: Names of columns of categories that become the rarity of their values.
         group: Name of a column whose values are never on both sides of a split, or None.
         time: Name of a column by which the latest rows are the test part, or None.
     """
@@ -24,6 +29,7 @@ class ColumnChoice:
     columns: tuple[str, ...] | None = None
     id: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    frequencies: tuple[str, ...] = ()
     group: str | None = None
     time: str | None = None
 
@@ -35,12 +41,17 @@ class ColumnChoice:
             ValueError: For options that contradict each other.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        lists = ("drop", "columns", "id", "categories")
-        choice = cls(**{n: _names(n, v) if n in lists else v for n, v in given.items()})
+        choice = cls(**{n: _names(n, v) if n in LISTS else v for n, v in given.items()})
         if choice.group is not None and choice.time is not None:
             raise ValueError(
                 "`group` and `time` exclude each other. Received: "
                 f"group={choice.group!r}, time={choice.time!r}"
+            )
+        twice = [name for name in choice.frequencies if name in choice.categories]
+        if twice:
+            raise ValueError(
+                "`categories` and `frequencies` must name different columns. Received: "
+                f"{twice} in both"
             )
         both = [name for name in choice.columns or () if name in (*choice.drop, *choice.id)]
         if both:
@@ -72,7 +83,7 @@ class ColumnChoice:
             ValueError: For names that the table does not have, and if no feature is left.
         """
         available = list(available)
-        for option in ("drop", "columns", "id", "categories", "group", "time"):
+        for option in OPTIONS:
             value = getattr(self, option) or ()
             absent = [
                 n for n in ((value,) if isinstance(value, str) else value) if n not in available

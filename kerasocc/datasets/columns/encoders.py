@@ -7,7 +7,7 @@ float64. `preprocessing.column_tensors` does the same on tensors of TensorFlow.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,13 +99,54 @@ class CategoryColumn:
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
-        numbers = {value: number for number, value in enumerate(self.values)}
-        if "1" not in numbers and "0" not in numbers:
-            # A column of booleans alone is read as numbers.
-            numbers |= {n: numbers[t] for n, t in (("1", "True"), ("0", "False")) if t in numbers}
-        texts = category_texts(values)
-        codes = np.array([numbers.get(text, len(self.values)) for text in texts], int)
-        return np.eye(len(self.values) + 1)[codes]
+        return np.eye(len(self.values) + 1)[_codes(values, self.values)]
+
+
+@dataclass(frozen=True)
+class FrequencyColumn:
+    """A column of categories with many values: how rare a value was in training, in bits.
+
+    That is `log2((n + 1) / (m + 1))` for a value of `m` of the `n` training rows: 0 for one that
+    all rows have, a bit more for every time that it is half as frequent, and the most for a value
+    that training has not seen.
+
+    Attributes:
+        name: Name of the column.
+        values: The values that training has seen, as text; `MISSING` among them if values were
+            missing.
+        counts: The numbers of rows that had them.
+        rows: The number of training rows.
+        allows_missing: Whether a missing value is a value; else it is an error.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    counts: tuple[int, ...]
+    rows: int
+    allows_missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that the column becomes."""
+        return (f"{self.name}:rarity",)
+
+    @property
+    def fills(self) -> np.ndarray:
+        """What replaces missing features: nothing, shape `(features,)`."""
+        return np.full(1, np.nan)
+
+    @property
+    def bits(self) -> np.ndarray:
+        """The feature of each of `values`, and that of all others, shape `(values + 1,)`."""
+        return np.log2((self.rows + 1) / (np.array([*self.counts, 0]) + 1.0))
+
+    def is_bad(self, values: np.ndarray) -> np.ndarray:
+        """Return which values cannot be encoded, shape `(rows,)`, bool."""
+        return is_missing(values) & (not self.allows_missing)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the features of values, shape `(rows,)`, as float64 `(rows, features)`."""
+        return self.bits[_codes(values, self.values)][:, None]
 
 
 @dataclass(frozen=True)
@@ -145,11 +186,12 @@ class DateColumn:
         return part_values(parse_dates(values)[0], self.parts)
 
 
-Column = NumberColumn | CategoryColumn | DateColumn
+Column = NumberColumn | CategoryColumn | FrequencyColumn | DateColumn
 
 _KINDS: dict[str, type] = {
     "number": NumberColumn,
     "category": CategoryColumn,
+    "frequency": FrequencyColumn,
     "date": DateColumn,
 }
 
@@ -178,6 +220,15 @@ def category_texts(values: np.ndarray) -> list[str]:
             known[key] = canonical_text(value) or MISSING if value is not None else MISSING
         found.append(known[key])
     return found
+
+
+def _codes(values: np.ndarray, known: Sequence[str]) -> np.ndarray:
+    """The positions of categories among the known ones, `len(known)` for all others."""
+    numbers = {value: number for number, value in enumerate(known)}
+    if "1" not in numbers and "0" not in numbers:
+        # A column of booleans alone is read as numbers.
+        numbers |= {n: numbers[t] for n, t in (("1", "True"), ("0", "False")) if t in numbers}
+    return np.array([numbers.get(text, len(known)) for text in category_texts(values)], int)
 
 
 def numbers_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

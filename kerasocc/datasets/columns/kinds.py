@@ -19,6 +19,7 @@ from kerasocc.datasets.columns.encoders import (
     CategoryColumn,
     Column,
     DateColumn,
+    FrequencyColumn,
     NumberColumn,
     category_texts,
     numbers_of,
@@ -26,8 +27,10 @@ from kerasocc.datasets.columns.encoders import (
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.storage.precision import loses_in_float32
 
-NUMBER, CATEGORY, DATE = "number", "category", "date"
+NUMBER, CATEGORY, FREQUENCY, DATE = "number", "category", "frequency", "date"
 MAX_CATEGORIES = 100
+MAX_FREQUENCIES = 10_000
+"""Most values of a column whose frequencies are kept; the others count as never seen."""
 MIN_ROWS = 20
 """Rows from which on a column can look like an id."""
 _INDEX_NAMES = re.compile(r"(Unnamed: \d+)|(__index_level_\d+__)|")
@@ -39,6 +42,7 @@ def kinds_of(
     categories: Collection[str],
     source: str,
     place: Callable[[int], str] = "row {}".format,
+    frequencies: Collection[str] = (),
 ) -> dict[str, str]:
     """Find out what the columns hold.
 
@@ -47,21 +51,24 @@ def kinds_of(
         categories: Names of columns that hold categories, numbers or not.
         source: What the table is called in errors.
         place: From the index of a row to where it stands, in words.
+        frequencies: Names of columns of categories that become the rarity of their values.
 
     Returns:
-        `NUMBER`, `CATEGORY` or `DATE` by name.
+        `NUMBER`, `CATEGORY`, `FREQUENCY` or `DATE` by name.
 
     Raises:
         ValueError: For a column that holds numbers and text, or dates that cannot be read.
     """
-    absent = [name for name in categories if name not in table.columns]
-    if absent:
-        raise ValueError(
-            f"`categories` must name columns of {source}: {list(table.names)[:20]}. Received: "
-            f"{absent}"
-        )
+    named = dict.fromkeys(categories, CATEGORY) | dict.fromkeys(frequencies, FREQUENCY)
+    for option, names in (("categories", categories), ("frequencies", frequencies)):
+        absent = [name for name in names if name not in table.columns]
+        if absent:
+            raise ValueError(
+                f"`{option}` must name columns of {source}: {list(table.names)[:20]}. Received: "
+                f"{absent}"
+            )
     return {
-        name: CATEGORY if name in categories else _kind_of(name, values, source, place)
+        name: named.get(name) or _kind_of(name, values, source, place)
         for name, values in table.columns.items()
     }
 
@@ -140,12 +147,21 @@ def fit_columns(
         elif kinds[name] == DATE:
             moments, _ = parse_dates(values)
             found.append(DateColumn(name, varying_parts(moments), fills))
+        elif kinds[name] == FREQUENCY:
+            most = _most_frequent(values, MAX_FREQUENCIES)
+            counts = tuple(most.values())
+            found.append(FrequencyColumn(name, tuple(most), counts, len(values), fills))
         else:
-            counts = Counter(category_texts(values))
-            # The most frequent ones; ties in the order of the alphabet.
-            ordered = sorted(counts, key=lambda text: (-counts[text], text))[:max_categories]
-            found.append(CategoryColumn(name, tuple(sorted(ordered)), fills))
+            most = _most_frequent(values, max_categories)
+            found.append(CategoryColumn(name, tuple(sorted(most)), fills))
     return found
+
+
+def _most_frequent(values: np.ndarray, most: int) -> dict[str, int]:
+    """The most frequent values with the numbers of their rows; ties by the alphabet."""
+    counts = Counter(category_texts(values))
+    ordered = sorted(counts, key=lambda text: (-counts[text], text))
+    return {text: counts[text] for text in ordered[:most]}
 
 
 def _number_column(name: str, values: np.ndarray, fills: bool) -> NumberColumn:

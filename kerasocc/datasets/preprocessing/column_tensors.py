@@ -18,6 +18,7 @@ from kerasocc.datasets.columns.encoders import (
     CategoryColumn,
     Column,
     DateColumn,
+    FrequencyColumn,
     NumberColumn,
 )
 from kerasocc.datasets.preprocessing.table_features import TableFeatures
@@ -42,7 +43,7 @@ class ColumnTensors:
         self.lookups = {
             column.name: _lookup(column)
             for column in self._columns
-            if isinstance(column, CategoryColumn)
+            if isinstance(column, (CategoryColumn, FrequencyColumn))
         }
 
     def specs(self) -> dict[str, Any]:
@@ -95,10 +96,9 @@ class ColumnTensors:
         if isinstance(column, DateColumn):
             return _date_features(column, values)
         if isinstance(column, CategoryColumn):
-            size = len(column.values) + 1
-            # The lookup has the unknown values first, the features have them last.
-            codes = tf.math.floormod(self.lookups[column.name](values) - 1, size)
-            return tf.one_hot(codes, size, dtype="float32")
+            return tf.one_hot(self._codes(column, values), len(column.values) + 1, dtype="float32")
+        if isinstance(column, FrequencyColumn):
+            return tf.gather(column.bits, self._codes(column, values))[:, None]
         if values.dtype == tf.string:
             text = tf.where(tf.equal(values, MISSING), "nan", values)
             numbers = tf.strings.to_number(text, "float64")
@@ -107,6 +107,13 @@ class ColumnTensors:
         if column.fill is not None:
             numbers = tf.where(tf.math.is_nan(numbers), tf.cast(column.fill, "float64"), numbers)
         return (numbers - column.center)[:, None]
+
+    def _codes(self, column: CategoryColumn | FrequencyColumn, values: Any) -> Any:
+        """Positions of texts among the values of a column, the last one for all others."""
+        import tensorflow as tf
+
+        # The lookup has the unknown values first.
+        return tf.math.floormod(self.lookups[column.name](values) - 1, len(column.values) + 1)
 
 
 def input_names(columns: list[str]) -> dict[str, str]:
@@ -123,7 +130,7 @@ def input_names(columns: list[str]) -> dict[str, str]:
     return found
 
 
-def _lookup(column: CategoryColumn) -> keras.layers.StringLookup:
+def _lookup(column: CategoryColumn | FrequencyColumn) -> keras.layers.StringLookup:
     unknown = "[UNK]"
     while unknown in column.values:
         unknown += "_"

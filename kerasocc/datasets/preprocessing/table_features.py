@@ -55,6 +55,11 @@ class TableFeatures(keras.layers.Layer):
         missing: `"error"`, or `"median"`: missing numbers become medians, missing text a value
             of its own, and the features of missing dates 0.
         categories: Names of columns that hold categories although they are numbers.
+        frequencies: Names of columns of categories that become one feature each, how rare a value
+            was in training, see `FrequencyColumn`. For columns of many values, whose features of
+            their own would outweigh all else. There are no learned embeddings: the first layer of
+            an encoder learns one from the features of the values already, none is learned for a
+            value that training has not seen, and nearest neighbours learn nothing.
         max_categories: Most values of a category that have a feature of their own.
         scaling: `"min-max"`, `"standard"`, None, or an adapted layer for the features.
         columns: What `adapt` has found, set by it.
@@ -79,6 +84,7 @@ class TableFeatures(keras.layers.Layer):
         *,
         missing: str = "error",
         categories: Collection[str] = (),
+        frequencies: Collection[str] = (),
         max_categories: int = MAX_CATEGORIES,
         scaling: str | keras.layers.Layer | None = "min-max",
         columns: Iterable[Any] = (),
@@ -89,6 +95,7 @@ class TableFeatures(keras.layers.Layer):
         super().__init__(name=name, dtype="float32", autocast=False)
         self.missing = check_choice("missing", missing, ["error", "median"])
         self.categories = tuple(categories)
+        self.frequencies = tuple(frequencies)
         self.max_categories = check_integer("max_categories", max_categories, minimum=1)
         if isinstance(scaling, str):
             check_choice("scaling", scaling, TABLE_PREPROCESSINGS)
@@ -164,7 +171,7 @@ class TableFeatures(keras.layers.Layer):
                 f"{type(x).__name__}"
             )
         table = named_columns(x)
-        kinds = kinds_of(table, self.categories, "`x`")
+        kinds = kinds_of(table, self.categories, "`x`", frequencies=self.frequencies)
         found = fit_columns(table, kinds, missing=self.missing, max_categories=self.max_categories)
         return self.adapt_columns(found, table)
 
@@ -262,6 +269,7 @@ class TableFeatures(keras.layers.Layer):
         return {
             "missing": self.missing,
             "categories": list(self.categories),
+            **({"frequencies": list(self.frequencies)} if self.frequencies else {}),
             "max_categories": self.max_categories,
             "scaling": scaling
             if scaling is None or isinstance(scaling, str)

@@ -60,9 +60,12 @@ def raw_table_problem(
     names = choice.features(raw.columns.names, raw.shown)
     table = raw.columns.select(names)
     categories = [name for name in choice.categories if name in names]
-    kinds = kinds_of(table, categories, raw.shown, raw.place)
+    frequencies = [name for name in choice.frequencies if name in names]
+    kinds = kinds_of(table, categories, raw.shown, raw.place, frequencies)
     if not raw.labelled:
-        refuse_likely_label(raw.shown, table, label, (*(choice.columns or ()), *categories))
+        refuse_likely_label(
+            raw.shown, table, label, (*(choice.columns or ()), *categories, *frequencies)
+        )
     rows = _pool(raw, choice)
     fraction = default_test_fraction(raw.y) if test is None else test
     train, test_part = stratified_split(rows, fraction, np.random.default_rng([seed, 1]))
@@ -84,6 +87,7 @@ def raw_table_problem(
     options: dict[str, Any] = dict(
         missing=missing,
         categories=choice.categories,
+        frequencies=choice.frequencies,
         columns=columns,
         also=[*choice.others, *([] if raw.label is None else [raw.label])],
     )

@@ -64,6 +64,7 @@ def tabular(
     columns: str | Sequence[str] | None = None,
     id: str | Sequence[str] | None = None,
     categories: str | Sequence[str] | None = None,
+    frequencies: str | Sequence[str] | None = None,
     group: str | None = None,
     time: str | None = None,
     data_dir: str | os.PathLike | None = None,
@@ -107,6 +108,8 @@ def tabular(
         columns: Names of the columns that are features; default all that are left.
         id: Names of columns that are kept beside the scores, and are no features.
         categories: Names of columns that hold categories although they are numbers.
+        frequencies: Names of columns of categories, of many values for instance, that become
+            one feature: how rare the value was in training.
         group: Name of a column, no feature: rows with the same value are never on both sides of
             a split.
         time: Name of a column, no feature: the test rows are the latest, the validation rows the
@@ -132,7 +135,13 @@ def tabular(
     given = GivenParts(validation_data, test_data)
     given.check(validation, test)
     choice = ColumnChoice.of(
-        drop=drop, columns=columns, id=id, categories=categories, group=group, time=time
+        drop=drop,
+        columns=columns,
+        id=id,
+        categories=categories,
+        frequencies=frequencies,
+        group=group,
+        time=time,
     )
     common: dict[str, Any] = dict(
         contamination=contamination,

@@ -14,6 +14,7 @@ from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers import parquet_numbers
 from kerasocc.datasets.readers.later_files import detect_later_dialect
 from kerasocc.datasets.readers.text_tables import (
+    ALL_ROWS,
     detect_dialect,
     lines_of,
     read_text,
@@ -26,7 +27,6 @@ TEXT = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm")
 SUFFIXES = (*TEXT, *WORKBOOKS, ".parquet")
 """Suffixes of the files that are read here."""
-ALL_ROWS = 2**40
 
 
 def find_dialect(

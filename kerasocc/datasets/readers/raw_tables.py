@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import DataSource, resolve_table, table_suffix
-from kerasocc.datasets.columns.choice import ColumnChoice
+from kerasocc.datasets.columns.choice import OPTIONS, ColumnChoice
 from kerasocc.datasets.columns.named_columns import (
     NamedColumns,
     is_missing,
@@ -201,7 +201,7 @@ def _read_file(
     path = source.path
     if table_suffix(path) not in named_tables.SUFFIXES:
         raise ValueError(
-            f"`drop`, `columns`, `id`, `categories`, `group` and `time` must be left out: "
+            f"{', '.join(f'`{name}`' for name in OPTIONS)} must be left out: "
             f"{str(path)!r} has no named columns, as files of {list(named_tables.SUFFIXES)} have. "
             "Received: one of them"
         )

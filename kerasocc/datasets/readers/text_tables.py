@@ -26,6 +26,7 @@ from kerasocc.datasets.readers.text_numbers import typed
 
 BLOCK_BYTES = 2**22
 """How much text is split into cells at once, unless a line is longer."""
+ALL_ROWS = 2**40
 
 
 def detect_dialect(path: Path, given: Dialect, columns: Sequence[str] | None = None) -> Dialect:
@@ -122,14 +123,11 @@ def read_whole_text(path: Path, dialect: Dialect, as_text: Collection[str] = ())
     """Read a table as one data frame, its columns by all of their cells; see `read_text`."""
     import pyarrow
 
-    with _errors_name(path):
-        blocks = list(_named_blocks(path, dialect))
-        names = blocks[0][0]
-        columns = [
-            pyarrow.concat_arrays([cells[number] for _, cells in blocks])
-            for number in range(len(names))
-        ]
-        return _frame(Cells(names, 0, columns), dialect, as_text if len(columns[0]) else names)
+    blocks = list(read_cells(path, dialect, ALL_ROWS))
+    names = blocks[0].names
+    arrays = zip(*(block.cells for block in blocks), strict=True)
+    cells = [pyarrow.concat_arrays(parts) for parts in arrays]
+    return _frame(Cells(names, 0, cells), dialect, as_text if len(cells[0]) else names)
 
 
 def _named_blocks(path: Path, dialect: Dialect) -> Iterator[tuple[list[str], list[Any]]]:

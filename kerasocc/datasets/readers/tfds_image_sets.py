@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,8 @@ def load_image_set(
     """Load an image classification set, downloading it if necessary.
 
     Args:
-        name: Name in tensorflow-datasets, `"mnist"` for instance.
+        name: Name in tensorflow-datasets, `"mnist"` for instance, or that of a set of one's own
+            that a builder has stored in `data_dir`, whose code is not needed.
         data_dir: Folder of tensorflow-datasets; default the variable `TFDS_DATA_DIR`,
             else its own folder.
         image_size: Side or `(height, width)` to resize to; None if all images have
@@ -48,8 +51,8 @@ def load_image_set(
     import tensorflow_datasets as tfds
 
     size = check_image_size(image_size)
-    known = known_image_sets()
-    if name not in known:
+    known = known_image_sets(data_dir)
+    if re.split("[/:]", name)[0] not in known:
         raise ValueError(
             "`source` must be 'digits', a folder of images, an image set of tensorflow-datasets "
             f"or arrays `(x, classes)`.{near_names(name, ['digits', *known])} Received: {name!r}"
@@ -67,11 +70,23 @@ def load_image_set(
     return train, test, list(builder.info.features["label"].names)
 
 
-def known_image_sets() -> list[str]:
-    """List the names of all sets of tensorflow-datasets, of any kind."""
+def known_image_sets(data_dir: str | os.PathLike | None = None) -> list[str]:
+    """List the names of all sets of tensorflow-datasets, of any kind, and of those in a folder.
+
+    Args:
+        data_dir: Folder of tensorflow-datasets, see `load_image_set`.
+    """
     import tensorflow_datasets as tfds
 
-    return tfds.list_builders(with_community_datasets=False)
+    known = tfds.list_builders(with_community_datasets=False)
+    folder = Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
+    return [*known, *(name for name in stored_sets(folder.expanduser()) if name not in known)]
+
+
+def stored_sets(folder: Path) -> list[str]:
+    """List the sets that lie in a folder of tensorflow-datasets, with or without their code."""
+    described = (*folder.glob("*/*/dataset_info.json"), *folder.glob("*/*/*/dataset_info.json"))
+    return sorted({path.relative_to(folder).parts[0] for path in described})
 
 
 def _check_kind(builder: Any, size: tuple[int, int] | None) -> None:

@@ -15,6 +15,8 @@ from kerasocc.experiments.settings.training import TrainingSettings
 
 WIDE = 100
 """A table with so many columns is taken for embeddings of a network, not for measurements."""
+COMPONENTS = 256
+"""Principal components of the pixels of images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +31,10 @@ class AutoSettings:
     )
 
 
-def members(config: Any, shape: tuple[int, ...]) -> list[Member]:
-    """The members for samples of a shape, in the order of their training."""
+def members(config: Any, shape: tuple[int, ...], samples: int) -> list[Member]:
+    """The members for a number of training samples of a shape, in the order of their training."""
     if len(shape) == 3:
-        return _of_images()
+        return _of_images(samples)
     return _of_wide_tables() if shape[0] >= WIDE else _of_tables()
 
 
@@ -40,11 +42,14 @@ def _neighbors(*preprocessings: str) -> list[Member]:
     return [Member("nearest-neighbors", {"preprocessing": p, "k": 3}) for p in preprocessings]
 
 
-def _of_images() -> list[Member]:
+def _of_images(samples: int) -> list[Member]:
+    # The components of few images do not hold what new images can differ in: a scratch on one of
+    # them is not seen.
+    components = COMPONENTS if samples >= 4 * COMPONENTS else None
     # Contrast normalization takes away what tells some classes apart, and brings out what tells
     # others apart.
     return [
-        Member("nearest-neighbors", {"preprocessing": p, "k": 3, "components": 256})
+        Member("nearest-neighbors", {"preprocessing": p, "k": 3, "components": components})
         for p in ("unit", "contrast")
     ]
 

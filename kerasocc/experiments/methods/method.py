@@ -110,8 +110,8 @@ class Method:
         check_shape: From `(config, shape)`; raises `ValueError` for samples that it cannot
             be trained on.
         rules: What settings that it shares with other methods must fulfil, by name.
-        members: From `(config, shape)` to the members of the ensemble that it trains in place
-            of a model; None for a method with a model.
+        members: From `(config, shape, samples)` to the members of the ensemble that it trains in
+            place of a model; None for a method with a model.
         chooses: Names of the settings that it chooses itself, which must be left out.
     """
 
@@ -129,7 +129,7 @@ class Method:
     head: Callable[[Any], HeadPhase | None] = lambda config: None
     check_shape: Callable[[Any, tuple[int, ...]], None] = lambda config, shape: None
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
-    members: Callable[[Any, tuple[int, ...]], list[Member]] | None = None
+    members: Callable[[Any, tuple[int, ...], int], list[Member]] | None = None
     chooses: frozenset[str] = frozenset()
 
     def has_own_encoder(self, config: Any) -> bool:

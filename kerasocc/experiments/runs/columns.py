@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from kerasocc.datasets.catalog import TABLE, resolve
-from kerasocc.datasets.columns.choice import ColumnChoice
+from kerasocc.datasets.columns import choice
 from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.experiments.config import TrainConfig
-
-_CHOICES = ("drop", "columns", "id", "categories", "group", "time")
 
 
 def check_columns(config: TrainConfig) -> None:
@@ -23,7 +21,7 @@ def check_columns(config: TrainConfig) -> None:
         return
     # A part that is given beside the data may be the one that has the labels.
     given = config.validation_data is not None or config.test_data is not None
-    choice = ColumnChoice.of(**{name: getattr(config, name) for name in _CHOICES})
+    chosen = choice.ColumnChoice.of(**{name: getattr(config, name) for name in choice.OPTIONS})
     dialect = {name: getattr(config, name) for name in OPTIONS}
     label = None if given else config.label
-    raw_tables.check_columns(source, choice, label, **dialect)
+    raw_tables.check_columns(source, chosen, label, **dialect)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerasocc.datasets import OneClassDataset, altered, load
+from kerasocc.datasets.columns import choice
 from kerasocc.datasets.columns.named_columns import NamedColumns, is_missing
 from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.datasets.pool import VALIDATION_FRACTION
@@ -44,12 +45,7 @@ def load_data(config: TrainConfig) -> OneClassDataset:
             normal_class=config.normal_class,
             label=config.label,
             missing=config.missing,
-            drop=config.drop,
-            columns=config.columns,
-            id=config.id,
-            categories=config.categories,
-            group=config.group,
-            time=config.time,
+            **{name: getattr(config, name) for name in choice.OPTIONS},
             preprocessing=config.preprocessing,
             contamination=config.contamination,
             labelled_classes=config.labelled_classes,

@@ -86,7 +86,8 @@ def train_ensemble(
         FloatingPointError: If the loss of every member became NaN or infinite.
     """
     joined = _Members(config, backup, data, progress, workers)
-    planned = config.definition.members(config, tuple(data.x_train.shape[1:]))
+    samples, *shape = data.x_train.shape
+    planned = config.definition.members(config, tuple(shape), samples)
     for number, member in enumerate(planned):
         title = _title(planned, number, config)
         joined.add(member, title, number, f"{number + 1}/{len(planned)} {title}")

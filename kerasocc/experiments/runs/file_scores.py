@@ -121,7 +121,7 @@ def score_files(
         unreadable=unreadable, dialect=dialect, bad_rows="error" if bad_rows == "error" else "mark"
     )
     calibration_scores = trained.model.sorted_calibration_scores() if with_p_values else None
-    scored = _Scored(trained, calibration_scores, bad_rows)
+    scored = Scored(trained, calibration_scores, bad_rows)
     with score_outputs.opened(output) as written, _Counter() as counter:
         for source in sources:
             before = scored.samples
@@ -144,7 +144,7 @@ def _is_of_images(source: str | os.PathLike) -> bool:
     return Path(source).is_dir() or Path(source).suffix.lower() in IMAGE_SUFFIXES
 
 
-def _nothing_scored(source: str | os.PathLike, scored: _Scored) -> ValueError:
+def _nothing_scored(source: str | os.PathLike, scored: Scored) -> ValueError:
     found = f"{scored.bad} that cannot, the first: {scored.first_bad}"
     return ValueError(
         f"{str(source)!r} must hold samples that can be scored. Received: "
@@ -152,7 +152,7 @@ def _nothing_scored(source: str | os.PathLike, scored: _Scored) -> ValueError:
     )
 
 
-class _Scored:
+class Scored:
     """Scores of the parts of a file as rows of a table, and how many there were.
 
     Args:

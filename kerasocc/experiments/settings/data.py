@@ -154,6 +154,12 @@ class DataSettings:
         "columns of a table that hold categories although they are numbers",
         older=None,
     )
+    frequencies: tuple[str, ...] | None = setting(
+        None,
+        kinds.names(),
+        "columns of categories with many values that become one feature: how rare a value is",
+        older=None,
+    )
     group: str | None = setting(
         None,
         kinds.name(),

@@ -33,6 +33,11 @@ def test_features(options, features):
         ({"columns": "a", "id": "a"}, r"`columns` must name features.*\['a'\] in both"),
         ({"group": "a", "time": "b"}, "`group` and `time` exclude each other"),
         ({"id": ["a", "a"]}, "`id` must hold different names"),
+        ({"frequencies": "z"}, r"`frequencies` must name columns of t.csv.*\['z'\]"),
+        (
+            {"frequencies": ["a", "b"], "categories": "b"},
+            r"`categories` and `frequencies` must name different columns. Received: \['b'\]",
+        ),
         ({"drop": [3]}, r"`drop` must hold names of columns. Received: drop=\[3\]"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 from kerasocc.datasets.columns.encoders import (
     CategoryColumn,
     DateColumn,
+    FrequencyColumn,
     NumberColumn,
     from_config,
     to_config,
@@ -96,6 +97,30 @@ def test_the_most_frequent_values_have_a_feature():
     assert column.feature_names == ("c=a", "c=b", "c=(other)")
 
 
+def test_rarity_by_hand():
+    table = named_columns({"c": ["a"] * 4 + ["b"] * 2 + [None]})
+    kinds = kinds_of(table, (), "`x`", frequencies=["c"])
+    (column,) = fit_columns(table, kinds, missing="median")
+    assert column == FrequencyColumn("c", ("a", "b", ""), (4, 2, 1), 7, allows_missing=True)
+    # log2((7 + 1) / (m + 1)) for a value of m rows.
+    bits = column.encode(np.array(["b", None, "new", "a"], dtype=object))
+    expected = [[np.log2(8 / 3)], [2.0], [3.0], [np.log2(8 / 5)]]
+    np.testing.assert_allclose(bits, expected)
+    assert column.feature_names == ("c:rarity",)
+    (strict,) = fit_columns(table, kinds, missing="error")
+    assert strict.is_bad(np.array(["a", None], dtype=object)).tolist() == [False, True]
+
+
+def test_rarity_of_numbers_and_of_more_values_than_are_kept(monkeypatch):
+    monkeypatch.setattr("kerasocc.datasets.columns.kinds.MAX_FREQUENCIES", 2)
+    table = named_columns({"zip": [3012, 3012, 3012, 8001, 8001, 1204]})
+    kinds = kinds_of(table, (), "`x`", frequencies=["zip"])
+    (column,) = fit_columns(table, kinds, missing="error")
+    assert (column.values, column.counts) == (("3012", "8001"), (3, 2))
+    found = column.encode(np.array(["1204", "99", "3012"], dtype=object))
+    np.testing.assert_allclose(found.ravel(), np.log2([7, 7, 7 / 4]))
+
+
 def test_a_block_of_booleans_alone_is_the_same_category():
     (column,) = fit(c=["True", "False", "unknown"])
     assert (
@@ -115,6 +140,7 @@ def test_numbers_that_are_categories():
     [
         NumberColumn("ä", 0.1 + 0.2, 1.7e9, True),
         CategoryColumn("c", ("", "Łódź"), True),
+        FrequencyColumn("f", ("x", ""), (3, 1), 9, True),
         DateColumn("d", ("time", "month")),
     ],
 )
@@ -144,3 +170,9 @@ def test_suspicious_columns():
     assert "['constant', 'empty'] are constant" in sentence
     plain = table.select(["date", "measured", "count"])
     assert suspicious_columns(plain, kinds_of(plain, (), "`x`")) == []
+
+
+def test_ten_of_many_names_are_shown():
+    table = named_columns({f"c{i}": np.ones(3) for i in range(12)})
+    (sentence,) = suspicious_columns(table, kinds_of(table, (), "`x`"))
+    assert "'c9'] and 2 others are constant" in sentence and "c10" not in sentence

@@ -119,6 +119,18 @@ def test_numbers_alone_can_have_ids_and_groups(tmp_path):
     assert data.ids_test["key"] == [f"k{i}" for i in data.names_test]
 
 
+def test_columns_of_many_values_become_their_rarity(frame, tmp_path):
+    data = load(frame, label="fraud", frequencies=["customer", "city"])
+    names = data.preprocessing.encoded_names
+    assert names[:3] == ("amount", "city:rarity", "when:time_sin")
+    assert names[-2:] == ("paid", "customer:rarity")
+    numbers = frame[["amount", "paid", "fraud"]].assign(code=np.arange(240) ** 2 % 7)
+    numbers.to_csv(tmp_path / "t.csv", index=False)
+    data = load(tmp_path / "t.csv", label="fraud", frequencies="code")
+    assert data.preprocessing.encoded_names == ("amount", "paid", "code:rarity")
+    assert len(np.unique(data.x_train[:, 2])) > 1
+
+
 def test_a_file_of_numbers_remembers_its_names(tmp_path):
     random = np.random.default_rng(0)
     table = pandas.DataFrame(random.normal(size=(60, 2)), columns=["a", "b"])

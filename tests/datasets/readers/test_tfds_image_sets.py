@@ -6,7 +6,7 @@ import urllib.request
 import numpy as np
 import pytest
 
-from kerasocc.datasets import one_vs_rest
+from kerasocc.datasets import load, one_vs_rest
 from kerasocc.datasets.readers.tfds_image_sets import load_image_set
 from tests.datasets.data_dirs import TFDS_DATA, needs_folder
 
@@ -49,6 +49,50 @@ def test_the_order_is_the_stored_one():
     first_of_last_shard = next(iter(tfds.as_numpy(last)))
     start = sum(sizes[:-1])
     np.testing.assert_array_equal(train.x[start : start + 3], first_of_last_shard["image"])
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A folder with a set that no code in this process describes, and its images and classes."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    random = np.random.default_rng(0)
+    parts = {
+        name: (random.integers(0, 256, (n, 8, 8, 1)).astype("uint8"), np.arange(n) % 3)
+        for name, n in (("train", 30), ("test", 12))
+    }
+    folder = tmp_path_factory.mktemp("tfds")
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="own_washers",
+        version="1.0.0",
+        data_dir=folder,
+        features=tfds.features.FeaturesDict(
+            {
+                "image": tfds.features.Image(shape=(8, 8, 1)),
+                "label": tfds.features.ClassLabel(names=["bolt", "nut", "washer"]),
+            }
+        ),
+        split_datasets={
+            name: tf.data.Dataset.from_tensor_slices({"image": x, "label": y})
+            for name, (x, y) in parts.items()
+        },
+    )
+    return folder, parts
+
+
+@pytest.mark.parametrize("name", ["own_washers", "own_washers:1.0.0"])
+def test_a_set_of_ones_own_needs_no_code(name, own, monkeypatch):
+    folder, parts = own
+    data = load(name, normal_class="nut", data_dir=folder)
+    images, classes = parts["train"]
+    expected = sorted(image.tobytes() for image in images[classes == 1])
+    assert sorted(image.tobytes() for image in data.x_train) == expected
+    assert sorted(i.tobytes() for i in data.x_test) == sorted(i.tobytes() for i in parts["test"][0])
+    assert data.y_test.sum() == 8
+    monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
+    with pytest.raises(ValueError, match=r"Near names: .*own_washers.*Received: 'own_wushers'"):
+        load("own_wushers")
 
 
 def test_unknown_name_lists_near_ones():

@@ -38,3 +38,8 @@ def test_two_parts_add_up():
     assert high.dtype == rest.dtype == "float32"
     np.testing.assert_allclose(np.float64(high) + rest, values, rtol=1e-14)
     assert high[0] != values[0]
+
+
+def test_the_largest_numbers_have_no_warning():
+    x = np.arange(40.0)[:, None] * 1e300
+    assert not loses_in_float32(x)

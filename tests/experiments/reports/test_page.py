@@ -38,7 +38,7 @@ def test_the_page_says_what_the_rate_can_be(interval, words):
     calibration = {"rate": 0.05, "samples": 21, "on": "x", "note": None, "interval": interval}
     results = {**report_figures(), "calibration": calibration}
     told = page.key_figures(results)["True rate"]
-    assert told.startswith(f"with 21 samples a wanted 5 % means {words}")
+    assert told.startswith(words) and told.endswith("the threshold for 5 % rests on 21 samples")
     assert told in page.page(results)
 
 

@@ -3,7 +3,7 @@
     KERASOCC_CASES=10000 python -m pytest -n 0 -m "slow or not slow" tests/hostile/generated
 
 generates so many in all, at random; without the variable the tests generate the same 300 cases in
-every run.
+every run, a part of them in the slow tests.
 """
 
 import os

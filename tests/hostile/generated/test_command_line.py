@@ -14,6 +14,8 @@ from tests.cli.helpers import rows_of
 from tests.hostile.generated.profiles import cases
 from tests.hostile.generated.text_tables import text_tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
@@ -84,12 +86,12 @@ def test_any_table_is_scored_or_refused_in_one_line(place, capsys, table):
 WORDS = st.one_of(
     st.sampled_from(
         shlex.split(
-            "score evaluate calibrate export plain.csv new.csv absent.csv . '' - table --run --output "
-            "--fpr --data --format --label --normal-class --separator --decimal --header --no-header "
+            "score evaluate calibrate export plain.csv new.csv absent.csv '' table --run --output "
+            "--fpr --data --format --label --normal-class --separator --decimal --header "
             "--bad-rows --encoding --model --import --comment none auto ; , 0 0.1 -1 nan out.csv"
         )
     ),
-    st.text(max_size=3).filter(lambda text: "\x00" not in text),
+    st.text(max_size=3).filter(lambda text: not {"\x00", "/", "."} & set(text)),
 )
 
 
@@ -98,6 +100,5 @@ WORDS = st.one_of(
 def test_any_arguments_get_one_line(place, capsys, arguments):
     if "-" in arguments or {"-h", "--help"} & set(arguments):
         return
-    code, _, errors = answer([text for text in arguments if text not in ("plain.csv",)][:6], capsys)
-    if code != 0:
-        check_answer(code, errors)
+    code, _, errors = answer(arguments, capsys)
+    check_answer(code, errors if code else "")

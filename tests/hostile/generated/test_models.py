@@ -53,6 +53,7 @@ samples = arrays.arrays(
 DTYPES = ["float16", "float32", "float64", ">f4", ">i2", "int8", "uint8", "int64", "uint64", "bool"]
 
 
+@pytest.mark.slow
 @cases(0.05)
 @given(x=samples, size=st.integers(1, 12), data=st.data())
 def test_scores_depend_on_the_samples_alone(model, x, size, data):
@@ -63,10 +64,8 @@ def test_scores_depend_on_the_samples_alone(model, x, size, data):
     np.testing.assert_allclose(model.score(x[order]), expected[order], **close)
     np.testing.assert_allclose(model.score(x[:1]), expected[:1], **close)
     np.testing.assert_allclose(model.score(iter([x[:1], x])), [expected[0], *expected], **close)
-    names = data.draw(st.permutations(range(4)))
     frame = pandas.DataFrame(x, columns=NAMES)
     np.testing.assert_allclose(model.score(frame), expected, **close)
-    assert list(names) is not None
     np.testing.assert_array_equal(model.is_anomaly(x), expected > np.array(model.threshold))
     p = model.p_values(x)
     assert ((0 < p) & (p <= 1)).all() and (np.diff(p[np.argsort(expected)]) <= 0).all()
@@ -111,6 +110,7 @@ HOSTILE = st.recursive(
 )
 
 
+@pytest.mark.slow
 @cases(0.05)
 @given(x=HOSTILE)
 def test_any_object_is_refused_by_an_error_that_names_it(model, x):
@@ -146,6 +146,7 @@ def test_any_frame_has_scores_or_is_refused(model, columns, names):
         np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @cases(0.05)
 @given(
     y=st.one_of(st.none(), HOSTILE, arrays.arrays("float64", st.integers(0, 9))),
