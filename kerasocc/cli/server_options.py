@@ -53,11 +53,7 @@ def score_by_server(arguments: argparse.Namespace) -> int:
     from kerasocc.experiments.runs.served_scores import format_of, score_through
     from kerasocc.serving.client import ServedModel
 
-    if arguments.model is not None:
-        raise ValueError(
-            "`--server` scores with the model of the server; leave out `--model`. Received: "
-            f"--model {arguments.model}"
-        )
+    _check_options(arguments)
     check_output(arguments.output, arguments.source)
     dialect = given_dialect(arguments)
     run = _found_run(arguments, dialect)
@@ -84,6 +80,29 @@ def score_by_server(arguments: argparse.Namespace) -> int:
         )
     _report(arguments, summary)
     return 0
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Refuse what only scores of a local model can do.
+
+    Raises:
+        ValueError: Names the option.
+    """
+    for name in ("model", "output_dir", "format", "skip_existing", "shard"):
+        value = getattr(arguments, name)
+        if value:
+            option = f"--{name.replace('_', '-')}"
+            raise ValueError(f"`{option}` must be left out with `--server`. Received: {value}")
+    if arguments.more:
+        raise ValueError(
+            "`FILE` must be one file with `--server`. Received: "
+            f"{[arguments.source, *arguments.more]}"
+        )
+    suffix = Path(arguments.output or "").suffix.lower()
+    if suffix in (".parquet", ".npz"):
+        raise ValueError(
+            f"`--output` must be CSV with `--server`. Received: --output {arguments.output!r}"
+        )
 
 
 @contextlib.contextmanager

@@ -190,7 +190,10 @@ def test_bad_input_leaves_nothing(server, frame, tmp_path, capsys):
     command = ["score", str(path), *by_server(server), "--output", str(output)]
     for message, extra in [
         ("no value in row 100", []),
-        ("leave out `--model`", ["--model", "m.keras"]),
+        ("`--model` must be left out with `--server`", ["--model", "m.keras"]),
+        ("`--shard` must be left out with `--server`", ["--shard", "1/2"]),
+        ("`--output-dir` must be left out", ["--output-dir", "scores"]),
+        ("`--output` must be CSV with `--server`", ["--output", "x.parquet"]),
         ("There is no run", ["--run", "none"]),
         ("Servable not found", ["--protocol", "tfserving", "--served-model", "other"]),
         ("`rows` must be", ["--request-rows", "0"]),
@@ -198,6 +201,8 @@ def test_bad_input_leaves_nothing(server, frame, tmp_path, capsys):
         ("`server` must be an address", ["--server", "localhost"]),
     ]:
         assert message in refused([*command, *extra], capsys)
+    several = ["score", str(path), str(path), *by_server(server)]
+    assert "`FILE` must be one file with `--server`" in refused(several, capsys)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["scores.csv", "x.csv"]
     assert output.read_text() == "old"
 
