@@ -135,10 +135,10 @@ def test_a_segment_holds_what_its_steps_need(rows, monkeypatch, on_disk):
     provider.begin_epoch(0)
     found = []
     for steps in (2, 2):
-        samples, taken = provider.next_segment(10)
-        assert taken == steps
-        index = samples["index"]
-        np.testing.assert_array_equal(samples["x"], rows[index])
+        segment = provider.next_segment(10)
+        index = segment.samples["index"]
+        assert (segment.steps, segment.size) == (steps, len(index))
+        np.testing.assert_array_equal(segment.samples["x"], rows[index])
         found.extend(index)
     assert sorted(found) == list(range(50))
 
