@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -183,7 +183,7 @@ class Trainer(Compilable):
         self.check_adapted()
         sample_weight = weights_by_class(y, sample_weight, class_weight)
         # Keras would train on NaN.
-        self.source_of(x, y, sample_weight)
+        self.source_of(x, y.get("label") if isinstance(y, Mapping) else y, sample_weight)
         if self.compiled and self.needs_initialization and not self.is_fitted:
             fitting.initialize_from_batch(self, x, y, sample_weight)
         if self.compiled and self.built:

@@ -193,7 +193,7 @@ def test_bad_input_leaves_nothing(server, frame, tmp_path, capsys):
         ("`--model` must be left out with `--server`", ["--model", "m.keras"]),
         ("`--shard` must be left out with `--server`", ["--shard", "1/2"]),
         ("`--output-dir` must be left out", ["--output-dir", "scores"]),
-        ("`--output` must be CSV with `--server`", ["--output", "x.parquet"]),
+        ("`--output` must be a CSV file with `--server`", ["--output", "x.parquet"]),
         ("There is no run", ["--run", "none"]),
         ("Servable not found", ["--protocol", "tfserving", "--served-model", "other"]),
         ("`rows` must be", ["--request-rows", "0"]),

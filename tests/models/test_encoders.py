@@ -117,7 +117,8 @@ def test_no_rows(x, tmp_path):
     model.calibrate(x, fpr=0.1)
     with pytest.raises(ValueError, match=r"at least one sample. Received: shape \(0, 10\)"):
         model.score(x[:0])
-    assert model.predict_on_batch(x[:0]).shape == (0,)
+    with pytest.raises(ValueError, match=r"at least one sample. Received: shape \(0, 10\)"):
+        model.predict_on_batch(x[:0])
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf
@@ -129,4 +130,6 @@ def test_no_rows(x, tmp_path):
         "score": (0,),
         "is_anomaly": (0,),
         "p_value": (0,),
+        "threshold": (0,),
+        "confidence": (0,),
     }
