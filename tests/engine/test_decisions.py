@@ -224,7 +224,7 @@ def test_exported_p_values(samples, export_and_load):
     scorer = export_and_load(model)
     for size in (1, 7, 40):
         found = scorer(new[:size])
-        assert set(found) == {"score", "is_anomaly", "p_value"}
+        assert set(found) == {"score", "is_anomaly", "threshold", "p_value", "confidence"}
         assert found["p_value"].dtype == np.float32 and found["p_value"].shape == (size,)
         np.testing.assert_allclose(found["p_value"], model.p_values(new[:size]), rtol=1e-6)
         np.testing.assert_array_equal(found["is_anomaly"], model.is_anomaly(new[:size]))
@@ -233,4 +233,4 @@ def test_exported_p_values(samples, export_and_load):
 
 def test_without_a_rate_there_is_no_p_value(model, export_and_load):
     model.calibrate(scored(*ONE_TO_NINE), contamination=0.2)
-    assert set(export_and_load(model)(scored(1.0))) == {"score", "is_anomaly"}
+    assert set(export_and_load(model)(scored(1.0))) == {"score", "is_anomaly", "threshold"}
