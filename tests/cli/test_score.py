@@ -109,7 +109,11 @@ def test_missing_values_are_imputed_as_in_training(filling, frame, tmp_path, cap
         ("x.txt", b"", "`source` must end in one of ['.npz', '.npy', '.mat', '.csv', '.tsv', "),
         ("x.xlsx", b"", "is no readable Excel workbook"),
         ("x.csv", b"", "is no readable .csv file"),
-        ("x.csv", b"a;b;c;d\n1;2;3;4\n", "no column ['a', 'b', 'flow rate', 'd'] among ['a;b;c;d']"),
+        (
+            "x.csv",
+            b"a;b;c;d\n1;2;3;4\n",
+            "no column ['a', 'b', 'flow rate', 'd'] among ['a;b;c;d']",
+        ),
         ("x.csv", b"a,b,flow rate,d\none,2,3,4\n", "Received: 'one' in row 0 (line 2), column"),
         ("x.csv", b"\xff\xfe\x00\xd8" * 99, "is no readable .csv file"),
         ("x.parquet", b"PAR1" * 99, "is no readable Parquet file"),

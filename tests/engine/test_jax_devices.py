@@ -104,7 +104,10 @@ def everything(case, **compile_options):
     return model, [np.hstack(found), *weights]
 
 def distance(one, other):
-    return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
+    "The largest difference, of numbers above 1 in units of the largest."
+    return max(
+        np.abs(a - b).max() / max(1, np.abs(a).max()) for a, b in zip(one, other, strict=True)
+    )
 """
 
 ONE_PROCESS = """
@@ -161,7 +164,8 @@ keras.distribution.set_distribution(keras.distribution.DataParallel())
 print(json.dumps([refused(process, x), refused(0, x + process), refused(0, x)]))
 """
 
-TOLERANCES = dict.fromkeys(["noise", "latent", "latent epochs", "variance"], 1e-5)
+# BatchNorm divides by deviations that are sums over both devices: 3.4e-6 were measured.
+TOLERANCES = dict.fromkeys(["noise", "latent", "latent epochs", "variance", "images"], 1e-5)
 
 
 def check(found):
@@ -200,7 +204,8 @@ def test_two_processes_equal_one():
     assert first == second
     differences = {
         case: max(
-            np.abs(np.subtract(a, b)).max() for a, b in zip(alone[case], first[case], strict=True)
+            np.abs(np.subtract(a, b)).max() / max(1, np.abs(a).max())
+            for a, b in zip(alone[case], first[case], strict=True)
         )
         for case in alone
     }
