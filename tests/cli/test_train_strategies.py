@@ -150,7 +150,8 @@ def test_workers_that_are_killed_end_as_one_process_does(place, tmp_path):
     (code, output, _), other = cluster.wait()
     assert code == 0 and "Resuming runs/run" in output and other == (0, "", "")
     assert status(run) == "complete" and not (run / "backup").exists()
-    assert written_by_others(tmp_path) == []
+    # One that was killed leaves its temporary folder.
+    assert all("kerasocc-" in file for file in written_by_others(tmp_path))
     np.testing.assert_allclose(scores_of(run), scores_of(tmp_path / "whole" / "run"), 1e-4, 1e-6)
     results = json.loads((run / "results.json").read_text())
     assert (results["strategy"], results["replicas"], results["workers"]) == ("multi-worker", 2, 2)

@@ -164,8 +164,11 @@ keras.distribution.set_distribution(keras.distribution.DataParallel())
 print(json.dumps([refused(process, x), refused(0, x + process), refused(0, x)]))
 """
 
-# BatchNorm divides by deviations that are sums over both devices: 3.4e-6 were measured.
-TOLERANCES = dict.fromkeys(["noise", "latent", "latent epochs", "variance", "images"], 1e-5)
+# 3.4e-6 were measured for images, whose BatchNorm divides by sums over both devices, and 1.1e-6
+# for views; less than 1e-6 for the others.
+TOLERANCES = dict.fromkeys(
+    ["noise", "latent", "latent epochs", "variance", "images", "views"], 1e-5
+)
 
 
 def check(found):
