@@ -148,7 +148,7 @@ def test_a_program_is_compiled_for_two_shapes():
     rows = np.arange(50)
     shapes = set()
     for steps in (slice(0, 32), slice(32, 50)):
-        segment = Segment({"x": rows[steps, None], "index": rows[steps]}, 2)
+        segment = Segment({"x": rows[steps, None], "index": rows[steps]}, 2, len(rows[steps]))
         for batches, count in pad_to_fixed_shapes(segment, 16, most=2):
             shapes.add(batches["x"].shape)
             found = batches["index"][:count].ravel()
