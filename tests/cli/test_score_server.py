@@ -202,7 +202,7 @@ def test_bad_input_leaves_nothing(server, frame, tmp_path, capsys):
     ]:
         assert message in refused([*command, *extra], capsys)
     several = ["score", str(path), str(path), *by_server(server)]
-    assert "`FILE` must be one file with `--server`" in refused(several, capsys)
+    assert "a second FILE must be left out with `--server`" in refused(several, capsys)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["scores.csv", "x.csv"]
     assert output.read_text() == "old"
 

@@ -48,6 +48,8 @@ def fitted(model, x):
     ],
     ids=["DeepSVDD", "OCNN", "NeuTraLAD", "NearestNeighbors", "Autoencoder"],
 )
+# The encoder has no seed, so that OC-NN may warn.
+@pytest.mark.filterwarnings("ignore:The embeddings of the training samples")
 def test_a_subclass_without_an_output_shape(make, x, tmp_path):
     model = fitted(make(Subclassed()), x)
     scores = model.score(x)
