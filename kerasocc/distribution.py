@@ -167,7 +167,7 @@ def _piece_of(size: Any) -> Piece:
     if known is not None:
         return known
     replicas = num_replicas()
-    sizes = tf.cast(tf.one_hot(replica_number(), replicas) * tf.cast(size, "float32"), "float32")
+    sizes = tf.one_hot(replica_number(), replicas) * tf.cast(size, "float32")
     sizes = tf.cast(global_sum(sizes), "int32")
     total = tf.reduce_sum(sizes)
     return Piece(tf.reduce_sum(sizes[: replica_number()]), total, total)
