@@ -81,7 +81,7 @@ def global_size(size: Any) -> Any:
     """Number of samples in the global batch.
 
     Args:
-        size: Number of samples in this replica's piece, a scalar.
+        size: Number of samples in this replica's piece, a scalar; of samples, not of their views.
 
     Returns:
         Scalar.

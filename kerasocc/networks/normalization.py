@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasocc.distribution import global_size, global_sum, num_replicas
+from kerasocc.distribution import global_sum, num_replicas
 from kerasocc.engine.keras_contract import fused_batch_norm
 from kerasocc.networks.folding import fold_batch_norm
 
@@ -113,23 +113,24 @@ def _normalize_over_replicas(x: Any, gamma: Any, beta: Any, epsilon: float) -> t
         Outputs of the shape of `x`, and `m` and `v`, shape `(channels,)`.
     """
     axes, channels = tuple(range(len(x.shape) - 1)), x.shape[-1]
-    cells = ops.cast(ops.size(x) // channels, "float32") / ops.cast(ops.shape(x)[0], "float32")
-    count = cells * ops.cast(global_size(ops.shape(x)[0]), "float32")
+    # A sample may have several rows in `x`, its views: the cells are counted, not the samples.
+    cells = ops.cast(ops.reshape(ops.size(x) // channels, (1,)), "float32")
 
-    def global_sums(first, second):
-        sums = ops.concatenate([ops.sum(first, axis=axes), ops.sum(second, axis=axes)])
+    def global_means(first, second):
+        sums = ops.concatenate([ops.sum(first, axis=axes), ops.sum(second, axis=axes), cells])
         total = global_sum(sums)
-        return sums[:channels], sums[channels:], total[:channels] / count, total[channels:] / count
+        means = total[:-1] / total[-1]
+        return sums[:channels], sums[channels:-1], means[:channels], means[channels:]
 
     @ops.custom_gradient
     def normalized(x, gamma, beta):
-        _, _, mean, square = global_sums(x, ops.square(x))
+        _, _, mean, square = global_means(x, ops.square(x))
         variance = ops.maximum(square - ops.square(mean), 0.0)
         inverse = ops.rsqrt(variance + epsilon)
         slope = gamma * inverse
 
         def gradient(upstream, *_):
-            own, own_product, mean_upstream, mean_product = global_sums(upstream, upstream * x)
+            own, own_product, mean_upstream, mean_product = global_means(upstream, upstream * x)
             # With z = (x - m) inverse: sums of `upstream` times z, of this replica and in the mean.
             own_z = inverse * (own_product - mean * own)
             mean_z = inverse * (mean_product - mean * mean_upstream)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasocc import distribution
 from kerasocc.networks.normalization import GlobalBatchNormalization
 
 
@@ -93,3 +94,34 @@ def test_frozen_layer_keeps_its_statistics(random):
     x = random.normal(5.0, size=(10, 3)).astype("float32")
     np.testing.assert_allclose(layer(x, training=True), layer(x, training=False))
     assert (np.array(layer.moving_mean) == 0).all()
+
+
+def test_statistics_over_replicas_count_the_views_of_a_sample(two_replicas, random):
+    # A batch of 5 samples in pieces of 3 and 2, with four rows of each in `x`.
+    x = random.normal(2.0, size=(20, 3)).astype("float32")
+    upstream = random.normal(size=(20, 3)).astype("float32")
+
+    def step(rows, piece=None):
+        inputs = tf.constant(x)[rows]
+        with distribution.piece_of_batch(piece), tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = tf.reduce_sum(layer(inputs, training=True) * tf.constant(upstream)[rows])
+        return tape.gradient(loss, inputs)
+
+    layer = GlobalBatchNormalization()
+    expected = step(slice(None))
+    average = np.array(layer.moving_variance)
+
+    with two_replicas.scope():
+        layer = GlobalBatchNormalization()
+        layer.build((None, 3))
+
+        def of_replica():
+            number = distribution.replica_number()
+            piece = distribution.Piece(3 * number, 5, 5)
+            return step(slice(12 * number, 12 + 8 * number), piece)
+
+        found = two_replicas.run(tf.function(of_replica))
+    found = np.concatenate(two_replicas.experimental_local_results(found))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, average, rtol=1e-5)
