@@ -190,7 +190,7 @@ def add(commands: Any) -> None:
 
 
 def _print_results(run: RunFolder, results: dict[str, Any], notes: list[str]) -> None:
-    from kerasocc.experiments.reports.page import key_figures
+    from kerasocc.experiments.reports.key_figures import key_figures
 
     for name, value in key_figures(results).items():
         echo(f"{name:<18} {value}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element
 
 import numpy as np
+
+from kerasocc.experiments.reports.markup import data_table
 
 if TYPE_CHECKING:
     import kerasocc
@@ -83,16 +85,19 @@ def _range(values: list[float], form: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def table(members: list[dict[str, Any]]) -> str:
+def table(members: list[dict[str, Any]]) -> Element:
     """The members as an HTML table."""
-    rows = "\n".join(
-        f"<tr><td>{html.escape(member['title'])}</td><td>{_percent(member['auc'])}</td>"
-        f"<td>{_number(member['agreement'])}</td><td>{member['seconds']:.2f}</td></tr>"
+    heads = ("member", "AUC alone, %", "rank correlation with the others", "seconds")
+    rows = (
+        (
+            member["title"],
+            _percent(member["auc"]),
+            _number(member["agreement"]),
+            f"{member['seconds']:.2f}",
+        )
         for member in members
     )
-    heads = ("member", "AUC alone, %", "rank correlation with the others", "seconds")
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
+    return data_table(heads, rows, numbers=(1, 2, 3))
 
 
 def _percent(fraction: float | None) -> str:

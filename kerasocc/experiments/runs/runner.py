@@ -16,10 +16,12 @@ from kerasocc.callbacks import CollapseError
 from kerasocc.datasets import OneClassDataset
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.reports import members
+from kerasocc.experiments.reports.by_class import by_class
 from kerasocc.experiments.reports.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.latent_labels import write_latent_labels
 from kerasocc.experiments.reports.report import write_report
+from kerasocc.experiments.reports.tested import Tested
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
@@ -124,16 +126,21 @@ def _finish(
     scores = model.score(data.x_test)
     scoring = time.monotonic() - begun
     labels = data.y_test
+    is_labelled = "test" not in data.unlabelled
+    tested = Tested(
+        scores,
+        labels if is_labelled else None,
+        data.names_test,
+        data.ids_test,
+        data.classes_test,
+    )
+    threshold = float(keras.ops.convert_to_numpy(model.threshold))
     results = {
         "run": run.name,
         "method": config.definition.title,
         **_of_members(trained, data),
-        **evaluate(
-            labels,
-            scores,
-            float(keras.ops.convert_to_numpy(model.threshold)),
-            labelled="test" not in data.unlabelled,
-        ),
+        **evaluate(labels, scores, threshold, labelled=is_labelled),
+        "classes": by_class(tested, threshold),
         "auc_of_noise": auc_of_noise(model, data),
         "latent_labels": latent and write_latent_labels(run.path, latent.mode, latent.labels, data),
         "calibration": calibration,
@@ -147,17 +154,14 @@ def _finish(
     }
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
-    parts = decompose(model, data)
     write_report(
         run.path,
         results,
         data.x_test,
-        labels,
-        scores,
+        tested,
         histories,
-        parts,
-        data.names_test,
-        data.ids_test,
+        config=config,
+        decomposition=decompose(model, data),
     )
     return results
 
