@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -10,18 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasocc.checks import check_integer
-
-MISSING = (
-    "TensorBoard's summaries need the package `tensorboard`, which TensorFlow 2.21 does not "
-    "install: python -m pip install 'kerasocc[tensorboard]'"
-)
-
-
-def check_tensorboard() -> None:
-    """Raise `ValueError` if TensorBoard is not installed."""
-    if importlib.util.find_spec("tensorboard") is None:
-        raise ValueError(MISSING)
+from kerasocc.checks import check_installed, check_integer
 
 
 class ScoreSummaries(keras.callbacks.Callback):
@@ -67,7 +55,7 @@ class ScoreSummaries(keras.callbacks.Callback):
         hyperparameters: Mapping[str, Any] | None = None,
     ):
         super().__init__()
-        check_tensorboard()
+        check_installed("tensorboard", extra="tensorboard", purpose="`ScoreSummaries`")
         self.log_dir = os.fspath(log_dir)
         self.every = check_integer("every", every, minimum=1)
         self.samples = check_integer("samples", samples, minimum=1)

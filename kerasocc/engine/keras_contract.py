@@ -194,8 +194,8 @@ def looks_at_batches(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback would notice that batches run several at a time.
 
     Keras's callbacks that count batches say so in `save_freq`, `TensorBoard` in `update_freq`
-    and by a profile; of the others it counts whether a batch hook is overridden, in the class or, as by `LambdaCallback`, on the
-    instance.
+    and by its profile; of the others it counts whether a batch hook is overridden, in the class
+    or, as by `LambdaCallback`, on the instance.
     """
     if getattr(callback, "save_freq", None) == "epoch":
         return False

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from kerasocc.experiments.reports.markup import Content, element
-from kerasocc.plots.style import COLORS
+from kerasocc.plots.style import COLORS, SERIES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,8 +20,10 @@ WIDTH = 4.6
 """Inches: on a telephone text of `FONT_SIZE` points then has 11 pixels."""
 FONT_SIZE = 11
 VARIABLES = {
+    **{color.lower(): f"var(--series-{number})" for number, color in enumerate(SERIES)},
     COLORS[0].lower(): "var(--normal)",
     COLORS[1].lower(): "var(--anomaly)",
+    "#b0b0b0": "var(--line)",
     "#000000": "var(--ink)",
     "#ffffff": "var(--page)",
     "#808080": "var(--soft)",

@@ -4,12 +4,14 @@ STYLE = """
 :root {
   color-scheme: light dark;
   --page: #ffffff; --card: #f4f6f8; --ink: #1c2024; --soft: #56606a; --line: #d5dae0;
-  --link: #0060a8; --normal: #0072b2; --anomaly: #c04a00; --note: #fff4e8; --good: #1f7a4d;
+  --link: #0060a8; --normal: #0072b2; --anomaly: #c04a00; --note: #fff4e8;
+  --series-2: #007a5a; --series-3: #a8447f; --series-4: #6a4fc0; --series-5: #7a6000;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171a; --card: #1f2429; --ink: #e8ebee; --soft: #a9b3bd; --line: #3a424a;
-    --link: #6cb8ff; --normal: #56b4e9; --anomaly: #ff9a5c; --note: #33271b; --good: #6fd09f;
+    --link: #6cb8ff; --normal: #56b4e9; --anomaly: #ff9a5c; --note: #33271b;
+    --series-2: #4fd1a5; --series-3: #eaa0cb; --series-4: #b6a3ff; --series-5: #e0c65a;
   }
 }
 * { box-sizing: border-box; }
@@ -59,7 +61,8 @@ td { font-variant-numeric: tabular-nums; }
 .chart { margin: 0; max-width: 32rem; }
 .chart svg { display: block; width: 100%; height: auto; fill: var(--ink); }
 .chart svg * { stroke-linejoin: round; stroke-linecap: butt; }
-.chart svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif !important; }
+.chart svg text {
+  font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif !important; }
 figcaption { font-size: .9375rem; }
 .tiles { display: grid; gap: .75rem; list-style: none; margin: .75rem 0; padding: 0;
          max-width: none; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); }

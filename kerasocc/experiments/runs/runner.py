@@ -28,6 +28,7 @@ from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_e
 from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
+from kerasocc.experiments.runs.tensorboard import write_results
 from kerasocc.experiments.runs.workers import ALONE, Workers
 
 
@@ -38,6 +39,7 @@ def train(
     *,
     progress: bool = False,
     workers: Workers = ALONE,
+    log_dir: Path | None = None,
 ) -> dict[str, Any]:
     """Do a run, or the rest of an interrupted one.
 
@@ -47,6 +49,7 @@ def train(
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
         workers: What trains it. Others than the chief have folders of their own.
+        log_dir: Folder for TensorBoard, None for none.
 
     Returns:
         What `results.json` holds.
@@ -62,8 +65,12 @@ def train(
         workers.share(run.path, (run.data_file.name, run.backup.name))
         if not workers.is_chief:
             check_same_data(run.data_file, data, "give every worker those of the chief")
-        trained = train_phases(config, run.backup, data, progress=progress, workers=workers)
-        run.complete({**_finish(config, run, data, trained), **workers.description})
+        shown = dict(progress=progress, workers=workers, log_dir=log_dir)
+        trained = train_phases(config, run.backup, data, **shown)
+        results = {**_finish(config, run, data, trained), **workers.description}
+        if log_dir is not None:
+            write_results(log_dir, config, results)
+        run.complete(results)
         workers.wait()
     return run.results
 
@@ -99,6 +106,7 @@ def train_phases(
     *,
     progress: bool = False,
     workers: Workers = ALONE,
+    log_dir: Path | None = None,
 ) -> TrainedModel | TrainedEnsemble:
     """Train what a run trains: a model in its phases, or an ensemble of several.
 
@@ -108,10 +116,12 @@ def train_phases(
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
         workers: What trains it.
+        log_dir: Folder for TensorBoard, None for none.
     """
+    shown = dict(progress=progress, log_dir=log_dir)
     if config.definition.members is None:
-        return train_model(config, backup, data, progress=progress)
-    return train_ensemble(config, backup, data, progress=progress, workers=workers)
+        return train_model(config, backup, data, **shown)
+    return train_ensemble(config, backup, data, workers=workers, **shown)
 
 
 def _finish(
