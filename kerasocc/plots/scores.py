@@ -94,7 +94,7 @@ def _draw_band(axes: Axes, bins: np.ndarray, interval: tuple[float | None, float
         edge if end is None else min(max(end, bins[0]), bins[-1])
         for end, edge in zip(interval, (bins[0], bins[-1]), strict=True)
     )
-    axes.axvspan(low, high, color="gray", alpha=0.25, lw=0, zorder=0, label="its 95 % interval")
+    axes.axvspan(low, high, color="gray", alpha=0.2, lw=0, zorder=0, label="95 % interval")
 
 
 def plot_roc(labels: Any, scores: Any, threshold: float | None = None) -> Figure:

@@ -58,7 +58,7 @@ def table(found: list[dict[str, Any]]) -> Element | None:
     """What `by_class` returned, as a table; None where it is empty."""
     if not found:
         return None
-    heads = ("class", "is", "samples", "flagged, %", "95 % interval, %", "AUC against normal, %")
+    heads = ("class", "kind", "samples", "flagged, %", "95 % interval, %", "AUC against normal, %")
     rows = []
     for entry in found:
         low, high = entry["flagged_interval"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from kerasocc.experiments.config.train_config import Config
 from kerasocc.experiments.reports.charts import WIDTH, chart
 from kerasocc.experiments.reports.document import Section, document
 from kerasocc.experiments.reports.markup import Content, data_table, element
-from kerasocc.experiments.reports.settings_in_words import in_words
+from kerasocc.experiments.reports.settings_in_words import in_words, used_settings
 from kerasocc.experiments.reports.tested import Tested
 
 MOST_CURVES = 6
@@ -44,7 +45,7 @@ def comparison_page(runs: Sequence[ComparedRun]) -> str:
         runs: At least one.
     """
     ordered = sorted(runs, key=lambda run: -(run.results["auc"] or 0.0))
-    names = ", ".join(dict.fromkeys(str(run.config.dataset) for run in ordered))
+    names = ", ".join(dict.fromkeys(Path(run.config.dataset).name for run in ordered))
     return document(
         f"Comparison of {len(runs)} runs",
         _sections(ordered),
@@ -57,9 +58,8 @@ def _opening(runs: Sequence[ComparedRun]) -> str:
     first = runs[0]
     if first.results["auc"] is None:
         return "No run has labels of normal samples and anomalies, so that none is the best."
-    words = f"The best AUC, {100 * first.results['auc']:.2f} %, has {first.name} (" + (
-        f"{first.results['method']})."
-    )
+    best = f"{100 * first.results['auc']:.2f} %"
+    words = f"{first.name} ({first.results['method']}) has the best AUC: {best}."
     if not _same_test(runs):
         words += " The runs were tested on different samples: their figures do not compare."
     return words
@@ -136,10 +136,8 @@ def _disagreement(runs: Sequence[ComparedRun], listed: int = 10) -> Content:
     """The test samples that the runs rank most differently."""
     if len(runs) < 2 or not _same_test(runs):
         return None
-    count = len(runs[0].tested.scores)
-    ranks = np.array([np.argsort(np.argsort(run.tested.scores)) for run in runs]) / max(
-        count - 1, 1
-    )
+    ranks = np.array([np.argsort(np.argsort(run.tested.scores)) for run in runs])
+    ranks = ranks / max(len(runs[0].tested.scores) - 1, 1)
     spread = np.ptp(ranks, axis=0)
     chosen = np.argsort(-spread, kind="stable")[:listed]
     tested = runs[0].tested
@@ -163,20 +161,20 @@ def _disagreement(runs: Sequence[ComparedRun], listed: int = 10) -> Content:
 
 
 def _settings(runs: Sequence[ComparedRun]) -> Content:
+    used = [(run, used_settings(run.config)) for run in runs]
     differing = [
         name
         for name in runs[0].config.schema.fields
-        if len({repr(getattr(run.config, name, None)) for run in runs}) > 1
+        if len({repr(getattr(run.config, name)) if name in own else "" for run, own in used}) > 1
     ]
     if not differing:
         return None if len(runs) < 2 else element("p", "None: the runs differ in nothing.")
     heads = ["setting", *(run.name for run in runs)]
     rows = (
-        [name.replace("_", " "), *(_value(getattr(run.config, name)) for run in runs)]
+        [
+            name.replace("_", " "),
+            *(in_words(getattr(run.config, name)) if name in own else "" for run, own in used),
+        ]
         for name in differing
     )
     return data_table(heads, rows)
-
-
-def _value(value: Any) -> str:
-    return "none" if value in (None, (), "") else in_words(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kerasocc import plots
@@ -58,7 +59,7 @@ def page(results: dict[str, Any], shown: Shown | None = None) -> str:
 def _subtitle(results: dict[str, Any], config: Config | None) -> str | None:
     finished = results.get("finished") or results.get("tested")
     day = f"{finished[:10]} {finished[11:16]}" if finished else ""
-    data = "" if config is None else f"Data: {config.dataset}"
+    data = "" if config is None else f"Data: {Path(config.dataset).name}"
     if config is not None and config.normal_class is not None:
         data += f", normal: {config.normal_class}"
     return "; ".join(part for part in (data, day) if part) or None
@@ -75,7 +76,10 @@ def _notes(results: dict[str, Any]) -> Iterator[Content]:
 
 
 def _sections(results: dict[str, Any], shown: Shown) -> Iterator[Section]:
-    yield Section("Results", rows_table(key_figures(results)))
+    facts = key_figures(results)
+    # They stand at the top of the page.
+    told = ("AUC (test)", "Average precision")
+    yield Section("Results", rows_table({k: v for k, v in facts.items() if k not in told}))
     tested, threshold = shown.tested, results["threshold"]
     if tested is not None:
         yield Section("Scores", _score_charts(results, tested))
@@ -105,8 +109,15 @@ def _score_charts(results: dict[str, Any], tested: Tested) -> Content:
         f"new normal samples. It was set on {calibration['samples']} {calibration['on']}"
     )
     if interval is not None:
-        low, high = ("any value" if end is None else f"{end:.4g}" for end in interval)
-        words += f"; with as many others it could be from {low} to {high} (95 % interval)"
+        low, high = interval
+        ends = (
+            "any lower value" if low is None else f"{low:.4g}",
+            "any higher value" if high is None else f"{high:.4g}",
+        )
+        words += (
+            f". Of all normal samples {100 * calibration['rate']:g} % exceed a score between "
+            f"{ends[0]} and {ends[1]} (95 % interval)"
+        )
     histogram = chart(
         "histogram",
         f"Histogram of the scores of {len(tested.scores)} test samples, with the threshold "
@@ -143,16 +154,16 @@ def _score_charts(results: dict[str, Any], tested: Tested) -> Content:
 
 
 def _training_charts(histories: Histories) -> Content:
-    charts = [
-        chart(
-            f"training-{number}",
-            f"Training curves of {phase}, {len(next(iter(history.values()), ()))} epochs",
-            f"{phase[:1].upper()}{phase[1:]}. A dotted line is a drop of the learning rate.",
-            plots.plot_quantities,
-            history,
-        )
-        for number, (phase, history) in enumerate(histories.items())
-    ]
+    charts = []
+    for number, (phase, history) in enumerate(histories.items()):
+        epochs = len(next(iter(history.values()), ()))
+        if epochs < 2:
+            continue
+        drops = len(set(history.get("learning_rate", ()))) > 1
+        title = f"{phase[:1].upper()}{phase[1:]}, {epochs} epochs."
+        caption = f"{title} The dotted line is a drop of the learning rate." if drops else title
+        alt = f"Training curves of {phase}, {epochs} epochs"
+        charts.append(chart(f"training-{number}", alt, caption, plots.plot_quantities, history))
     return element("div", charts, class_="charts") if charts else None
 
 

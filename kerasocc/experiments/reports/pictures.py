@@ -105,9 +105,10 @@ def pictures_of(
 def _parts(decomposition: Decomposition) -> list[list[str]]:
     count = len(decomposition.x)
     seen = as_images(np.concatenate([decomposition.x, decomposition.reconstruction]))
-    noise = decomposition.noise
-    # Scaled together with its negative, so that no noise is in the middle of the range.
-    noise = as_images(np.concatenate([noise, -noise]))[:count]
+    noise = decomposition.noise / max(float(np.abs(decomposition.noise).max()), 1e-12)
+    # Scaled together with both ends of the range, so that no noise is in its middle.
+    ends = np.ones_like(noise[:1])
+    noise = as_images(np.concatenate([noise, ends, -ends]))[:count]
     columns = zip(seen[:count], seen[count:], noise, strict=True)
     return [[address_of(image) for image in column] for column in columns]
 

@@ -69,14 +69,12 @@ def show(
         threshold: A score above it is an anomaly.
         pictures: Of some of them.
     """
-    found: list[Content] = []
-    for title, indices in groups.items():
-        found.append(element("h3", title))
-        if pictures.samples:
-            found.append(_tiles(indices, tested, threshold, pictures))
-        else:
-            found.append(_table(indices, tested, threshold, pictures))
-    return found
+    way = _tiles if pictures.samples else _table
+    shown = [
+        element("div", element("h3", title), way(indices, tested, threshold, pictures))
+        for title, indices in groups.items()
+    ]
+    return shown if pictures.samples else [element("div", shown, class_="groups")]
 
 
 def _tiles(indices: Iterable[int], tested: Tested, threshold: float, pictures: Pictures) -> Element:
@@ -118,7 +116,7 @@ def _tile(index: int, tested: Tested, threshold: float, pictures: Pictures) -> E
 def _table(indices: Iterable[int], tested: Tested, threshold: float, pictures: Pictures) -> Element:
     kinds = tested.labels is not None or tested.classes is not None
     remarks = bool(pictures.remarks)
-    heads = ["sample", *tested.ids, "score", "decision"]
+    heads = ["sample", *tested.ids, "score", "flagged"]
     heads += ["what it is"] if kinds else []
     heads += ["what made the score"] if remarks else []
     rows = []
@@ -128,7 +126,7 @@ def _table(indices: Iterable[int], tested: Tested, threshold: float, pictures: P
             tested.name(index),
             *(str(values[index]) for values in tested.ids.values()),
             f"{tested.scores[index]:.4g}",
-            element("span", "flagged", class_="anomaly") if flagged else "not flagged",
+            element("span", "yes", class_="anomaly") if flagged else "no",
         ]
         row += [tested.kind(index)] if kinds else []
         row += [pictures.remarks.get(str(index))] if remarks else []

@@ -5,51 +5,93 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kerasocc.experiments.config.schema import Group, help_text
+from kerasocc.experiments.config.schema import Fields, Group, help_text
 from kerasocc.experiments.config.train_config import Config
-from kerasocc.experiments.reports.markup import Content, data_table, element
+from kerasocc.experiments.reports.markup import Content, element, rows_table
+from kerasocc.experiments.settings.setting import definition_of
+
+UNSET = (None, (), "", False)
+"""Values that say that a setting is not used."""
 
 
-def settings_in_words(config: Config) -> Content:
-    """The settings that a run uses, group by group, with what they mean.
+def used_settings(config: Config) -> list[str]:
+    """Names of the settings that have an effect on a run: those of its method, and not ignored.
 
     Args:
         config: The settings.
     """
     return [
-        part
+        name
         for group in config.schema.groups
         if not group.owners or config.method in group.owners
-        for part in _group(group, config)
+        for name, field in group.fields.items()
+        if name not in config.definition.chooses
+        and all(rule.holds(config) for rule in definition_of(field).rules if rule.allows_default)
     ]
 
 
-def _group(group: Group, config: Config) -> Iterator[Content]:
-    values = {name: getattr(config, name) for name in group.fields}
-    used = {name: value for name, value in values.items() if value not in (None, (), "")}
-    title = group.title[:1].upper() + group.title[1:]
-    if used:
-        rows = (
-            (_name(name), in_words(value), _sentence(help_text(group.fields[name])))
-            for name, value in used.items()
-        )
-        yield element("h3", title)
-        yield data_table(("setting", "value", "what it is"), rows)
-    unused = [_name(name) for name in values if name not in used]
-    if unused and used:
-        yield element("p", f"Not used: {', '.join(unused)}.", class_="explained")
+def settings_in_words(config: Config) -> Content:
+    """The settings that a run uses: in a line per group, then one by one with what they mean.
+
+    Args:
+        config: The settings.
+    """
+    used = used_settings(config)
+    groups = [
+        (group, {name: field for name, field in group.fields.items() if name in used})
+        for group in config.schema.groups
+    ]
+    lines = {_title(group): "; ".join(_brief(group, own, config)) for group, own in groups}
+    return [
+        rows_table({title: line for title, line in lines.items() if line}),
+        element(
+            "details",
+            element("summary", "Every setting, and what it means"),
+            [_explained(group, own, config) for group, own in groups if own],
+        ),
+    ]
+
+
+def _title(group: Group) -> str:
+    return group.title[:1].upper() + group.title[1:]
+
+
+def _brief(group: Group, own: Fields, config: Config) -> Iterator[str]:
+    for name in own:
+        value = getattr(config, name)
+        if name == group.title:
+            yield in_words(value)
+        elif value is True:
+            yield _name(name)
+        elif value not in UNSET:
+            yield f"{_name(name)} {in_words(value)}"
+
+
+def _explained(group: Group, own: Fields, config: Config) -> Iterator[Content]:
+    yield element("h3", _title(group))
+    yield rows_table(
+        {
+            _name(name): [
+                in_words(getattr(config, name)),
+                element("span", _sentence(help_text(field)), class_="explained"),
+            ]
+            for name, field in own.items()
+        }
+    )
 
 
 def _name(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _sentence(text: str) -> Content:
-    return element("span", text[:1].upper() + text[1:], class_="long")
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def in_words(value: Any) -> str:
     """The value of a setting."""
+    if value is None or value == () or value == "":
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (tuple, list)):

@@ -31,7 +31,7 @@ a:focus-visible, summary:focus-visible, .scrolls:focus-visible {
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0;
          max-width: none; }
 .figures { display: grid; gap: .75rem; margin: 1rem 0; padding: 0;
-           grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); }
+           grid-template-columns: repeat(auto-fill, minmax(min(100%, 9.5rem), 1fr)); }
 .figures > div { background: var(--card); border-radius: .5rem; padding: .75rem 1rem; }
 .figures dt { color: var(--soft); font-size: .875rem; }
 .figures dd { margin: 0; font-size: 1.45rem; font-weight: 600; line-height: 1.3;
@@ -49,15 +49,19 @@ thead th { color: var(--soft); font-size: .875rem; vertical-align: bottom; }
 td { font-variant-numeric: tabular-nums; }
 .scrolls th, .scrolls td { overflow-wrap: normal; }
 .scrolls td { white-space: nowrap; }
-.scrolls tbody th { max-width: 20rem; min-width: 6rem; overflow-wrap: anywhere; }
+.scrolls tbody th { max-width: 20rem; overflow-wrap: break-word; }
+.groups { display: grid; gap: 0 2rem; align-items: start;
+          grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.groups > div { min-width: 0; }
 .number { text-align: right; }
 .facts { width: 100%; max-width: 52rem; margin: .75rem 0; }
 .facts th { color: var(--soft); width: 11rem; }
 .facts td:last-child { padding-right: 0; }
+.facts .explained { display: block; font-size: .875rem; }
 .anomaly { color: var(--anomaly); }
 .normal { color: var(--normal); }
 .charts { display: grid; gap: 1.5rem 2rem; align-items: start;
-          grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
+          grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
 .chart { margin: 0; max-width: 32rem; }
 .chart svg { display: block; width: 100%; height: auto; fill: var(--ink); }
 .chart svg * { stroke-linejoin: round; stroke-linecap: butt; }
