@@ -14,7 +14,7 @@ from kerasocc.experiments.config.train_config import Config
 from kerasocc.experiments.reports.charts import WIDTH, chart
 from kerasocc.experiments.reports.document import Section, document
 from kerasocc.experiments.reports.markup import Content, data_table, element
-from kerasocc.experiments.reports.settings_in_words import in_words, used_settings
+from kerasocc.experiments.reports.settings_in_words import UNSET, in_words, used_settings
 from kerasocc.experiments.reports.tested import Tested
 
 MOST_CURVES = 6
@@ -162,11 +162,12 @@ def _disagreement(runs: Sequence[ComparedRun], listed: int = 10) -> Content:
 
 def _settings(runs: Sequence[ComparedRun]) -> Content:
     used = [(run, used_settings(run.config)) for run in runs]
-    differing = [
-        name
-        for name in runs[0].config.schema.fields
-        if len({repr(getattr(run.config, name)) if name in own else "" for run, own in used}) > 1
-    ]
+    differing = []
+    for name in runs[0].config.schema.fields:
+        # One that has no effect counts as one that is not set.
+        values = [getattr(run.config, name) if name in own else None for run, own in used]
+        if len({repr(None if value in UNSET else value) for value in values}) > 1:
+            differing.append(name)
     if not differing:
         return None if len(runs) < 2 else element("p", "None: the runs differ in nothing.")
     heads = ["setting", *(run.name for run in runs)]

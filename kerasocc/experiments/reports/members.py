@@ -87,17 +87,14 @@ def _range(values: list[float], form: str) -> str:
 
 def table(members: list[dict[str, Any]]) -> Element:
     """The members as an HTML table."""
-    heads = ("member", "AUC alone, %", "rank correlation with the others", "seconds")
-    rows = (
-        (
-            member["title"],
-            _percent(member["auc"]),
-            _number(member["agreement"]),
-            f"{member['seconds']:.2f}",
-        )
-        for member in members
-    )
-    return data_table(heads, rows, numbers=(1, 2, 3))
+    columns = {
+        "member": [member["title"] for member in members],
+        "AUC alone, %": [_percent(member["auc"]) for member in members],
+        "rank correlation with the others": [_number(m["agreement"]) for m in members],
+        "seconds": [f"{member['seconds']:.2f}" for member in members],
+    }
+    shown = {head: cells for head, cells in columns.items() if any(cells)}
+    return data_table(shown, zip(*shown.values(), strict=True), numbers=range(1, len(shown)))
 
 
 def _percent(fraction: float | None) -> str:
