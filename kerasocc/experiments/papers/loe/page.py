@@ -61,7 +61,7 @@ def study_page(
 
 def _table(table: Tabled) -> list[Content]:
     heads, cells, means = tables.cells(table.rows, table.metric)
-    shown = [[*row] for row in cells]
+    shown = [[cell.replace("+-", "±") for cell in row] for row in cells]
     shown.append(["mean", *means])
     values = tables.means_by_mode(table.rows, table.metric)
     picture = chart(
