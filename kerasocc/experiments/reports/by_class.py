@@ -10,11 +10,11 @@ import numpy as np
 from kerasocc.engine.evaluation import ranking_metrics
 from kerasocc.experiments.reports.evaluation import rate_interval
 from kerasocc.experiments.reports.markup import data_table
-from kerasocc.experiments.reports.tested import Tested
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.plots.style import NAMES
 
 
-def by_class(tested: Tested, threshold: float) -> list[dict[str, Any]]:
+def by_class(tested: ScoredSamples, threshold: float) -> list[dict[str, Any]]:
     """Evaluate every class of the test samples by itself.
 
     Args:

@@ -14,8 +14,8 @@ from kerasocc.experiments.config.train_config import Config
 from kerasocc.experiments.reports.charts import WIDTH, chart
 from kerasocc.experiments.reports.document import Section, document
 from kerasocc.experiments.reports.markup import Content, data_table, element
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.reports.settings_in_words import UNSET, in_words, used_settings
-from kerasocc.experiments.reports.tested import Tested
 
 MOST_CURVES = 6
 """ROC curves that can be told apart; of more runs the best are drawn."""
@@ -35,7 +35,7 @@ class ComparedRun:
     name: str
     results: dict[str, Any]
     config: Config
-    tested: Tested
+    tested: ScoredSamples
 
 
 def comparison_page(runs: Sequence[ComparedRun]) -> str:

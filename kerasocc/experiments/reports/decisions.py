@@ -16,7 +16,12 @@ from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.page import Shown, page
 from kerasocc.experiments.reports.pictures import Pictures
 from kerasocc.experiments.reports.report import score_figures, write_figure
-from kerasocc.experiments.reports.tested import DECISION, Tested, read_rows, tested_from
+from kerasocc.experiments.reports.scored_samples import (
+    DECISION,
+    ScoredSamples,
+    read_rows,
+    samples_from,
+)
 from kerasocc.files import read_json, write_text
 
 
@@ -36,7 +41,7 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
     """
     threshold = results["threshold"]
     columns, rows = read_rows(old / "scores.csv", results["normal"] + results["anomalous"])
-    tested = tested_from(columns, rows)
+    tested = samples_from(columns, rows)
     for row, score in zip(rows, tested.scores, strict=True):
         row[DECISION] = int(score > threshold)
     write_text(new / "scores.csv", _as_csv(columns, rows))
@@ -50,7 +55,7 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
     return results
 
 
-def read_shown(folder: Path, tested: Tested) -> Shown:
+def read_shown(folder: Path, tested: ScoredSamples) -> Shown:
     """What the page of a run shows, from the files of its folder.
 
     Args:

@@ -15,8 +15,8 @@ from kerasocc.experiments.reports.document import Section, document, note
 from kerasocc.experiments.reports.key_figures import headline, key_figures
 from kerasocc.experiments.reports.markup import Content, element, rows_table
 from kerasocc.experiments.reports.pictures import Pictures
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.reports.settings_in_words import settings_in_words
-from kerasocc.experiments.reports.tested import Tested
 
 Histories = Mapping[str, Mapping[str, Sequence[float]]]
 
@@ -33,7 +33,7 @@ class Shown:
         sections: Parts of the page that others have made, such as explanations.
     """
 
-    tested: Tested | None = None
+    tested: ScoredSamples | None = None
     histories: Histories = field(default_factory=dict)
     pictures: Pictures = field(default_factory=Pictures)
     config: Config | None = None
@@ -101,7 +101,7 @@ def _sections(results: dict[str, Any], shown: Shown) -> Iterator[Section]:
     yield Section("Files and software", _files(results))
 
 
-def _score_charts(results: dict[str, Any], tested: Tested) -> Content:
+def _score_charts(results: dict[str, Any], tested: ScoredSamples) -> Content:
     threshold, calibration = results["threshold"], results["calibration"]
     interval = calibration.get("threshold_interval")
     words = (

@@ -15,7 +15,7 @@ from kerasocc.datasets.storage.rows import Rows
 from kerasocc.experiments.reports.page import Shown, page
 from kerasocc.experiments.reports.pictures import pictures_of
 from kerasocc.experiments.reports.samples import SHOWN, indices_to_show
-from kerasocc.experiments.reports.tested import CLASS, DECISION, Tested
+from kerasocc.experiments.reports.scored_samples import CLASS, DECISION, ScoredSamples
 from kerasocc.files import complete_or_absent, write_json, write_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def write_report(
     folder: Path,
     results: dict[str, Any],
     x: np.ndarray | Rows,
-    tested: Tested,
+    tested: ScoredSamples,
     histories: dict[str, dict[str, list[float]]],
     *,
     config: Config | None = None,
@@ -91,7 +91,7 @@ def write_report(
     write_text(folder / "report.html", page(results, shown))
 
 
-def score_figures(tested: Tested, results: dict[str, Any]) -> dict[str, Figure]:
+def score_figures(tested: ScoredSamples, results: dict[str, Any]) -> dict[str, Figure]:
     """The figures that change with the threshold, by name.
 
     Args:
@@ -108,7 +108,7 @@ def score_figures(tested: Tested, results: dict[str, Any]) -> dict[str, Figure]:
     return figures
 
 
-def _extremes_figure(x: np.ndarray | Rows, tested: Tested) -> Figure:
+def _extremes_figure(x: np.ndarray | Rows, tested: ScoredSamples) -> Figure:
     """The images with the smallest and the largest scores."""
     order = np.argsort(tested.scores, kind="stable")
     if len(order) > 2 * SHOWN:
@@ -128,7 +128,7 @@ def write_figure(path: Path, figure: Figure) -> None:
         figure.savefig(temporary)
 
 
-def scores_table(tested: Tested, threshold: float) -> str:
+def scores_table(tested: ScoredSamples, threshold: float) -> str:
     """CSV of index, row or file, class, label, score and decision; scores with all their digits.
 
     Args:

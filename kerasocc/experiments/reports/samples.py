@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasocc.experiments.reports.markup import Content, data_table, element
 from kerasocc.experiments.reports.pictures import Pictures
-from kerasocc.experiments.reports.tested import Tested
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 
 SHOWN = 16
 """Samples of either end."""
@@ -52,14 +52,14 @@ def worth_a_look(
     return {name: indices for name, indices in found.items() if len(indices)}
 
 
-def indices_to_show(tested: Tested, threshold: float) -> np.ndarray:
+def indices_to_show(tested: ScoredSamples, threshold: float) -> np.ndarray:
     """Indices of all samples that a page shows, shape `(shown,)`."""
     groups = (extremes(tested.scores), worth_a_look(tested.labels, tested.scores, threshold))
     return np.unique(np.concatenate([i for group in groups for i in group.values()]))
 
 
 def show(
-    groups: dict[str, np.ndarray], tested: Tested, threshold: float, pictures: Pictures
+    groups: dict[str, np.ndarray], tested: ScoredSamples, threshold: float, pictures: Pictures
 ) -> list[Content]:
     """Show groups of samples, each below its title.
 
@@ -77,13 +77,15 @@ def show(
     return shown if pictures.samples else [element("div", shown, class_="groups")]
 
 
-def _tiles(indices: Iterable[int], tested: Tested, threshold: float, pictures: Pictures) -> Element:
+def _tiles(
+    indices: Iterable[int], tested: ScoredSamples, threshold: float, pictures: Pictures
+) -> Element:
     return element(
         "ul", (_tile(int(i), tested, threshold, pictures) for i in indices), class_="tiles"
     )
 
 
-def _tile(index: int, tested: Tested, threshold: float, pictures: Pictures) -> Element:
+def _tile(index: int, tested: ScoredSamples, threshold: float, pictures: Pictures) -> Element:
     name, kind = tested.name(index), tested.kind(index)
     score = f"{tested.scores[index]:.4g}"
     flagged = tested.scores[index] > threshold
@@ -113,7 +115,9 @@ def _tile(index: int, tested: Tested, threshold: float, pictures: Pictures) -> E
     )
 
 
-def _table(indices: Iterable[int], tested: Tested, threshold: float, pictures: Pictures) -> Element:
+def _table(
+    indices: Iterable[int], tested: ScoredSamples, threshold: float, pictures: Pictures
+) -> Element:
     kinds = tested.labels is not None or tested.classes is not None
     remarks = bool(pictures.remarks)
     heads = ["sample", *tested.ids, "score", "flagged"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.reports.comparison import ComparedRun, comparison_page
-from kerasocc.experiments.reports.tested import read_rows, tested_from
+from kerasocc.experiments.reports.scored_samples import read_rows, samples_from
 from kerasocc.experiments.runs.folder import COMPLETE, RunFolder
 from kerasocc.files import write_text
 
@@ -64,5 +64,5 @@ def _read(folder: RunFolder) -> ComparedRun:
             f"{results['status']!r}"
         )
     samples = results["normal"] + results["anomalous"]
-    tested = tested_from(*read_rows(folder.path / "scores.csv", samples))
+    tested = samples_from(*read_rows(folder.path / "scores.csv", samples))
     return ComparedRun(folder.name, results, TrainConfig.read(folder.config_file), tested)

@@ -21,7 +21,7 @@ from kerasocc.experiments.reports.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.latent_labels import write_latent_labels
 from kerasocc.experiments.reports.report import write_report
-from kerasocc.experiments.reports.tested import Tested
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
@@ -137,7 +137,7 @@ def _finish(
     scoring = time.monotonic() - begun
     labels = data.y_test
     is_labelled = "test" not in data.unlabelled
-    tested = Tested(
+    tested = ScoredSamples(
         scores,
         labels if is_labelled else None,
         data.names_test,

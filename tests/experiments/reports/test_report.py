@@ -4,25 +4,25 @@ import numpy as np
 
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.report import scores_table, write_report
-from kerasocc.experiments.reports.tested import Tested, read_rows, tested_from
+from kerasocc.experiments.reports.scored_samples import ScoredSamples, read_rows, samples_from
 from tests.experiments.reports.test_page import report_figures
 
 
 def test_the_table_of_scores():
     scores, labels = np.array([0.5, 2.0]), np.array([0, 1])
     assert (
-        scores_table(Tested(scores, labels), 1.0)
+        scores_table(ScoredSamples(scores, labels), 1.0)
         == "index,label,score,is_anomaly\n0,0,0.5,0\n1,1,2.0,1\n"
     )
-    rows = scores_table(Tested(scores, names=np.array([7, 3])), 1.0).splitlines()
+    rows = scores_table(ScoredSamples(scores, names=np.array([7, 3])), 1.0).splitlines()
     assert rows == ["index,row,score,is_anomaly", "0,7,0.5,0", "1,3,2.0,1"]
     names = np.array(["a,b.png", "c.png"])
-    rows = scores_table(Tested(scores, labels, names), 1.0).splitlines()
+    rows = scores_table(ScoredSamples(scores, labels, names), 1.0).splitlines()
     assert rows == ["index,file,label,score,is_anomaly", '0,"a,b.png",0,0.5,0', "1,c.png,1,2.0,1"]
 
 
 def test_the_table_is_read_back(tmp_path):
-    tested = Tested(
+    tested = ScoredSamples(
         np.array([0.1, 1 / 3]),
         np.array([0, 1]),
         np.array(["a.png", "\udce9.png"]),
@@ -31,7 +31,7 @@ def test_the_table_is_read_back(tmp_path):
     )
     path = tmp_path / "scores.csv"
     path.write_bytes(scores_table(tested, 0.2).encode(errors="surrogateescape"))
-    found = tested_from(*read_rows(path, 2))
+    found = samples_from(*read_rows(path, 2))
     for name in ("scores", "labels", "names", "classes"):
         np.testing.assert_array_equal(getattr(found, name), getattr(tested, name))
     assert found.ids == tested.ids
@@ -46,7 +46,7 @@ def report(folder, x, labels, scores, names, *, labelled):
         **evaluate(labels, scores, 25.5, labelled=labelled),
     }
     folder.mkdir()
-    tested = Tested(scores, labels if labelled else None, names)
+    tested = ScoredSamples(scores, labels if labelled else None, names)
     write_report(folder, results, x, tested, {"training": {"loss": [3.0, 2.0, 1.0]}})
     return (folder / "report.html").read_text(encoding="utf-8")
 

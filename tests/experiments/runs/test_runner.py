@@ -18,7 +18,7 @@ import kerasocc
 from kerasocc.cli import main
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.reports import report
-from kerasocc.experiments.reports.tested import Tested
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.data import load_data
 
@@ -287,7 +287,7 @@ def test_no_file_is_half_written(file, run, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         model.save(target.model_file)
         images = np.zeros((len(labels), 8, 8, 1))
-        report.write_report(target.path, results, images, Tested(scores, labels), histories)
+        report.write_report(target.path, results, images, ScoredSamples(scores, labels), histories)
         target.complete(results)
     left = {path.name for path in target.path.iterdir()}
     assert left <= FILES - {file} | {"backup", "results.json"}

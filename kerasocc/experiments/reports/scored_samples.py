@@ -18,7 +18,7 @@ CLASS = "class"
 
 
 @dataclass(frozen=True)
-class Tested:
+class ScoredSamples:
     """Test samples with their scores.
 
     Attributes:
@@ -78,7 +78,7 @@ def read_rows(path: Path, samples: int) -> tuple[list[str], list[dict[str, Any]]
     return columns, rows
 
 
-def tested_from(columns: list[str], rows: list[dict[str, Any]]) -> Tested:
+def samples_from(columns: list[str], rows: list[dict[str, Any]]) -> ScoredSamples:
     """The test samples that `read_rows` has read."""
     known = {"index", "file", "row", "label", "score", DECISION, CLASS}
     names = None
@@ -86,7 +86,7 @@ def tested_from(columns: list[str], rows: list[dict[str, Any]]) -> Tested:
         names = np.array([row["file"] for row in rows])
     elif "row" in columns[:2]:
         names = np.array([int(row["row"]) for row in rows])
-    return Tested(
+    return ScoredSamples(
         np.array([row["score"] for row in rows]),
         np.array([row["label"] for row in rows]) if "label" in columns else None,
         names,
