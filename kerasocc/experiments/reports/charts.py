@@ -86,8 +86,7 @@ def _for_page(svg: Element) -> Element:
         for key in list(node.attrib):
             if key.startswith("{"):
                 node.set(key.rpartition("}")[2], node.attrib.pop(key))
-        if "style" in node.attrib:
-            node.set("style", _in_variables(node.get("style")))
+        _take_colors_from_page(node)
         node.tail = None if not (node.tail or "").strip() else node.tail
         node.text = None if not (node.text or "").strip() else node.text
     for key in ("width", "height", "version"):
@@ -106,6 +105,14 @@ def _references(svg: Element) -> str:
         for key, value in node.attrib.items()
         if key.endswith("href") or "url(#" in value
     )
+
+
+def _take_colors_from_page(node: Element) -> None:
+    # An attribute cannot hold a variable: the colours of a hatch become styles.
+    colors = [f"{key}: {node.attrib.pop(key)}" for key in ("fill", "stroke") if key in node.attrib]
+    style = "; ".join([*colors, *filter(None, [node.get("style")])])
+    if style:
+        node.set("style", _in_variables(style))
 
 
 def _in_variables(style: str) -> str:

@@ -8,7 +8,7 @@ def test_text_and_attributes_are_no_markup():
     made = element("p", "a < b & ", element("b", "<i>"), ' "c"', title='"><i>', class_="note")
     assert (
         as_text(made)
-        == '<p title="&quot;&gt;<i>" class="note">a &lt; b &amp; <b>&lt;i&gt;</b> "c"</p>'
+        == '<p title="&quot;&gt;<i&gt;" class="note">a &lt; b &amp; <b>&lt;i&gt;</b> "c"</p>'
     )
 
 
@@ -34,7 +34,7 @@ def test_a_document_lists_its_sections_and_leaves_empty_ones_out():
         Section("Scores, more", "b"),
     ]
     text = document("T", sections, subtitle="S")
-    assert text.startswith("<!DOCTYPE html>\n<html lang=\"en\">")
+    assert text.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert '<a href="#scores-more">Scores &amp; more</a>' in text
     assert '<a href="#scores-more-2">Scores, more</a>' in text
     assert '<h2 id="scores-more-2">Scores, more</h2>b</section>' in text
