@@ -26,7 +26,9 @@ def scalars(folder):
 
 
 def test_a_run_writes_its_phases_and_its_results(tmp_path, capsys):
-    options = ["--method", "deep-svdd", "--pretrain-epochs", "2", "--epochs", "3"]
+    rows = [f"{i % 7},{i % 11},{3 * (i % 5)},{i % 2}" for i in range(120)]
+    (tmp_path / "rows.csv").write_text("a,b,c,label\n" + "\n".join(rows))
+    options = ["--dataset", str(tmp_path / "rows.csv"), "--pretrain-epochs", "2", "--epochs", "3"]
     out, logs = tmp_path / "runs", tmp_path / "logs"
     command = ["train", *options, "--out", str(out), "--name", "a", "--quiet"]
     assert main([*command, "--tensorboard", str(logs)]) == 0

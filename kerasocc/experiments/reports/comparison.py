@@ -47,7 +47,7 @@ def comparison_page(runs: Sequence[ComparedRun]) -> str:
     ordered = sorted(runs, key=lambda run: -(run.results["auc"] or 0.0))
     names = ", ".join(dict.fromkeys(Path(run.config.dataset).name for run in ordered))
     return document(
-        f"Comparison of {len(runs)} runs",
+        f"Comparison of {len(runs)} run{'' if len(runs) == 1 else 's'}",
         _sections(ordered),
         subtitle=f"Data: {names}",
         opening=element("p", _opening(ordered)),

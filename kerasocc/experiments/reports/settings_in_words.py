@@ -59,12 +59,10 @@ def _title(group: Group) -> str:
 def _brief(group: Group, own: Fields, config: Config) -> Iterator[str]:
     for name in own:
         value = getattr(config, name)
-        if name == group.title:
-            yield in_words(value)
-        elif value is True:
+        if value is True:
             yield _name(name)
         elif value not in UNSET:
-            yield f"{_name(name)} {in_words(value)}"
+            yield in_words(value) if name == group.title else f"{_name(name)} {in_words(value)}"
 
 
 def _explained(group: Group, own: Fields, config: Config) -> Iterator[Content]:

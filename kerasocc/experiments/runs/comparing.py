@@ -33,17 +33,18 @@ def compare(
         ValueError: If a run is not complete or its files are broken, or there is none.
         FileNotFoundError: If there is no such run.
     """
-    folders = [_folder(name, Path(out)) for name in dict.fromkeys(names)] or _complete(Path(out))
+    paths = dict.fromkeys(_path(name, Path(out)) for name in names)
+    folders = [RunFolder(path) for path in paths] or _complete(Path(out))
     runs = [_read(folder) for folder in folders]
     page = Path(out) / FILE if output is None else Path(output)
     write_text(page, comparison_page(runs))
     return page, runs
 
 
-def _folder(name: str, out: Path) -> RunFolder:
+def _path(name: str, out: Path) -> Path:
     for path in (Path(name), out / name):
         if RunFolder(path).results_file.exists():
-            return RunFolder(path.resolve())
+            return path.resolve()
     raise FileNotFoundError(f"There is no run {str(out / name)!r} to compare.")
 
 
