@@ -37,6 +37,8 @@ def train(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     if arguments.tensorboard is not None:
         check_installed("tensorboard", extra="tensorboard", purpose="`--tensorboard`")
+        if arguments.tensorboard:
+            store.check_writable(arguments.tensorboard)
     workers = Workers(arguments.strategy)
     progress = echo if workers.is_chief and not arguments.quiet else (lambda *_: None)
     config = None if arguments.resume else _new_config(arguments)

@@ -147,3 +147,23 @@ def test_tensorboard_looks_at_epochs_unless_told_otherwise(tmp_path):
     assert not looks_at_batches(keras.callbacks.TensorBoard(tmp_path))
     assert looks_at_batches(keras.callbacks.TensorBoard(tmp_path, update_freq="batch"))
     assert looks_at_batches(keras.callbacks.TensorBoard(tmp_path, update_freq=10))
+
+
+def test_weights_and_thresholds_of_regularizers_and_r_are_scalars(tmp_path):
+    x = np.random.default_rng(0).normal(size=(120, 3)).astype("float32")
+    encoder = kerasocc.networks.mlp([3, 8, 4], use_bias=True)
+    regularizer = kerasocc.regularizers.VarianceRegularizer(threshold=5.0)
+    models = {
+        "svdd": kerasocc.DeepSVDD(encoder, regularizer=regularizer, seed=0),
+        "oc-nn": kerasocc.OCNN(kerasocc.networks.mlp([3, 8, 4]), seed=0),
+    }
+    driven = {"svdd": {"regularization_weight", "variance_threshold"}, "oc-nn": {"r"}}
+    for name, model in models.items():
+        model.compile("adam")
+        board = keras.callbacks.TensorBoard(tmp_path / name)
+        logs = model.fit(x, epochs=4, verbose=0, callbacks=[board]).history
+        found = events(tmp_path / name / "train")
+        for quantity in driven[name]:
+            written = list(values(found, f"epoch_{quantity}").values())
+            np.testing.assert_allclose(written, logs[quantity], rtol=1e-6)
+            assert len(set(logs[quantity])) > 1, "it is driven"

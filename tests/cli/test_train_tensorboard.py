@@ -62,3 +62,9 @@ def test_it_says_what_is_missing_before_anything_is_done(tmp_path, capsys, monke
     message = refused(["train", "--out", str(tmp_path), "--tensorboard"], capsys)
     assert message.startswith("`--tensorboard` needs the package `tensorboard`. Install it with")
     assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    (tmp_path / "file").write_text("")
+    message = refused(
+        ["train", "--out", str(tmp_path), "--tensorboard", f"{tmp_path}/file"], capsys
+    )
+    assert message.endswith(f"{tmp_path}/file'") and "exists" in message.lower()

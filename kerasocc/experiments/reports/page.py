@@ -57,7 +57,7 @@ def page(results: dict[str, Any], shown: Shown | None = None) -> str:
 
 
 def _subtitle(results: dict[str, Any], config: Config | None) -> str | None:
-    finished = results.get("finished") or results.get("tested")
+    finished = results.get("finished")
     day = f"{finished[:10]} {finished[11:16]}" if finished else ""
     data = "" if config is None else f"Data: {Path(config.dataset).name}"
     if config is not None and config.normal_class is not None:

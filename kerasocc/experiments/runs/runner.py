@@ -161,6 +161,7 @@ def _finish(
         "seed": config.seed,
         "backend": keras.backend.backend(),
         "versions": _versions(),
+        "finished": now(),
     }
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
