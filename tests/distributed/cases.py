@@ -119,13 +119,16 @@ def _cases() -> dict[str, Training]:
 CASES = _cases()
 
 
-def train(name: str, folder: Path, extra: list[keras.callbacks.Callback]) -> list[np.ndarray]:
+def train(
+    name: str, folder: Path, extra: list[keras.callbacks.Callback], policy: str | None = None
+) -> list[np.ndarray]:
     """Train a case under the current strategy.
 
     Args:
         name: Of the case.
         folder: For its files.
         extra: Further callbacks, for models that take any.
+        policy: Dtype policy in place of the case's.
 
     Returns:
         All weights, and the losses of the epochs that this process has seen.
@@ -133,7 +136,7 @@ def train(name: str, folder: Path, extra: list[keras.callbacks.Callback]) -> lis
     case = CASES[name]
     data = kocc.datasets.one_vs_rest("digits", normal_class=0)
     x = np.resize(data.x_train, (case.samples, *data.x_train.shape[1:]))
-    keras.config.set_dtype_policy(case.policy)
+    keras.config.set_dtype_policy(policy or case.policy)
     try:
         model = case.make(contrast_min_max(data.x_train))
         model.compile(optimizer=keras.optimizers.SGD(1e-3, momentum=0.9))
