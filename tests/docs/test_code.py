@@ -66,7 +66,7 @@ model.calibrate(x, contamination=0.1)
     Part(
         "distribution.md",
         (0,),
-        setup=SMALL_MODEL + "import tensorflow as tf\nencoder = kocc.networks.mlp([4, 8, 4])\n",
+        setup=SMALL_MODEL + "import tensorflow as tf\n",
         environment={},
     ),
     Part("distribution.md", (1,), environment={}),
