@@ -15,7 +15,7 @@ from kerasocc.experiments.reports.charts import WIDTH, chart
 from kerasocc.experiments.reports.document import Section, document
 from kerasocc.experiments.reports.markup import Content, data_table, element
 from kerasocc.experiments.reports.scored_samples import ScoredSamples
-from kerasocc.experiments.reports.settings_in_words import UNSET, in_words, used_settings
+from kerasocc.experiments.reports.settings_in_words import in_words, is_unset, used_settings
 
 MOST_CURVES = 6
 """ROC curves that can be told apart; of more runs the best are drawn."""
@@ -166,7 +166,7 @@ def _settings(runs: Sequence[ComparedRun]) -> Content:
     for name in runs[0].config.schema.fields:
         # One that has no effect counts as one that is not set.
         values = [getattr(run.config, name) if name in own else None for run, own in used]
-        if len({repr(None if value in UNSET else value) for value in values}) > 1:
+        if len({repr(None if is_unset(value) else value) for value in values}) > 1:
             differing.append(name)
     if not differing:
         return None if len(runs) < 2 else element("p", "None: the runs differ in nothing.")

@@ -10,9 +10,6 @@ from kerasocc.experiments.config.train_config import Config
 from kerasocc.experiments.reports.markup import Content, element, rows_table
 from kerasocc.experiments.settings.setting import definition_of
 
-UNSET = (None, (), "", False)
-"""Values that say that a setting is not used."""
-
 
 def used_settings(config: Config) -> list[str]:
     """Names of the settings that have an effect on a run: those of its method, and not ignored.
@@ -52,6 +49,11 @@ def settings_in_words(config: Config) -> Content:
     ]
 
 
+def is_unset(value: Any) -> bool:
+    """Whether a value says that a setting is not used; the number 0 does not."""
+    return value is None or value is False or (isinstance(value, (tuple, str)) and not value)
+
+
 def _title(group: Group) -> str:
     return group.title[:1].upper() + group.title[1:]
 
@@ -61,7 +63,7 @@ def _brief(group: Group, own: Fields, config: Config) -> Iterator[str]:
         value = getattr(config, name)
         if value is True:
             yield _name(name)
-        elif value not in UNSET:
+        elif not is_unset(value):
             yield in_words(value) if name == group.title else f"{_name(name)} {in_words(value)}"
 
 

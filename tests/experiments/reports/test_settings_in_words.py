@@ -28,6 +28,7 @@ def test_a_line_per_group_and_every_setting_with_its_meaning():
     short, _, long = text.partition("<details>")
     assert '<th scope="row">Method</th><td>deep-svdd</td>' in short
     assert "epochs 7; " in short and ">use bias<" in short and "none" not in short
+    assert "normal class 0; " in short and "seed 0" in short
     assert '<td>7<span class="explained">Epochs of the method; none: as many as' in long
 
 
