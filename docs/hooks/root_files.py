@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +17,7 @@ PAGES = {
 }
 
 
+@event_priority(100)  # before the plugin that makes pages of notebooks
 def on_files(files: Files, config: object) -> Files:
     """Add the pages."""
     for name, page in PAGES.items():

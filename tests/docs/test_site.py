@@ -30,6 +30,8 @@ def test_the_site_builds_without_warnings(tmp_path):
         assert (tmp_path / "reference" / name / "index.html").exists(), name
     models = pages[0].read_text(encoding="utf-8")
     assert "member_scores" in models and "p_values" in models and "_apply" not in models
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert (tmp_path / "notebooks" / notebook.stem / "index.html").exists()
     commands = (tmp_path / "reference" / "command_line" / "index.html").read_text("utf-8")
     assert "usage: kerasocc score" in commands
 
@@ -37,5 +39,6 @@ def test_the_site_builds_without_warnings(tmp_path):
 def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
     pages = sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    pages += [f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")]
     assert len(pages) > 10
     assert [page for page in pages if f" {page}\n" not in navigation] == []
