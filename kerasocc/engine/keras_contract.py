@@ -193,9 +193,8 @@ def set_first_epoch(model: keras.Model, epoch: int) -> None:
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback would notice that batches run several at a time.
 
-    Keras's callbacks that count batches say so in `save_freq`, `TensorBoard` in `update_freq`
-    and by its profile; of the others it counts whether a batch hook is overridden, in the class
-    or, as by `LambdaCallback`, on the instance.
+    Keras's callbacks say so in `save_freq`, `TensorBoard` in `update_freq` and by its profile; of
+    others a batch hook counts, of the class or, as by `LambdaCallback`, of the instance.
     """
     if getattr(callback, "save_freq", None) == "epoch":
         return False
