@@ -13,7 +13,7 @@ from sklearn.base import (
     OutlierMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from kerasocc.checks import check_choice, check_fraction
@@ -110,7 +110,7 @@ class OneClassDetector(
             X: Training samples, (nearly) all normal.
             y: Ignored, unless the class says otherwise.
             sample_weight: Factors of the losses, shape `(samples,)`, not negative. A sample of
-                weight 0 does not set the threshold either.
+                weight 0 is left out; the threshold counts the others alike.
 
         Returns:
             The detector.
@@ -122,16 +122,12 @@ class OneClassDetector(
         samples = self._checked(X, reset=True)
         labels = self._checked_labels(y, samples)
         if sample_weight is not None:
-            sample_weight = check_array(sample_weight, ensure_2d=False, input_name="sample_weight")
-            check_consistent_length(samples, sample_weight)
+            weights = _checked_weights(sample_weight, samples)
+            samples, labels, sample_weight = _rows(weights != 0, samples, labels, weights)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        trained, others = self._divided(len(samples), labels, sample_weight, seed)
-        self.model_, self.history_ = self._fitted_model(
-            samples[trained],
-            None if labels is None else labels[trained],
-            None if sample_weight is None else sample_weight[trained],
-            seed,
-        )
+        trained, others = self._divided(len(samples), labels, seed)
+        rows = _rows(trained, samples, labels, sample_weight)
+        self.model_, self.history_ = self._fitted_model(*rows, seed)
         self._set_threshold(samples[others])
         return self
 
@@ -188,7 +184,7 @@ class OneClassDetector(
         return found if isinstance(found, np.ndarray) else found.toarray()
 
     def _divided(
-        self, count: int, labels: np.ndarray | None, weights: np.ndarray | None, seed: int
+        self, count: int, labels: np.ndarray | None, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the samples that train, and of those that set the threshold."""
         every = np.arange(count)
@@ -203,11 +199,13 @@ class OneClassDetector(
         check_fraction("fpr", self.fpr, zero=True)
         check_fraction("held_out", self.held_out)
         normal = np.ones(count, bool) if labels is None else labels >= 0
-        if weights is not None and weights.shape == (count,):
-            normal &= weights > 0
         order = np.random.default_rng(seed).permutation(np.flatnonzero(normal))
         others = order[: max(round(self.held_out * len(order)), 1)]
         return np.setdiff1d(every, others), np.sort(others)
+
+    def _training_scores(self, x: np.ndarray) -> np.ndarray:
+        """Scores of the samples of the last `fit`, larger for anomalies, shape `(samples,)`."""
+        return self.model_.training_scores(x)
 
     def _set_threshold(self, samples: np.ndarray) -> None:
         rate = {"fpr": self.fpr}
@@ -235,3 +233,19 @@ class OneClassDetector(
             "seed": seed,
             "feature_names": None if names is None else list(names),
         }
+
+
+def _checked_weights(given: Any, samples: np.ndarray) -> np.ndarray:
+    weights = check_array(given, ensure_2d=False, input_name="sample_weight", dtype="float64")
+    if weights.shape != (len(samples),):
+        raise ValueError(
+            f"`sample_weight` must have shape ({len(samples)},). Received: shape {weights.shape}"
+        )
+    if not weights.any():
+        raise ValueError("`sample_weight` must hold weights above zero. Received: zero alone")
+    return weights
+
+
+def _rows(which: np.ndarray, *arrays: np.ndarray | None) -> tuple[np.ndarray | None, ...]:
+    """Some rows of each array; None for None."""
+    return tuple(None if array is None else array[which] for array in arrays)

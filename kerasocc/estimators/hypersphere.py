@@ -103,9 +103,7 @@ class DeepSVDDDetector(HypersphereDetector):
     objective: str = "one-class"
     nu: float = 0.1
 
-    def _make_model(
-        self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]
-    ) -> DeepSVDD:
+    def _make_model(self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]) -> DeepSVDD:
         return DeepSVDD(
             encoder,
             objective=self.objective,

@@ -88,21 +88,19 @@ class NetworkDetector(OneClassDetector):
                 "`epochs` must be None where `steps` are given. Received: "
                 f"epochs={self.epochs!r}, steps={self.steps!r}"
             )
-        for name in ("epochs", "steps"):
-            if getattr(self, name) is not None:
-                check_integer(name, getattr(self, name), minimum=1)
-                usual = usual._replace(epochs=None, steps=None, **{name: getattr(self, name)})
+        changed: dict[str, Any] = {}
+        if self.epochs is not None:
+            epochs = check_integer("epochs", self.epochs, minimum=1)
+            changed |= {"epochs": epochs, "steps": None}
+        if self.steps is not None:
+            changed |= {"epochs": None, "steps": check_integer("steps", self.steps, minimum=1)}
         if self.batch_size is not None:
-            usual = usual._replace(
-                batch_size=check_integer("batch_size", self.batch_size, minimum=1)
-            )
+            changed["batch_size"] = check_integer("batch_size", self.batch_size, minimum=1)
         if self.learning_rate is not None:
-            usual = usual._replace(
-                learning_rate=check_positive("learning_rate", self.learning_rate)
-            )
+            changed["learning_rate"] = check_positive("learning_rate", self.learning_rate)
         if self.weight_decay is not None:
-            usual = usual._replace(weight_decay=self.weight_decay)
-        return usual
+            changed["weight_decay"] = self.weight_decay
+        return usual._replace(**changed)
 
     def _widths(self, is_image: bool) -> Sequence[int] | None:
         usual = (self.of_images if is_image else self.of_tables).hidden
