@@ -23,9 +23,10 @@ class NeuTraLADDetector(NetworkDetector):
 
     Args:
         num_transforms: `K`, at least 2.
-        transform: `"residual"`, `"forward"` or `"mul"`.
-        transform_hidden: Widths of the hidden layers of a transformation: `hidden` of the model,
-            which are those of the encoder here.
+        transformation: `"residual"`, `"forward"` or `"mul"`: `transform` of the model, which is
+            a method here.
+        transformation_hidden: Widths of the hidden layers of a transformation: `hidden` of the
+            model, which is that of the encoder here.
         temperature: `tau`, above 0.
 
     The other parameters are those of `NetworkDetector` and `OneClassDetector`.
@@ -36,8 +37,8 @@ class NeuTraLADDetector(NetworkDetector):
     """
 
     num_transforms: int = 11
-    transform: str = "residual"
-    transform_hidden: Sequence[int] = (64,)
+    transformation: str = "residual"
+    transformation_hidden: Sequence[int] = (64,)
     temperature: float = 0.1
 
     of_tables: ClassVar = CONTRASTIVE
@@ -48,8 +49,8 @@ class NeuTraLADDetector(NetworkDetector):
         return NeuTraLAD(
             encoder,
             num_transforms=self.num_transforms,
-            transform=self.transform,
-            hidden=self.transform_hidden,
+            transform=self.transformation,
+            hidden=self.transformation_hidden,
             temperature=self.temperature,
             **options,
         )
