@@ -35,9 +35,16 @@ EXCEL = [
 RAY = [
     "ray[data]>=2.60,<3",  # the release that is tested, which resolves with TensorFlow 2.21
 ]
+TUNER = [
+    "keras-tuner>=1.4.8,<2",  # searches over networks; the release that is tested
+]
 TEST = [
     *QUANTIZE,
     *EXCEL,
+    *TUNER,
+    "pyod>=3.6,<4",  # the adapter is compared with it; what is tested
+    "combo>=0.1.3,<1",  # PyOD's combinations of scores
+    "pythresh>=1.1,<2",  # thresholds for PyOD
     "tensorflow-serving-api>=2.21,<2.22",  # TensorFlow Serving's messages, as its release
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
@@ -64,6 +71,7 @@ setup(
         "quantize": QUANTIZE,
         "ray": RAY,
         "test": TEST,
+        "tuner": TUNER,
     },
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[

@@ -106,7 +106,7 @@ class EnsembleDetector(OneClassDetector):
                 warnings.warn(f"Member {number}, {name}, is left out: {error}", stacklevel=4)
                 continue
             models.append(model)
-            history |= {f"{number}_{name}": values for name, values in found.items()}
+            history |= {f"member_{number}_{name}": values for name, values in found.items()}
             if has_neighbors:
                 models.append(_neighbors_in(model, x[normal], own_seed))
         if not models:

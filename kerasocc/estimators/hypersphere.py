@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -119,7 +118,7 @@ class DeepSADDetector(HypersphereDetector):
 
     `y` has what is known of the samples: -1 for an anomaly, 0 for an unlabelled sample, above 0
     for a normal one. Without `y` it is Deep SVDD. Labels of an evaluation, 1 for anomalies, must
-    be changed before: `fit` warns where `y` has no -1.
+    be changed before: `fit` warns of 0 and 1 without a -1.
 
     Args:
         eta: Weight of the labelled samples, above 0.
@@ -155,11 +154,6 @@ class DeepSADDetector(HypersphereDetector):
             raise ValueError(
                 "`y` must hold -1 for anomalies, 0 for unlabelled and whole numbers above 0 for "
                 f"normal samples, shape (samples,). Received: {received}"
-            )
-        if not (labels < 0).any():
-            warnings.warn(
-                "`y` holds no anomaly, which is -1 here. Without one Deep SAD is Deep SVDD.",
-                stacklevel=3,
             )
         return np.sign(labels).astype("int8")
 
