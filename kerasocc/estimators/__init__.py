@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from kerasocc.estimators.contrastive import ICLDetector, NeuTraLADDetector
     from kerasocc.estimators.criteria import (
         held_out_loss_scorer,
-        stability_scorer,
         synthetic_anomaly_scorer,
     )
     from kerasocc.estimators.detector import OneClassDetector
@@ -41,7 +40,6 @@ _HOMES = {
     "PyODAdapter": "pyod_adapter",
     "RobustAutoencoderDetector": "autoencoder",
     "held_out_loss_scorer": "criteria",
-    "stability_scorer": "criteria",
     "synthetic_anomaly_scorer": "criteria",
 }
 
@@ -60,7 +58,6 @@ __all__ = [
     "PyODAdapter",
     "RobustAutoencoderDetector",
     "held_out_loss_scorer",
-    "stability_scorer",
     "synthetic_anomaly_scorer",
 ]
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
-from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
@@ -100,35 +98,6 @@ def synthetic_anomalies(rows: np.ndarray) -> np.ndarray:
     uniform = generator.uniform(low - margin, high + margin, size=made.shape)
     half = len(made) // 2
     return np.concatenate([made[half:], uniform[:half]])
-
-
-def stability_scorer(estimator: Any, X: Any, y: Any = None) -> float:
-    """Agreement with a second fit: the rank correlation of the scores of both.
-
-    The second detector has another seed and is fitted to `X`; both score `X`. With `cv=2` the two
-    are trained on two halves of the data. A detector whose order of the samples changes with the
-    seed and the draw cannot be right both times; but one that is stably wrong gets a good mark
-    too, as does any that draws nothing. It costs a second fit.
-
-    Args:
-        estimator: A fitted detector, or a pipeline that ends in one.
-        X: Samples that it was not fitted on.
-        y: Ignored.
-
-    Returns:
-        Spearman's correlation, in [-1, 1]; -1 where all scores of one are equal.
-    """
-    second = clone(estimator)
-    seeds = [n for n in second.get_params() if n.rpartition("__")[2] == "random_state"]
-    second.set_params(**{name: _other_seed(second.get_params()[name]) for name in seeds})
-    own, others = estimator.score_samples(X), second.fit(X).score_samples(X)
-    if np.ptp(own) == 0 or np.ptp(others) == 0:
-        return -1.0
-    return float(spearmanr(own, others).statistic)
-
-
-def _other_seed(seed: Any) -> int:
-    return seed + 1 if isinstance(seed, int) else _SEED
 
 
 def _detector_and_samples(estimator: Any, X: Any) -> tuple[Any, Any]:
