@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerasocc.estimators.hypersphere import DeepSADDetector, DeepSVDDDetector
     from kerasocc.estimators.multi_head_rotnet import MultiHeadRotNetDetector
     from kerasocc.estimators.nearest_neighbors import NearestNeighborsDetector
+    from kerasocc.estimators.network_detector import NetworkDetector
     from kerasocc.estimators.oc_nn import OCNNDetector
     from kerasocc.estimators.pyod_adapter import PyODAdapter
 
@@ -33,6 +34,7 @@ _HOMES = {
     "ICLDetector": "contrastive",
     "MultiHeadRotNetDetector": "multi_head_rotnet",
     "NearestNeighborsDetector": "nearest_neighbors",
+    "NetworkDetector": "network_detector",
     "NeuTraLADDetector": "contrastive",
     "OCNNDetector": "oc_nn",
     "OneClassDetector": "detector",
@@ -51,6 +53,7 @@ __all__ = [
     "ICLDetector",
     "MultiHeadRotNetDetector",
     "NearestNeighborsDetector",
+    "NetworkDetector",
     "NeuTraLADDetector",
     "OCNNDetector",
     "OneClassDetector",

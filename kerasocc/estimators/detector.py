@@ -129,6 +129,7 @@ class OneClassDetector(
         rows = _rows(trained, samples, labels, sample_weight)
         self.model_, self.history_ = self._fitted_model(*rows, seed)
         self._set_threshold(samples[others])
+        self._sample_shape = samples.shape[1:]
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -152,8 +153,7 @@ class OneClassDetector(
 
     @property
     def _n_features_out(self) -> int:
-        shape = (1, *self.model_.encoder_input_shape[1:])
-        return self.model_.embed(np.zeros(shape, "float32")).size
+        return self.model_.embed(np.zeros((1, *self._sample_shape), "float32")).size
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

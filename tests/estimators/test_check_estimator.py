@@ -10,17 +10,22 @@ _STEPS = (
     "a sample that is repeated takes several places in the batches of gradient steps, one with a "
     "weight takes one: the steps differ"
 )
-OF_GRADIENT_STEPS = {
+_ROUNDING = (
+    "Keras computes in float32, and the last bit of a sum may depend on where in a batch a sample "
+    "stands (seen with OC-NN and NeuTraL AD): a difference of 1e-7 from a score of about 0 is more "
+    "than the check allows, and a sample whose score is the threshold falls on either side of it"
+)
+OF_NETWORKS = {
     "check_sample_weight_equivalence_on_dense_data": _STEPS,
     "check_sample_weight_equivalence_on_sparse_data": _STEPS,
+    "check_methods_sample_order_invariance": _ROUNDING,
+    "check_methods_subset_invariance": _ROUNDING,
 }
 
 
 def expected_failures(estimator):
-    """Names of the checks that an estimator does not pass, and why."""
-    if isinstance(estimator, estimators.NearestNeighborsDetector):
-        return {}
-    return OF_GRADIENT_STEPS
+    """Names of the checks that an estimator need not pass, and why."""
+    return {} if isinstance(estimator, estimators.NearestNeighborsDetector) else OF_NETWORKS
 
 
 def test_there_are_few_expected_failures():
@@ -29,7 +34,7 @@ def test_there_are_few_expected_failures():
 
 
 def test_all_detectors_are_checked():
-    bases = {"OneClassDetector"}
+    bases = {"OneClassDetector", "NetworkDetector"}
     public = {name for name in estimators.__all__ if name.endswith("Detector")} - bases
     checked = {type(detector).__name__ for detector in CHECKED.values()}
     assert public - checked == {"MultiHeadRotNetDetector"}
