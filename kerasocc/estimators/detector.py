@@ -189,18 +189,18 @@ class OneClassDetector(
         """Positions of the samples that train, and of those that set the threshold."""
         every = np.arange(count)
         if self.contamination is not None:
-            rate = check_fraction("contamination", self.contamination, zero=True)
-            if rate > 0.5:
-                raise ValueError(
-                    "`contamination` must be in [0, 0.5]. Received: "
-                    f"contamination={self.contamination!r}"
-                )
+            check_contamination(self.contamination, zero=True)
             return every, every
         check_fraction("fpr", self.fpr, zero=True)
         check_fraction("held_out", self.held_out)
-        normal = np.ones(count, bool) if labels is None else labels >= 0
-        order = np.random.default_rng(seed).permutation(np.flatnonzero(normal))
+        normal = every if labels is None else np.flatnonzero(labels >= 0)
+        order = np.random.default_rng(seed).permutation(normal)
         others = order[: max(round(self.held_out * len(order)), 1)]
+        if not len(others) or len(others) == count:
+            raise ValueError(
+                "`X` must hold normal samples, of which a part is held out and the others train. "
+                f"Received: {len(normal)} normal samples, held_out={self.held_out!r}"
+            )
         return np.setdiff1d(every, others), np.sort(others)
 
     def _training_scores(self, x: np.ndarray) -> np.ndarray:
@@ -233,6 +233,20 @@ class OneClassDetector(
             "seed": seed,
             "feature_names": None if names is None else list(names),
         }
+
+
+def check_contamination(value: Any, *, zero: bool = False) -> float:
+    """Return a share of anomalies, at most 0.5, and above 0 unless `zero`."""
+    try:
+        rate = check_fraction("contamination", value, zero=zero)
+    except ValueError:
+        rate = 1.0
+    if rate > 0.5:
+        raise ValueError(
+            f"`contamination` must be in {'[' if zero else '('}0, 0.5]. Received: "
+            f"contamination={value!r}"
+        )
+    return rate
 
 
 def _checked_weights(given: Any, samples: np.ndarray) -> np.ndarray:

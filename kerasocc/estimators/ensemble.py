@@ -66,7 +66,7 @@ class EnsembleDetector(OneClassDetector):
     def _checked_detectors(self) -> list[OneClassDetector] | None:
         if self.detectors is None:
             return None
-        found = list(self.detectors)
+        found = list(self.detectors) if isinstance(self.detectors, Sequence) else []
         if not found or not all(isinstance(d, OneClassDetector) for d in found):
             raise ValueError(
                 "`detectors` must hold detectors of `kerasocc.estimators`, one or more, or be "

@@ -103,8 +103,13 @@ class NetworkDetector(OneClassDetector):
         return usual._replace(**changed)
 
     def _widths(self, is_image: bool) -> Sequence[int] | None:
-        usual = (self.of_images if is_image else self.of_tables).hidden
-        return usual if self.hidden is None else self.hidden
+        if self.hidden is None:
+            return (self.of_images if is_image else self.of_tables).hidden
+        if np.ndim(self.hidden) != 1 or not len(self.hidden):
+            raise ValueError(
+                f"`hidden` must hold widths, such as (128, 64). Received: hidden={self.hidden!r}"
+            )
+        return self.hidden
 
     def _fitted_model(
         self, x: np.ndarray, y: np.ndarray | None, sample_weight: np.ndarray | None, seed: int

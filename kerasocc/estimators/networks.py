@@ -65,13 +65,7 @@ def default_decoder(shape: tuple[int, ...], hidden: Any, *, bounded: bool, seed:
 
 
 def _widths(shape: tuple[int, ...], hidden: Any) -> list[int]:
-    widths = usual_hidden(shape[0]) if hidden is None else hidden
-    try:
-        return [*shape, *widths]
-    except TypeError:
-        raise ValueError(
-            f"`hidden` must hold widths, such as (128, 64). Received: hidden={hidden!r}"
-        ) from None
+    return [*shape, *(usual_hidden(shape[0]) if hidden is None else hidden)]
 
 
 def _lenet_shape(shape: tuple[int, ...], hidden: Any) -> Any:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from kerasocc.callbacks.quantile import QuantileUpdate
+from kerasocc.checks import check_integer
 from kerasocc.defaults.training import FREQUENCIES, OC_NN
 from kerasocc.estimators.network_detector import NetworkDetector
 from kerasocc.models.oc_nn import OCNN
@@ -55,6 +56,7 @@ class OCNNDetector(NetworkDetector):
                 "An `encoder` must be given unless the samples are rows of a table and `hidden` "
                 f"is None. Received: samples of shape {x.shape[1:]}, hidden={self.hidden!r}"
             )
+        check_integer("fourier_features", self.fourier_features, minimum=1)
         return fourier_features(x.shape[1], features=self.fourier_features, seed=seed)
 
     def _callbacks(self) -> list[keras.callbacks.Callback]:

@@ -10,8 +10,8 @@ from scipy.stats import binom
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from kerasocc.checks import check_choice, check_fraction
-from kerasocc.estimators.detector import OneClassDetector
+from kerasocc.checks import check_choice
+from kerasocc.estimators.detector import OneClassDetector, check_contamination
 
 
 class PyODAdapter(BaseEstimator):
@@ -84,12 +84,7 @@ class PyODAdapter(BaseEstimator):
         """The share of anomalies; None for a threshold object."""
         if callable(getattr(self.contamination, "fit", None)):
             return None
-        rate = check_fraction("contamination", self.contamination)
-        if rate > 0.5:
-            raise ValueError(
-                f"`contamination` must be in (0, 0.5]. Received: contamination={rate!r}"
-            )
-        return rate
+        return check_contamination(self.contamination)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Anomaly scores, larger for anomalies, shape `(samples,)`."""

@@ -133,7 +133,11 @@ def test_a_held_out_sample_has_no_weight_zero_and_no_label_of_an_anomaly():
     ("parameters", "message"),
     [
         (dict(contamination=0.7), r"`contamination` must be in \[0, 0.5\]. Received: .*0.7"),
-        (dict(contamination=-1), "`contamination` must be in"),
+        (dict(contamination="auto"), r"in \[0, 0.5\]. Received: contamination='auto'"),
+        (
+            dict(held_out=0.999),
+            "`X` must hold normal samples, .*200 normal samples, held_out=0.999",
+        ),
         (dict(fpr=1.0), r"`fpr` must be in \[0, 1\). Received: fpr=1.0"),
         (dict(held_out=0), r"`held_out` must be in \(0, 1\). Received: held_out=0"),
         (dict(preprocessing="log"), "`preprocessing` must be one of .*'none'.*'log'"),

@@ -95,6 +95,7 @@ def test_labelled_anomalies_teach_deep_sad():
         ([0.5] * 200, "`y` must hold -1 for anomalies, .* Received: 0.5"),
         ([-2] * 200, "Received: -2"),
         ([[0, 1]] * 200, r"Received: shape \(200, 2\)"),
+        ([-1] * 200, "must hold normal samples, .* Received: 0 normal samples"),
         ([0] * 3, "inconsistent numbers of samples"),
     ],
 )
@@ -116,6 +117,10 @@ def test_icl_needs_three_features_and_networks_the_right_samples():
         MultiHeadRotNetDetector().fit(images)
     with pytest.raises(ValueError, match="multiples of 8"):
         AutoencoderDetector().fit(images)
+    with pytest.raises(ValueError, match="`hidden` must hold widths"):
+        ICLDetector(hidden=3).fit(NORMAL)
+    with pytest.raises(ValueError, match="`fourier_features` must be an integer"):
+        OCNNDetector(fourier_features=0).fit(NORMAL)
     with pytest.raises(ValueError, match="An `encoder` must be given unless"):
         OCNNDetector().fit(images)
     with pytest.raises(ValueError, match="`encoder` and `decoder` must be given together"):
@@ -170,7 +175,7 @@ def test_an_ensemble_is_that_of_its_members():
     assert not hasattr(members[0], "model_")
 
 
-@pytest.mark.parametrize("given", [[], [3], [DeepSVDDDetector]])
+@pytest.mark.parametrize("given", [[], [3], [DeepSVDDDetector], DeepSVDDDetector()])
 def test_an_ensemble_takes_detectors(given):
     with pytest.raises(ValueError, match="`detectors` must hold detectors of"):
         EnsembleDetector(detectors=given).fit(NORMAL)

@@ -71,7 +71,7 @@ def test_training_scores_of_an_ensemble():
     ("detector", "contamination", "message"),
     [
         (NearestNeighborsDetector(), 0.6, r"`contamination` must be in \(0, 0.5\]"),
-        (NearestNeighborsDetector(), 0, r"`contamination` must be in \(0, 1\)"),
+        (NearestNeighborsDetector(), 0, r"`contamination` must be in \(0, 0.5\]"),
         ("knn", 0.1, "`detector` must be one of `kerasocc.estimators`. Received: detector='knn'"),
     ],
 )
