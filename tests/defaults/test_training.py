@@ -45,3 +45,11 @@ def test_members_by_the_kind_of_the_data():
     few, many = (members.automatic_members((8, 8, 1), n)[0].settings for n in (1023, 1024))
     assert (few["components"], many["components"]) == (None, 256)
     assert dataclasses.is_dataclass(members.Member)
+
+
+def test_a_length_replaces_that_of_the_method():
+    by_steps = NeuTraLADDetector(steps=3)._training(is_image=False)
+    assert (by_steps.epochs, by_steps.steps) == (None, 3)
+    by_epochs = DeepSVDDDetector(epochs=4, batch_size=7)._training(is_image=False)
+    assert (by_epochs.epochs, by_epochs.steps, by_epochs.batch_size) == (4, None, 7)
+    assert DeepSVDDDetector()._training(is_image=True).pretrain_epochs == 100
