@@ -16,6 +16,9 @@ from kerasocc.models.neutral_ad import NeuTraLAD
 from kerasocc.networks import icl_encoder
 from kerasocc.networks.icl import MOST_WINDOWS
 
+LEAST_COLUMNS = 3
+"""Columns that ICL takes at least."""
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NeuTraLADDetector(NetworkDetector):
@@ -60,7 +63,8 @@ class NeuTraLADDetector(NetworkDetector):
 class ICLDetector(NetworkDetector):
     """ICL (Shenkar and Wolf, ICLR 2022): windows of columns against the others of their row.
 
-    For tables of at least three columns.
+    Two windows with a complement each take three columns. A table of one or two columns is read
+    several times side by side.
 
     Args:
         window: Columns of a window; None for the paper's.
@@ -85,15 +89,11 @@ class ICLDetector(NetworkDetector):
     of_tables: ClassVar = ICL
 
     def _make_encoder(self, x: np.ndarray, seed: int) -> keras.Model:
-        columns = int(np.prod(x.shape[1:]))
-        if columns < 3:
-            raise ValueError(
-                "`X` must have at least 3 features, for two windows with a complement each. "
-                f"Received: n_features = {columns}"
-            )
+        shape = tuple(x.shape[1:])
+        copies = -(-LEAST_COLUMNS // int(np.prod(shape)))
         *hidden, code = self._widths(x.ndim == 4) or ICL.hidden
-        return icl_encoder(
-            tuple(x.shape[1:]),
+        encoder = icl_encoder(
+            shape if copies == 1 else copies * shape[0],
             window=self.window,
             num_windows=self.num_windows,
             permutations=self.permutations,
@@ -102,6 +102,11 @@ class ICLDetector(NetworkDetector):
             code=code,
             seed=seed,
         )
+        if copies == 1:
+            return encoder
+        rows = keras.Input(shape)
+        side_by_side = keras.layers.Concatenate(name="copies")([rows] * copies)
+        return keras.Model(rows, encoder(side_by_side))
 
     def _make_model(self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]) -> ICLModel:
         return ICLModel(encoder, temperature=self.temperature, **options)

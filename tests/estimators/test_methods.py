@@ -1,5 +1,7 @@
 """Each detector finds what its model finds; what is particular to one."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -109,9 +111,18 @@ def test_labels_without_an_anomaly_are_doubtful():
         DeepSADDetector(steps=1, random_state=0).fit(NORMAL, np.arange(200) % 2)
 
 
-def test_icl_needs_three_features_and_networks_the_right_samples():
-    with pytest.raises(ValueError, match="at least 3 features, .*n_features = 2"):
-        ICLDetector().fit(NORMAL[:, :2])
+def test_icl_reads_a_narrow_table_several_times():
+    detector = ICLDetector(steps=1, permutations=1, hidden=(4, 2), random_state=0)
+    detector.fit(NORMAL[:, :2])
+    model = detector.model_
+    assert model.encoder.input_shape == (None, 2)
+    # Three windows of two of the four columns, and their complements.
+    assert model.encoder.output_shape == (None, 3, 2, 2)
+    again = pickle.loads(pickle.dumps(detector))
+    np.testing.assert_array_equal(again.predict(NEW[:, :2]), detector.predict(NEW[:, :2]))
+
+
+def test_networks_need_the_right_samples():
     images = np.zeros((6, 10, 12, 1), "float32")
     with pytest.raises(ValueError, match="`X` must hold square images"):
         MultiHeadRotNetDetector().fit(images)
