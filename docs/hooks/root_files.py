@@ -1,4 +1,4 @@
-"""Pages of the files that stand at the top of the repository."""
+"""Pages of files of the repository that are not in this folder."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ def on_files(files: Files, config: object) -> Files:
         text = (ROOT / name).read_text(encoding="utf-8")
         folder = Path(name).parent
         files.append(File.generated(config, page, content=_relinked(text, folder)))
+    for notebook in sorted(ROOT.glob("notebooks/*.ipynb")):
+        name = notebook.relative_to(ROOT).as_posix()
+        files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
     return files
 
 
 def on_page_markdown(markdown: str, page: object, **_: object) -> str:
-    """Have pages of this folder link to those pages, not to the files."""
+    """Have pages of this folder, and notebooks, link to those pages, not to the files."""
     if page.file.generated_by:
         return markdown
+    if page.file.src_uri.startswith("notebooks/"):
+        return _relinked(markdown, Path("notebooks")).replace("](", "](../")
     return _relinked(markdown, Path("docs"))
 
 

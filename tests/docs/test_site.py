@@ -20,10 +20,12 @@ def test_the_site_builds_without_warnings(tmp_path):
     assert run.returncode == 0, run.stderr[-3000:]
     pages = [tmp_path / "reference" / name / "index.html" for name in ("models", "functions")]
     reference = "".join(page.read_text(encoding="utf-8") for page in pages)
-    names = set(kerasocc.__all__) - {"__version__", *kerasocc._SUBPACKAGES}
+    names = set(kerasocc.__all__) - {"__version__", "CollapseError", *kerasocc._SUBPACKAGES}
     assert len(names) > 10
     missing = [name for name in names if f"kerasocc.{name}</" not in reference.replace("\n", "")]
     assert not missing
+    errors = (tmp_path / "reference" / "callbacks" / "index.html").read_text("utf-8")
+    assert "kerasocc.callbacks.CollapseError</" in errors.replace("\n", "")
     for name in kerasocc._SUBPACKAGES:
         assert (tmp_path / "reference" / name / "index.html").exists(), name
     models = pages[0].read_text(encoding="utf-8")
