@@ -80,7 +80,8 @@ def test_what_is_refused(detector, contamination, message):
         PyODAdapter(detector, contamination=contamination).fit(X)
 
 
-# The extra `pyod` is installed for the slow tests. PyOD and what it imports warn of what they will change.
+# The extra `pyod` is installed for the slow tests; PyOD and what it imports warn of what they will
+# change.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 class TestWithPyOD:
