@@ -173,7 +173,7 @@ def test_saved_model_in_mixed_precision(case, digits, samples, tmp_path, float16
 def test_saved_model_of_replicas(case, digits, samples, tmp_path, two_replicas):
     with two_replicas.scope():
         model = build(case, digits)
-    kocc.export(fit(model, digits), tmp_path / "exported")
+    kocc.export(fit(model, digits), tmp_path / "exported", signatures=DEFAULT)
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
 
 
@@ -198,7 +198,7 @@ def test_litert_scores_like_the_model(case, models, samples, tmp_path, capfd):
 def test_a_score_at_the_threshold_is_no_anomaly(digits, samples, tmp_path):
     model = fitted(CASES[0], digits)
     model.threshold.assign(np.sort(model.score(samples))[30])
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     assert model.is_anomaly(samples).sum() == len(samples) - 31
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
 
@@ -209,7 +209,7 @@ def test_without_a_threshold_there_is_no_decision(format, digits, samples, tmp_p
         pytest.importorskip("tf2onnx", reason="the extra `onnx` is not installed")
     path, model = tmp_path / "exported", build(CASES[0], digits)
     model.initialize_center(digits.x_train)
-    kocc.export(model, path, format=format)
+    kocc.export(model, path, format=format, signatures=DEFAULT)
     scorers = {"tf_saved_model": saved_model_scorer, "onnx": onnx_scorer, "litert": litert_scorer}
     outputs = scorers[format](path)(samples)
     assert list(outputs) == ["score"]
@@ -221,7 +221,7 @@ def test_the_soft_boundary_decides_uncalibrated(digits, samples, tmp_path):
     model = build(case, digits)
     model.initialize_center(digits.x_train)
     model.radius.assign(np.sqrt(np.median(model.score(samples))))
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
     assert model.is_anomaly(samples).sum() == len(samples) / 2
 

@@ -36,7 +36,7 @@ def stub(model, tmp_path_factory):
 
     root = tmp_path_factory.mktemp("models")
     for version in ("1", "2"):
-        kerasocc.export(model, root / "table" / version)
+        kerasocc.export(model, root / "table" / version, signatures=["serving_default", "embed"])
     server = PredictionServer(root)
     with grpc.insecure_channel(server.address) as channel:
         yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
