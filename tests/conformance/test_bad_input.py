@@ -121,7 +121,7 @@ def test_fit_before_compile(case, digits):
 
 
 @every_model
-@pytest.mark.parametrize("argument", ["loss", "metrics", "weighted_metrics"])
+@pytest.mark.parametrize("argument", ["loss", "loss_weights", "weighted_metrics"])
 def test_compile_takes_no_loss(case, argument, digits):
     with pytest.raises(ValueError, match=f"must not be given `{argument}`"):
         build(case, digits, **{argument: ["mse"]})
