@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from tests.conformance.registry import CASES, build, every_model
+from tests.conformance.registry import CASES, MadeOnce, build, every_model
 from tests.conformance.test_training import assert_same_weights
 
 DEFAULT = ["serving_default"]
@@ -30,16 +30,18 @@ def fit(model, digits):
 @pytest.fixture(scope="module")
 def models(digits):
     """Every model after two steps; no test changes them."""
-    return {case.name: fitted(case, digits) for case in CASES}
+    return MadeOnce(lambda case: fitted(case, digits))
 
 
 @pytest.fixture(scope="module")
 def exported(models, tmp_path_factory):
-    """A SavedModel of every model, with the default signature alone, which is faster."""
+    """The SavedModel of every model, with the default signature alone, which is faster."""
     folder = tmp_path_factory.mktemp("exported")
-    for name, model in models.items():
-        kocc.export(model, folder / name, signatures=DEFAULT)
-    return folder
+
+    def export(case):
+        return kocc.export(models[case.name], folder / case.name, signatures=DEFAULT).path
+
+    return MadeOnce(export)
 
 
 def signature_of(path):
@@ -126,7 +128,7 @@ def samples(digits):
 
 @every_model
 def test_saved_model_has_the_documented_names(case, exported):
-    signature = signature_of(exported / case.name)
+    signature = signature_of(exported[case.name])
     ((), inputs), outputs = signature.structured_input_signature, signature.structured_outputs
     assert {k: (v.shape.as_list(), v.dtype.name) for k, v in inputs.items()} == {
         "inputs": ([None, 8, 8, 1], "float32")
@@ -140,7 +142,7 @@ def test_saved_model_has_the_documented_names(case, exported):
 
 @every_model
 def test_saved_model_decides_like_the_model(case, models, exported, samples):
-    model, scorer = models[case.name], saved_model_scorer(exported / case.name)
+    model, scorer = models[case.name], saved_model_scorer(exported[case.name])
     assert_scores_like(scorer, model, samples)
     assert 0 < model.is_anomaly(samples).sum() < len(samples)
 
@@ -228,7 +230,7 @@ def test_the_soft_boundary_decides_uncalibrated(digits, samples, tmp_path):
 
 def test_bytes_are_cast_by_the_caller(models, exported, samples):
     model, images = models["one_class"], samples.astype("uint8")
-    outputs = saved_model_scorer(exported / "one_class")(images)
+    outputs = saved_model_scorer(exported["one_class"])(images)
     np.testing.assert_array_equal(outputs["score"], model.score(images))
 
 
@@ -246,15 +248,17 @@ assert sys.modules["kerasocc"] is sys.modules["keras"] is None
 """
 
 
+# In the fast part test_signatures.py does it for one model.
+@pytest.mark.slow
 def test_saved_models_run_without_keras_and_this_package(models, exported, samples, tmp_path):
     np.save(tmp_path / "x.npy", samples.astype("float32"))
-    paths = [str(exported / name) for name in models]
+    paths = {case.name: str(exported[case.name]) for case in CASES}
     subprocess.run(
-        [sys.executable, "-c", SERVE, tmp_path / "x.npy", *paths], check=True, timeout=300
+        [sys.executable, "-c", SERVE, tmp_path / "x.npy", *paths.values()], check=True, timeout=300
     )
-    for path, model in zip(paths, models.values(), strict=True):
+    for name, path in paths.items():
         assert_scores_like(
-            lambda x, path=path: dict(np.load(f"{path}.npz")), model, samples, sizes=(60,)
+            lambda x, path=path: dict(np.load(f"{path}.npz")), models[name], samples, sizes=(60,)
         )
 
 
