@@ -218,22 +218,24 @@ ESSENTIAL = {
 """Tests that slow models go through in the fast part too."""
 
 
-TWINS = {"soft_boundary", "deep_sad"}
-"""Models that differ from another one by their loss and their state alone."""
-
-OF_TWINS = ESSENTIAL | {
-    "test_calibration",
-    "test_labels_of_anomalies_are_not_trained_on_as_normal",
-    "test_labels_of_datasets_are_checked_too",
-    "test_loaded_model_trains_on_like_the_original",
-    "test_onnx_scores_like_the_model",
-    "test_resumed_training_equals_uninterrupted",
-    "test_steps_per_execution",
-    "test_train_and_test_on_batch",
-    "test_validation_reports_the_exact_rank_auc",
-    "test_weights_round_trip",
+TWINS = {
+    "soft_boundary": {
+        "test_calibration",
+        "test_loaded_model_trains_on_like_the_original",
+        "test_onnx_scores_like_the_model",
+        "test_resumed_training_equals_uninterrupted",
+        "test_steps_per_execution",
+        "test_train_and_test_on_batch",
+        "test_weights_round_trip",
+    },
+    "deep_sad": {
+        "test_labels_of_anomalies_are_not_trained_on_as_normal",
+        "test_labels_of_datasets_are_checked_too",
+        "test_validation_reports_the_exact_rank_auc",
+    },
 }
-"""Tests of losses and state, which these go through in the fast part too."""
+"""Models that differ from `one_class` by a state (the radius) or by the use of labels alone, and
+the tests of these, which they go through in the fast part beside the essential ones."""
 
 
 class MadeOnce(dict):
@@ -253,9 +255,9 @@ class MadeOnce(dict):
 
 def is_slow(case: Case, test: str) -> bool:
     """Whether a model goes through a test in the slow part."""
-    if case.name in TWINS:
-        return test not in OF_TWINS
-    return case.name in SLOW and test not in ESSENTIAL
+    if test in ESSENTIAL:
+        return False
+    return case.name in SLOW or test not in TWINS.get(case.name, {test})
 
 
 def every_model(test: Callable) -> Callable:
