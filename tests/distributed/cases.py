@@ -17,6 +17,14 @@ from tests.conformance.registry import CASES as MODELS
 from tests.conformance.registry import encoder
 
 EPOCHS = 6
+# What is not a matter of rounding is the same to 1e-14 in double precision. In float32 some
+# trainings carry the rounding error of a sum further than others.
+CONDITIONING = {
+    # The moving variance of its BatchNorm, about 7, is 1e-5 off, all trained weights at most 6e-7.
+    "soft_boundary": 2e-5,
+    # Its losses, in float32 under any policy, rank the samples.
+    "multi_head_rotnet + latent labels per epoch": 2e-5,
+}
 
 
 class Training(NamedTuple):
@@ -59,11 +67,15 @@ def _cases() -> dict[str, Training]:
     cases = {}
     for model in MODELS:
         make, takes = _registered(model.make), model.name != "ensemble"
-        cases[model.name] = Training(make, _none, has_callbacks=takes)
+        bound = CONDITIONING.get(model.name, 1e-6)
+        cases[model.name] = Training(make, _none, bound, has_callbacks=takes)
         if "test_training_with_latent_labels" not in model.exempt:
             for refresh in ("batch", "epoch"):
-                cases[f"{model.name} + latent labels per {refresh}"] = Training(
-                    make, lambda folder, refresh=refresh: [LatentLabels(refresh=refresh)], 1e-5
+                name = f"{model.name} + latent labels per {refresh}"
+                cases[name] = Training(
+                    make,
+                    lambda folder, refresh=refresh: [LatentLabels(refresh=refresh)],
+                    CONDITIONING.get(name, 1e-5),
                 )
     noise = kocc.regularizers.NoiseRegularizer
     variance = kocc.regularizers.VarianceRegularizer
@@ -112,7 +124,7 @@ def _cases() -> dict[str, Training]:
             batch_size=1000,
         ),
         # Half precision rounds a sum of two parts to other values.
-        "mixed precision": Training(_svdd(), _none, 1e-3, policy="mixed_float16"),
+        "mixed precision": Training(_svdd(), _none, 2e-2, policy="mixed_float16"),
     }
 
 
@@ -139,7 +151,12 @@ def train(
     keras.config.set_dtype_policy(policy or case.policy)
     try:
         model = case.make(contrast_min_max(data.x_train))
-        model.compile(optimizer=keras.optimizers.SGD(1e-3, momentum=0.9))
+        optimizer = keras.optimizers.SGD(1e-3, momentum=0.9)
+        if case.policy == "mixed_float16":
+            # At the default scale gradients overflow, those of a whole batch before those of its
+            # pieces, so that one process leaves out a step more than replicas do.
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=256.0)
+        model.compile(optimizer=optimizer)
         options = {}
         if case.has_callbacks:
             options["callbacks"] = [*case.callbacks(folder), *extra]
