@@ -88,8 +88,11 @@ def litert_scorer(path):
 def subtracted(model):
     """The number that the model takes from a distance or projection to make it a score.
 
-    The score of a single sample may be nearly 0, which its terms are not.
+    The score of a single sample may be nearly 0, which its terms are not. Those of an ensemble are
+    in units of the spread of scores.
     """
+    if isinstance(model, kocc.Ensemble):
+        return 1.0
     radius, r = (
         float(keras.ops.convert_to_numpy(getattr(model, name, 0.0))) for name in ("radius", "r")
     )
