@@ -37,7 +37,7 @@ def plot_extremes(
     Raises:
         ValueError: If `x` does not hold images, or the lengths differ.
     """
-    images = _as_images(x)
+    images = as_images(x)
     given = np.zeros(np.shape(scores), int) if labels is None else labels
     scores, given = checked_scores(scores, given, len(images))
     order = np.argsort(scores, kind="stable")
@@ -97,11 +97,11 @@ def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
         raise ValueError(
             f"`x`, `reconstruction` and `noise` must have the same shape. Received: {shapes}"
         )
-    images = _as_images(np.concatenate(parts[:2]))
+    images = as_images(np.concatenate(parts[:2]))
     count = len(parts[0])
     size = max(float(np.abs(parts[2]).max()), 1e-12)
     # Scaled together with its negative, so that 0 is in the middle of the range.
-    scaled = _as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
+    scaled = as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
     rows = {"input": images[:count], "reconstruction": images[count:], "noise": scaled}
     figure = make_figure(1.2 + 0.95 * count, 3 * 1.05)
     grid = figure.subplots(3, count, squeeze=False)
@@ -113,8 +113,19 @@ def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
     return figure
 
 
-def _as_images(x: Any) -> np.ndarray:
-    """Images scaled to [0, 1], shape `(samples, height, width)` or `(..., 3)`."""
+def as_images(x: Any) -> np.ndarray:
+    """Scale images together to [0, 1].
+
+    Args:
+        x: Shape `(samples, height, width)` or `(samples, height, width, channels)` with 1 or 3
+            channels.
+
+    Returns:
+        Shape `(samples, height, width)` or `(..., 3)`, float32.
+
+    Raises:
+        ValueError: If `x` does not hold images.
+    """
     images = np.asarray(x)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]

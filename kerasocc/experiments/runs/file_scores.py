@@ -21,6 +21,7 @@ from kerasocc.datasets.readers.new_samples import NewSamples, read_new
 from kerasocc.datasets.readers.row_names import RowNames
 from kerasocc.engine.calibration import p_values
 from kerasocc.experiments.runs import score_outputs
+from kerasocc.experiments.runs.rates import rounded_rate
 from kerasocc.experiments.runs.read_ahead import read_ahead
 from kerasocc.experiments.runs.score_outputs import ScoredRows
 from kerasocc.experiments.runs.shards import Shard
@@ -242,16 +243,17 @@ def _checked(
 
 
 class _Counter:
-    """A count on standard error, where that is a terminal."""
+    """A count and a rate on standard error, where that is a terminal."""
 
     def __init__(self):
-        self._shown = time.monotonic()
+        self._begun = self._shown = time.monotonic()
         self._open = False
 
     def show(self, samples: int) -> None:
         now = time.monotonic()
         if sys.stderr.isatty() and now - self._shown >= SECONDS_BETWEEN_COUNTS:
-            sys.stderr.write(f"\r{samples} samples")
+            rate = rounded_rate(samples / (now - self._begun))
+            sys.stderr.write(f"\r{samples} samples, {rate} samples/s  ")
             sys.stderr.flush()
             self._shown, self._open = now, True
 
