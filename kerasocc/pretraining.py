@@ -20,6 +20,7 @@ def pretrain(
     batch_size: int = 200,
     optimizer: Any = None,
     preprocessing: keras.layers.Layer | None = None,
+    augmentation: keras.layers.Layer | None = None,
     weight_decay: float = 0.0,
     callbacks: list[keras.callbacks.Callback] | None = None,
     seed: int | None = None,
@@ -39,6 +40,7 @@ def pretrain(
         batch_size: Samples per step.
         optimizer: Keras optimizer; default Adam with learning rate 1e-4, as in the paper.
         preprocessing: Layer applied to the inputs first; pass the same one to the model.
+        augmentation: As in `OneClassModel`.
         weight_decay: As in `OneClassModel`.
         callbacks: As for `fit`, such as learning rate schedules.
         seed: Seed of the shuffling.
@@ -56,7 +58,12 @@ def pretrain(
         Ruff et al., Deep One-Class Classification, ICML 2018, section 4.
     """
     autoencoder = Autoencoder(
-        encoder, decoder, preprocessing=preprocessing, weight_decay=weight_decay, seed=seed
+        encoder,
+        decoder,
+        preprocessing=preprocessing,
+        augmentation=augmentation,
+        weight_decay=weight_decay,
+        seed=seed,
     )
     autoencoder.compile(optimizer=optimizer or keras.optimizers.Adam(1e-4))
     before = snapshot(encoder)

@@ -118,7 +118,8 @@ def score(arguments: argparse.Namespace) -> int:
             found.check_columns(source, dialect=dialect)
     import_keras()
     import_modules(arguments.modules)
-    from kerasocc.experiments.runs.file_scores import Summary, score_files
+    from kerasocc.experiments.runs.file_scores import score_files
+    from kerasocc.experiments.runs.summary import Summary
 
     trained = found.load()
     summaries = []

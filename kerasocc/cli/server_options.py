@@ -50,7 +50,8 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
 
 def score_by_server(arguments: argparse.Namespace) -> int:
     """Run the subcommand `score` with `--server`; Keras is not imported."""
-    from kerasocc.experiments.runs.served_scores import format_of, score_through
+    from kerasocc.experiments.runs.served_format import format_of
+    from kerasocc.experiments.runs.served_scores import score_through
     from kerasocc.serving.client import ServedModel
 
     _check_options(arguments)
@@ -156,17 +157,16 @@ def _dialect_names() -> tuple[str, ...]:
 
 def _report(arguments: argparse.Namespace, summary: Any) -> None:
     shown = "standard input" if arguments.source == STANDARD_INPUT else arguments.source
+    total = summary.total
     before = f", {summary.continued} of them before" if summary.continued else ""
     echo_error(
-        f"Scored {summary.samples} samples of {shown} with {arguments.served_model!r} at "
+        f"Scored {total.samples} samples of {shown} with {arguments.served_model!r} at "
         f"{arguments.server}{before}"
     )
-    if summary.bad:
+    if total.bad:
         done = {"flag": "flagged beside them", "skip": "left out"}[arguments.bad_rows]
-        echo_error(f"{summary.bad} more cannot be scored and are {done}: {summary.first_bad}")
-    if summary.flagged is None:
+        echo_error(f"{total.bad} more cannot be scored and are {done}: {total.first_bad}")
+    if total.flagged is None:
         echo_error("The served model has no threshold, so there are no decisions.")
     else:
-        echo_error(
-            f"Flagged {summary.flagged} of them ({100 * summary.flagged / summary.samples:.1f} %)"
-        )
+        echo_error(f"Flagged {total.flagged} of them ({100 * total.flagged / total.samples:.1f} %)")

@@ -13,10 +13,12 @@ from kerasocc.engine.keras_contract import (
     optimized_weights,
     variable_scope,
 )
+from kerasocc.engine.score_metrics import ScoreMetrics
 from kerasocc.engine.strategy_contract import outside_of_workers
 
 COMPILE_OPTIONS = (
     "optimizer",
+    "metrics",
     "run_eagerly",
     "steps_per_execution",
     "jit_compile",
@@ -38,6 +40,7 @@ class Compilable(Detector):
         self,
         optimizer: Any = "adam",
         *,
+        metrics: Any = None,
         run_eagerly: bool = False,
         steps_per_execution: int | str = "auto",
         jit_compile: bool | str = "auto",
@@ -48,6 +51,11 @@ class Compilable(Detector):
 
         Args:
             optimizer: Keras optimizer or its name.
+            metrics: A list of functions of labels (0 normal, 1 anomaly) and scores, or of Keras's
+                metrics that take predictions of any size. They are reported where there are
+                such labels, beside the AUC: by `evaluate`, and for the `validation_data` of
+                `fit` as `val_` and their name. Unlike Keras's they are given all samples at
+                once.
             run_eagerly: As in Keras.
             steps_per_execution: Steps that one call of the compiled function runs.
                 `"auto"` runs up to 32, or a fiftieth of the epoch, at once where nobody
@@ -58,7 +66,7 @@ class Compilable(Detector):
             **unsupported: Keras's other arguments: only None is accepted.
 
         Raises:
-            ValueError: If a loss or metrics are given.
+            ValueError: If a loss is given, or a metric that scores have no meaning for.
         """
         for argument, value in unsupported.items():
             if value is not None:
@@ -67,6 +75,7 @@ class Compilable(Detector):
                     "own objective, and `val_auc` comes from the `validation_data` of `fit`. "
                     f"Received: {argument}={value!r}"
                 )
+        self.score_metrics = ScoreMetrics(metrics)
         self.auto_steps_per_execution = steps_per_execution == "auto"
         if not self.auto_steps_per_execution:
             check_integer("steps_per_execution", steps_per_execution, minimum=1)
@@ -83,6 +92,8 @@ class Compilable(Detector):
 
     def get_compile_config(self) -> dict[str, Any] | None:
         config = super().get_compile_config()
+        if config:
+            config["metrics"] = self.score_metrics.serialize()
         if config and self.auto_steps_per_execution:
             config["steps_per_execution"] = "auto"
         if config and self._auto_jit_compile:

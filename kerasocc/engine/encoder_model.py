@@ -31,7 +31,7 @@ def check_encoder(encoder: Any) -> None:
 class EncoderModel(Trainer):
     """How a model with an encoder is built, and how its encoder embeds samples.
 
-    Assumes the attributes `encoder` and `preprocessing`.
+    Assumes the attributes `encoder`, `preprocessing` and `augmenter`.
     """
 
     _input_shape: tuple[int | None, ...] | None = None
@@ -41,6 +41,8 @@ class EncoderModel(Trainer):
         if preprocessing is not None and not preprocessing.built:
             # Outside of a graph: a layer may keep tensors that it makes here.
             build_layer(preprocessing, input_shape)
+        if self.augmenter is not None:
+            self.augmenter.build(input_shape)
         if not self.encoder.built:
             build_layer(self.encoder, (None, *self.prepared_shape(input_shape[1:])))
         self._input_shape = tuple(input_shape)
@@ -114,6 +116,11 @@ class EncoderModel(Trainer):
         if self.sample_dtype == "float32":
             x = keras.ops.cast(x, "float32")
         return x if self.preprocessing is None else self.preprocessing(x)
+
+    @property
+    def augmentation(self) -> keras.layers.Layer | None:
+        """The layer that changes samples in the steps of the training, or None."""
+        return None if self.augmenter is None else self.augmenter.layer
 
     def embedding(self, x: Any, training: bool = False) -> Any:
         """Embed a tensor of inputs, shape `(batch, ...)`, as `(batch, d)`."""

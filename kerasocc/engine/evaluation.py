@@ -24,7 +24,8 @@ def evaluate(
         steps: Batches of an endless dataset.
 
     Returns:
-        `{"loss", "auc", "average_precision"}`, the last two only where they are defined.
+        `{"loss", "auc", "average_precision"}` and the model's `score_metrics`, all but the loss
+        only where there are labels of both classes.
     """
     collected: list[tuple[Any, Any]] = []
     losses, scores = model.inference.map(
@@ -40,6 +41,7 @@ def evaluate(
         check_evaluation_labels(labels)
         if 0 < labels.sum() < len(labels):
             results |= ranking_metrics(labels, check_scores(scores))
+            results |= model.score_metrics(labels, scores)
     return results
 
 

@@ -57,6 +57,11 @@ def objects_of(
     return found
 
 
+def seed_states(layer: keras.layers.Layer) -> list[Any]:
+    """The states of the generators of random numbers of a layer, at any depth, in a fixed order."""
+    return [v for v in layer.variables if v.path.rsplit("/", 1)[-1] == "seed_generator_state"]
+
+
 def forget_calls(layer: keras.layers.Layer) -> None:
     """Have a layer forget the symbolic calls so far.
 

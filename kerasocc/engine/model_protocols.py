@@ -22,6 +22,8 @@ class ScorableModel(Protocol):
     data_state: tuple[str, ...]
     inference: Any
     """The `InferenceRunner` of the model."""
+    score_metrics: Any
+    """The `ScoreMetrics` that `compile` was given."""
     feature_names: tuple[str, ...] | None
     sample_dtype: str
     """Dtype of the samples, `"float32"` or `"float64"`."""

@@ -112,6 +112,7 @@ def restored(config: dict[str, Any], custom_objects: Any = None) -> dict[str, An
             return [value_of(entry) for entry in value]
         return value
 
-    # Constructors of users' own models may not have the argument.
-    known = {n: v for n, v in config.items() if n != "feature_names" or v is not None}
+    # Constructors of users' own models may not have these arguments.
+    optional = ("feature_names", "augmentation")
+    known = {n: v for n, v in config.items() if n not in optional or v is not None}
     return {name: value_of(value) for name, value in known.items()}

@@ -22,6 +22,7 @@ from kerasocc.engine.keras_contract import (
 )
 from kerasocc.engine.keras_layers import forget_calls
 from kerasocc.engine.lockstep import claim_ownership
+from kerasocc.engine.score_metrics import ScoreMetrics
 from kerasocc.engine.sources import Source, as_source
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tables import as_array
@@ -36,7 +37,10 @@ class Scorer(keras.Model):
 
     Attributes:
         inference: Applies methods of the model to all samples of a source.
+        score_metrics: What `evaluate` computes beside the AUC, the `metrics` of `compile`.
     """
+
+    score_metrics = ScoreMetrics()
 
     named_state: tuple[str, ...] = ("fitted", "flagged_ratio", "flagged_remainder", "fitted_on")
     """Weights that are stored under their names: a file written before they were added lacks
@@ -164,7 +168,7 @@ class Scorer(keras.Model):
         callbacks=None,
         return_dict=False,
     ) -> Any:
-        """Mean objective, exact rank AUC and average precision.
+        """Mean objective, exact rank AUC, average precision, and the metrics of `compile`.
 
         Args:
             x: Array of shape `(samples, ...)` or a dataset of batches `(x, y)`.
@@ -178,7 +182,7 @@ class Scorer(keras.Model):
             return_dict: Whether to return a dict instead of a list.
 
         Returns:
-            `{"loss", "auc", "average_precision"}` or its values in this order.
+            `{"loss", "auc", "average_precision", ...}` or its values in this order.
         """
         hooks = keras.callbacks.CallbackList(callbacks, model=self)
         hooks.on_test_begin()

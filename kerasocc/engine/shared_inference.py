@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from kerasocc import distribution
-from kerasocc.engine.replicas import first_row, share_of
+from kerasocc.engine.replicas import Share, share_of
 from kerasocc.engine.strategy_contract import strategy_of, suited_reduction
 from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
 
@@ -56,7 +56,7 @@ def _compile_in_process(model: keras.Model, method: Callable, x: np.ndarray) -> 
 
     def on_replica(inputs):
         number, size = distribution.replica_number(), tf.shape(inputs)[0]
-        start, stop = (first_row(n, size, replicas) for n in (number, number + 1))
+        start, stop = Share(number, number + 1, replicas).rows(size)
         return method(inputs[start:stop])
 
     def shared(inputs):
@@ -94,8 +94,8 @@ def _compile_across_workers(
     def on_replica(inputs):
         number, size = distribution.replica_number(), tf.shape(inputs)[0]
         few = size < replicas
-        start = tf.where(few, 0, first_row(number, size, replicas))
-        stop = tf.where(few, size, first_row(number + 1, size, replicas))
+        start, stop = Share(number, number + 1, replicas).rows(size)
+        start, stop = tf.where(few, 0, start), tf.where(few, size, stop)
         parts = method(inputs[start:stop])
         return keras.tree.map_structure(lambda part: joined(part, number, start, size), parts)
 

@@ -16,7 +16,7 @@ from kerasocc import distribution
 from kerasocc.engine.batch_provider import BatchProvider
 from kerasocc.engine.batches import as_batch
 from kerasocc.engine.iterated_batches import IteratedProvider
-from kerasocc.engine.replicas import check_piece_sizes, first_row, share_of
+from kerasocc.engine.replicas import Share, check_piece_sizes, share_of
 from kerasocc.engine.segments import SegmentedProvider
 from kerasocc.engine.strategy_contract import strategy_of, suited_reduction
 from kerasocc.engine.tensors import any_batch_size, as_tensor
@@ -151,7 +151,7 @@ class StrategyLoop:
 
         def step(samples, number, size):
             mine = distribution.replica_number()
-            start, stop = (first_row(n, size, replicas) for n in (mine, mine + 1))
+            start, stop = Share(mine, mine + 1, replicas).rows(size)
             before, per_step = 0, batch_size
             if not whole:
                 before = self._share.rows(size)[0]

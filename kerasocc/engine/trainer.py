@@ -252,6 +252,8 @@ class Trainer(Compilable):
     def _batch_loss(self, data: Any, training: bool) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         targets = as_targets(y, x)
+        if training and self.augmenter is not None:
+            x = self.augmenter(x)
         representation = self.represent_batch(x, targets, training)
         loss = self.compute_loss(x, targets, representation, sample_weight, training)
         if training:

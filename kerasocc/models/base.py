@@ -13,6 +13,7 @@ import numpy as np
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseMonitor
 from kerasocc.checks import check_integer, check_non_negative
+from kerasocc.engine.augmentation import make_augmenter
 from kerasocc.engine.encoder_model import EncoderModel, check_encoder
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.engine.sources import Source
@@ -36,9 +37,12 @@ class OneClassModel(EncoderModel):
         encoder: Keras model that maps a batch of inputs to embeddings, shape `(batch, d)`.
         preprocessing: Adapted layer (or None) that raw inputs pass first, in its `sample_dtype` or
             float32; it is saved inside the model. `datasets.TableFeatures` for text and dates.
+        augmentation: Keras layer (or None) that changes raw samples at random in the steps of the
+            training, and nowhere else: `keras.layers.RandomFlip`, or several in a
+            `keras.Sequential`. It keeps the shape of the samples. It is saved inside the model.
         weight_decay: Factor of `1/2 * sum ||W||_F^2` over the trained kernels,
             added to the objective but not to the reported loss.
-        seed: Seed of the order of the samples. None draws one from Python's
+        seed: Seed of the order of the samples and of the augmentation. None draws one from Python's
             `random`, which `keras.utils.set_random_seed` seeds.
         feature_names: Names of the columns of a table: frames and dicts are brought into this
             order, arrays must have it. None has the first `fit` on a frame or a dict set them.
@@ -55,6 +59,8 @@ class OneClassModel(EncoderModel):
 
     has_training_steps = True
     """Whether `fit` takes gradient steps."""
+    without_augmentation = ""
+    """Why samples cannot be augmented in the training; empty where they can."""
 
     def __init_subclass__(cls, **arguments: Any):
         super().__init_subclass__(**arguments)
@@ -68,6 +74,7 @@ class OneClassModel(EncoderModel):
         encoder: keras.Model,
         *,
         preprocessing: keras.layers.Layer | None = None,
+        augmentation: keras.layers.Layer | None = None,
         weight_decay: float = 0.0,
         seed: int | None = None,
         feature_names: Sequence[str] | None = None,
@@ -92,6 +99,7 @@ class OneClassModel(EncoderModel):
         self.weight_decay = check_non_negative("weight_decay", weight_decay)
         self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
         self.order_seed = random.randrange(2**31) if seed is None else seed
+        self.augmenter = make_augmenter(self, augmentation)
         self.threshold = add_state(self, "threshold", initial=math.inf)
         self.epochs_trained = add_state(self, "epochs_trained", dtype="int32")
         # What `LatentLabels` has the step flag: the share, the same as a ratio of integers, and
@@ -252,6 +260,7 @@ class OneClassModel(EncoderModel):
         return {
             "encoder": serialize(self.encoder),
             "preprocessing": serialize(self.preprocessing),
+            "augmentation": serialize(self.augmentation),
             "weight_decay": self.weight_decay,
             "seed": self.seed,
             "feature_names": self.feature_names and list(self.feature_names),

@@ -132,6 +132,7 @@ class Ensemble(Detector):
         """Whether a member uses labels."""
         return any(member.uses_labels for member in self.members)
 
+    score_metrics = property(lambda self: self.members[0].score_metrics)
     sample_dtype = property(lambda self: max(member.sample_dtype for member in self.members))
 
     def raw_scores(self, x: Any) -> Any:

@@ -61,8 +61,7 @@ class NearestNeighbors(OneClassModel):
             in a model that was loaded.
 
     Raises:
-        ValueError: For `k` below 1, `max_samples` that is not above it, an unknown `coreset`, or
-            `components` that are neither a number from 1 on nor a share.
+        ValueError: For `k` below 1, `max_samples` not above it, and an unknown argument.
 
     Example:
         >>> model = kerasocc.NearestNeighbors(k=5, standardize=True)
@@ -78,6 +77,7 @@ class NearestNeighbors(OneClassModel):
     needs_initialization = True
     has_training_steps = False
     data_state = ("memory", "projection")
+    without_augmentation = "there are no training steps"
 
     def __init__(
         self,

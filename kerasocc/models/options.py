@@ -16,6 +16,7 @@ class CommonOptions(TypedDict, total=False):
     """Arguments of every model; `OneClassModel` describes them."""
 
     preprocessing: keras.layers.Layer | None
+    augmentation: keras.layers.Layer | None
     seed: int | None
     feature_names: Sequence[str] | None
     name: str | None

@@ -95,6 +95,7 @@ class RobustAutoencoder(ReconstructionModel):
     """
 
     named_state = (*ReconstructionModel.named_state, "chosen_lam")
+    without_augmentation = "every training sample has noise of its own, which no other fits"
 
     def __init__(
         self,

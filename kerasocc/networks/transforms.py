@@ -87,8 +87,9 @@ class LearnableTransforms(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Transform samples, shape `(batch, ...)`, into views, shape `(batch, K, ...)`."""
-        x = ops.reshape(inputs, (1, -1, math.prod(self._sample)))
-        output = ops.matmul(x, self.kernels[0])
+        x = ops.reshape(inputs, (-1, math.prod(self._sample)))
+        # OpenVINO computes no product of batches of which one alone is broadcast.
+        output = ops.einsum("bi,kij->kbj", x, self.kernels[0])
         for kernel in self.kernels[1:]:
             output = ops.matmul(ops.relu(output), kernel)
         views = ops.transpose(FORMS[self.transform](output, x), (1, 0, 2))

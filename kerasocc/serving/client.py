@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kerasocc.checks import check_integer
+from kerasocc.datasets.columns.named_columns import is_tabular, named_columns
+from kerasocc.serving.column_inputs import column_inputs
 from kerasocc.serving.connections import Connections, Refused, ServerError
-from kerasocc.serving.protocols import Served, protocol_of
+from kerasocc.serving.protocols import Columns, Served, protocol_of
 
 Block = TypeVar("Block")
 
@@ -35,7 +37,7 @@ class ServedModel:
 
     Raises:
         ValueError: For an argument that is not allowed, or a model that takes anything but
-            samples.
+            samples or the columns of a table.
         OSError: If the server cannot be reached or refuses the request.
 
     Example:
@@ -65,32 +67,61 @@ class ServedModel:
         self._path = self._protocol.predict_path(self.description)
         self._lock = threading.Lock()
 
-    def score(self, x: np.ndarray) -> np.ndarray:
-        """Scores of samples of shape `(samples, ...)`, shape `(samples,)`, float32."""
+    def score(self, x: Any) -> np.ndarray:
+        """Scores of samples of shape `(samples, ...)`, shape `(samples,)`, float32.
+
+        A model of a table with text or dates takes a data frame or a dict of columns.
+        """
         return self.predict(x)["score"].astype("float32")
 
-    def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """All outputs of the model by their names, shape `(samples,)`."""
+    def predict(self, x: Any) -> dict[str, np.ndarray]:
+        """All outputs of the model by their names, shape `(samples,)`; see `score`."""
+        if self.description.column_inputs is not None:
+            if not is_tabular(x):
+                raise ValueError(
+                    "`x` must be a data frame or a dict of columns, which the served model takes: "
+                    f"{list(self.description.column_inputs)}. Received: {type(x).__name__}"
+                )
+            x = named_columns(x)
         blocks = [x[start : start + self.rows] for start in range(0, len(x), self.rows)]
         answers = [outputs for _, outputs in self.in_order(blocks, self.predict_block)]
         if not answers:
             raise ValueError("`x` must hold samples, one or more. Received: none")
         return {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
 
-    def predict_block(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def predict_block(self, x: Any) -> dict[str, np.ndarray]:
         """As `predict`, by one request."""
         served = self.description
+        if served.column_inputs is not None:
+            inputs = column_inputs(x, served.column_inputs)
+            if inputs.bad.any():
+                raise ValueError(
+                    "`x` must hold numbers where the served model takes them. Received: anything "
+                    f"else in row {int(inputs.bad.argmax())} of {len(inputs.bad)}"
+                )
+            return self.predict_columns(inputs.values)
         sizes = zip(x.shape[1:], served.shape, strict=False)
         if x.ndim - 1 != len(served.shape) or any(w not in (None, s) for s, w in sizes):
             raise ValueError(
                 f"`x` must hold samples of shape {served.shape}, which the served model takes. "
                 f"Received: shape {x.shape[1:]}"
             )
-        body = self._protocol.body(np.asarray(x, served.dtype), served)
+        outputs = self._answer(self._protocol.body(np.asarray(x, served.dtype), served))
+        return _checked_scores(_checked(outputs, len(x)))
+
+    def predict_columns(self, columns: Columns) -> dict[str, np.ndarray]:
+        """As `predict_block`, of rows as `column_inputs` returns them.
+
+        The score of a row that lacks a value which the model needs is NaN.
+        """
+        outputs = self._answer(self._protocol.body_of_columns(columns, self.description))
+        return _checked(outputs, len(next(iter(columns.values()))))
+
+    def _answer(self, body: bytes) -> dict[str, np.ndarray]:
         answer = self._read(self._protocol.answer, self._connections.request(self._path, body))
         if answer.version is not None:
             self._check_version(answer.version)
-        return _checked(answer.outputs, len(x))
+        return answer.outputs
 
     def expect_version(self, version: str) -> None:
         """Refuse answers of any other version, where the server has not named its own yet."""
@@ -151,7 +182,12 @@ def _checked(outputs: dict[str, np.ndarray], rows: int) -> dict[str, np.ndarray]
             f"The server must answer with the output 'score', one for each of {rows} samples. "
             f"Received: outputs of the shapes {shapes}"
         )
+    return outputs
+
+
+def _checked_scores(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     scores = outputs["score"]
+    rows = len(scores)
     # What is no number at all, such as a null, has the dtype object.
     finite = np.isfinite(scores) if scores.dtype.kind in "fiu" else np.zeros(rows, bool)
     if not finite.all():

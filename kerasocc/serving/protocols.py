@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasocc.checks import check_choice
+from kerasocc.serving.column_inputs import TEXT
 
-DTYPES = {"FP32": "float32", "FP64": "float64", "DT_FLOAT": "float32", "DT_DOUBLE": "float64"}
-"""Dtypes of samples by their names in both protocols."""
+DATATYPES = {"float32": "FP32", "float64": "FP64", TEXT: "BYTES"}
+"""Names of dtypes in the Open Inference protocol."""
+DTYPES = {
+    "DT_FLOAT": "float32",
+    "DT_DOUBLE": "float64",
+    "DT_STRING": TEXT,
+    **{name: dtype for dtype, name in DATATYPES.items()},
+}
+"""Dtypes of inputs by their names in both protocols."""
+
+
+Columns = Mapping[str, Sequence[Any]]
+"""Rows of a table: numbers or texts by the names of the inputs."""
 
 
 class Served(NamedTuple):
@@ -25,6 +37,9 @@ class Served(NamedTuple):
         outputs: Names of the outputs.
         version: Version of the model, as text; None where the server does not say.
         columns: Names of the columns of a table; None where the server does not say.
+        column_inputs: Dtypes by the names of the inputs of a model that has one for each column
+            of a table, `"string"` among them; None for a model with one input of samples, which
+            alone has `input`, `shape` and `dtype`.
     """
 
     input: str
@@ -33,6 +48,7 @@ class Served(NamedTuple):
     outputs: tuple[str, ...]
     version: str | None
     columns: tuple[str, ...] | None = None
+    column_inputs: dict[str, str] | None = None
 
 
 class Answer(NamedTuple):
@@ -61,15 +77,20 @@ class OpenInference:
     def served(self, content: bytes) -> Served:
         """Read the answer to a request for `metadata_path`."""
         found = json.loads(content)
-        tensor = _only(found.get("inputs") or [], found.get("name"))
+        tensors = found.get("inputs") or []
+        outputs = _scored([output["name"] for output in found.get("outputs") or []])
+        version = (found.get("versions") or [None])[-1]
+        if tensors and all(len(tensor["shape"]) == 1 for tensor in tensors):
+            dtypes = {tensor["name"]: _dtype(tensor["datatype"]) for tensor in tensors}
+            return _of_columns(dtypes, outputs, version)
+        tensor = _only(tensors, found.get("name"))
         columns = (tensor.get("parameters") or {}).get("columns")
-        versions = found.get("versions") or [None]
         return Served(
             tensor["name"],
             tuple(None if size < 0 else size for size in tensor["shape"][1:]),
             _dtype(tensor["datatype"]),
-            _scored([output["name"] for output in found.get("outputs") or []]),
-            versions[-1],
+            outputs,
+            version,
             None if columns is None else tuple(columns),
         )
 
@@ -80,9 +101,20 @@ class OpenInference:
 
     def body(self, x: np.ndarray, served: Served) -> bytes:
         """The request for samples of shape `(batch, ...)`."""
-        datatype = {"float32": "FP32", "float64": "FP64"}[served.dtype]
-        tensor = {"name": served.input, "shape": list(x.shape), "datatype": datatype}
-        return json.dumps({"inputs": [{**tensor, "data": x.ravel().tolist()}]}).encode()
+        return self._request([_tensor(served.input, x.shape, served.dtype, x.ravel().tolist())])
+
+    def body_of_columns(self, columns: Columns, served: Served) -> bytes:
+        """The request for rows of a table, by the names of the inputs."""
+        return self._request(
+            [
+                _tensor(name, (len(columns[name]),), dtype, columns[name])
+                for name, dtype in served.column_inputs.items()
+            ]
+        )
+
+    @staticmethod
+    def _request(tensors: list[dict[str, Any]]) -> bytes:
+        return json.dumps({"inputs": tensors}).encode()
 
     def answer(self, content: bytes) -> Answer:
         """Read the answer to such a request."""
@@ -107,16 +139,20 @@ class TensorFlowServing:
         found = json.loads(content)
         signatures = found["metadata"]["signature_def"]["signature_def"]
         signature = signatures["serving_default"]
-        inputs = [{**tensor, "input": name} for name, tensor in signature["inputs"].items()]
-        tensor = _only(inputs, "serving_default")
+        inputs = signature["inputs"]
+        outputs, version = _scored(signature["outputs"]), found["model_spec"].get("version")
+        if inputs and all(len(tensor["tensor_shape"]["dim"]) == 1 for tensor in inputs.values()):
+            dtypes = {name: _dtype(tensor["dtype"]) for name, tensor in inputs.items()}
+            return _of_columns(dtypes, outputs, version)
+        tensor = _only([{**t, "input": name} for name, t in inputs.items()], "serving_default")
         # The API writes 64-bit integers as text.
         sizes = [int(dim["size"]) for dim in tensor["tensor_shape"]["dim"]]
         return Served(
             tensor["input"],
             tuple(None if size < 0 else size for size in sizes[1:]),
             _dtype(tensor["dtype"]),
-            _scored(signature["outputs"]),
-            found["model_spec"].get("version"),
+            outputs,
+            version,
         )
 
     def predict_path(self, served: Served) -> str:
@@ -127,6 +163,12 @@ class TensorFlowServing:
     def body(self, x: np.ndarray, served: Served) -> bytes:
         """The request for samples of shape `(batch, ...)`."""
         return json.dumps({"inputs": {served.input: x.tolist()}}).encode()
+
+    def body_of_columns(self, columns: Columns, served: Served) -> bytes:
+        """The request for rows of a table, by the names of the inputs."""
+        return json.dumps(
+            {"inputs": {name: columns[name] for name in served.column_inputs}}
+        ).encode()
 
     def answer(self, content: bytes) -> Answer:
         """Read the answer to such a request."""
@@ -147,6 +189,14 @@ def protocol_of(name: str, model: str) -> OpenInference | TensorFlowServing:
     """
     check_choice("protocol", name, PROTOCOLS)
     return PROTOCOLS[name](model)
+
+
+def _tensor(name: str, shape: Iterable[int], dtype: str, data: Sequence[Any]) -> dict[str, Any]:
+    return {"name": name, "shape": list(shape), "datatype": DATATYPES[dtype], "data": data}
+
+
+def _of_columns(dtypes: dict[str, str], outputs: tuple[str, ...], version: str | None) -> Served:
+    return Served("", (), "", outputs, version, column_inputs=dtypes)
 
 
 def _only(tensors: list[dict[str, Any]], of: Any) -> dict[str, Any]:

@@ -191,7 +191,8 @@ def _track_scoring_weights(archive: Any, model: OneClassModel | Ensemble) -> Non
     """Add the weights of the model to the archive, except those used in training only."""
     parts = [*model.members, model] if isinstance(model, Ensemble) else [model]
     layers = [layer for part in parts for layer in part.layers if layer not in parts]
-    training_only = [getattr(part, "regularizer", None) for part in parts]
+    only_in_training = ("regularizer", "augmenter")
+    training_only = [getattr(part, name, None) for part in parts for name in only_in_training]
     # Members may share layers.
     for layer in dict.fromkeys(layers):
         if layer not in training_only:

@@ -232,7 +232,7 @@ def test_seconds_since_1970(seconds, tmp_path, capsys):
     expected = model.score(x)
     np.testing.assert_allclose(scores_in(scored(path, run, capsys)), expected, rtol=1e-5)
     np.testing.assert_array_equal(model.score(frame[["value", "time"]]), expected)
-    kerasocc.export(model, tmp_path / "saved")
+    kerasocc.export(model, tmp_path / "saved", signatures=["serving_default"])
     import tensorflow as tf
 
     scorer = tf.saved_model.load(tmp_path / "saved").signatures["serving_default"]

@@ -218,13 +218,54 @@ ESSENTIAL = {
 """Tests that slow models go through in the fast part too."""
 
 
+TWINS = {
+    "soft_boundary": {
+        "test_calibration",
+        "test_loaded_model_trains_on_like_the_original",
+        "test_onnx_scores_like_the_model",
+        "test_resumed_training_equals_uninterrupted",
+        "test_steps_per_execution",
+        "test_train_and_test_on_batch",
+        "test_weights_round_trip",
+    },
+    "deep_sad": {
+        "test_labels_of_anomalies_are_not_trained_on_as_normal",
+        "test_labels_of_datasets_are_checked_too",
+        "test_validation_reports_the_exact_rank_auc",
+    },
+}
+"""Models that differ from `one_class` by a state (the radius) or by the use of labels alone, and
+the tests of these, which they go through in the fast part beside the essential ones."""
+
+
+class MadeOnce(dict):
+    """Values by the names of models, each made when it is first asked for.
+
+    Two processes share the tests of a module: neither makes what only the other needs.
+    """
+
+    def __init__(self, make: Callable):
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str):
+        self[name] = self._make(next(case for case in CASES if case.name == name))
+        return self[name]
+
+
+def is_slow(case: Case, test: str) -> bool:
+    """Whether a model goes through a test in the slow part."""
+    if test in ESSENTIAL:
+        return False
+    return case.name in SLOW or test not in TWINS.get(case.name, {test})
+
+
 def every_model(test: Callable) -> Callable:
     """Run a test for every model that is not exempt from it."""
     cases = [case for case in CASES if test.__name__ not in case.exempt]
-    slow = [case.name in SLOW and test.__name__ not in ESSENTIAL for case in cases]
     marked = [
-        pytest.param(case, marks=pytest.mark.slow) if is_slow else case
-        for case, is_slow in zip(cases, slow, strict=True)
+        pytest.param(case, marks=pytest.mark.slow) if is_slow(case, test.__name__) else case
+        for case in cases
     ]
     return pytest.mark.parametrize("case", marked, ids=[case.name for case in cases])(test)
 

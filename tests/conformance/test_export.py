@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from tests.conformance.registry import CASES, build, every_model
+from tests.conformance.registry import CASES, MadeOnce, build, every_model
 from tests.conformance.test_training import assert_same_weights
 
 DEFAULT = ["serving_default"]
@@ -30,16 +30,18 @@ def fit(model, digits):
 @pytest.fixture(scope="module")
 def models(digits):
     """Every model after two steps; no test changes them."""
-    return {case.name: fitted(case, digits) for case in CASES}
+    return MadeOnce(lambda case: fitted(case, digits))
 
 
 @pytest.fixture(scope="module")
 def exported(models, tmp_path_factory):
-    """A SavedModel of every model, with the default signature alone, which is faster."""
+    """The SavedModel of every model, with the default signature alone, which is faster."""
     folder = tmp_path_factory.mktemp("exported")
-    for name, model in models.items():
-        kocc.export(model, folder / name, signatures=DEFAULT)
-    return folder
+
+    def export(case):
+        return kocc.export(models[case.name], folder / case.name, signatures=DEFAULT).path
+
+    return MadeOnce(export)
 
 
 def signature_of(path):
@@ -86,8 +88,11 @@ def litert_scorer(path):
 def subtracted(model):
     """The number that the model takes from a distance or projection to make it a score.
 
-    The score of a single sample may be nearly 0, which its terms are not.
+    The score of a single sample may be nearly 0, which its terms are not. Those of an ensemble are
+    in units of the spread of scores.
     """
+    if isinstance(model, kocc.Ensemble):
+        return 1.0
     radius, r = (
         float(keras.ops.convert_to_numpy(getattr(model, name, 0.0))) for name in ("radius", "r")
     )
@@ -126,7 +131,7 @@ def samples(digits):
 
 @every_model
 def test_saved_model_has_the_documented_names(case, exported):
-    signature = signature_of(exported / case.name)
+    signature = signature_of(exported[case.name])
     ((), inputs), outputs = signature.structured_input_signature, signature.structured_outputs
     assert {k: (v.shape.as_list(), v.dtype.name) for k, v in inputs.items()} == {
         "inputs": ([None, 8, 8, 1], "float32")
@@ -140,7 +145,7 @@ def test_saved_model_has_the_documented_names(case, exported):
 
 @every_model
 def test_saved_model_decides_like_the_model(case, models, exported, samples):
-    model, scorer = models[case.name], saved_model_scorer(exported / case.name)
+    model, scorer = models[case.name], saved_model_scorer(exported[case.name])
     assert_scores_like(scorer, model, samples)
     assert 0 < model.is_anomaly(samples).sum() < len(samples)
 
@@ -173,7 +178,7 @@ def test_saved_model_in_mixed_precision(case, digits, samples, tmp_path, float16
 def test_saved_model_of_replicas(case, digits, samples, tmp_path, two_replicas):
     with two_replicas.scope():
         model = build(case, digits)
-    kocc.export(fit(model, digits), tmp_path / "exported")
+    kocc.export(fit(model, digits), tmp_path / "exported", signatures=DEFAULT)
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
 
 
@@ -198,7 +203,7 @@ def test_litert_scores_like_the_model(case, models, samples, tmp_path, capfd):
 def test_a_score_at_the_threshold_is_no_anomaly(digits, samples, tmp_path):
     model = fitted(CASES[0], digits)
     model.threshold.assign(np.sort(model.score(samples))[30])
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     assert model.is_anomaly(samples).sum() == len(samples) - 31
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
 
@@ -209,7 +214,7 @@ def test_without_a_threshold_there_is_no_decision(format, digits, samples, tmp_p
         pytest.importorskip("tf2onnx", reason="the extra `onnx` is not installed")
     path, model = tmp_path / "exported", build(CASES[0], digits)
     model.initialize_center(digits.x_train)
-    kocc.export(model, path, format=format)
+    kocc.export(model, path, format=format, signatures=DEFAULT)
     scorers = {"tf_saved_model": saved_model_scorer, "onnx": onnx_scorer, "litert": litert_scorer}
     outputs = scorers[format](path)(samples)
     assert list(outputs) == ["score"]
@@ -221,14 +226,14 @@ def test_the_soft_boundary_decides_uncalibrated(digits, samples, tmp_path):
     model = build(case, digits)
     model.initialize_center(digits.x_train)
     model.radius.assign(np.sqrt(np.median(model.score(samples))))
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
     assert model.is_anomaly(samples).sum() == len(samples) / 2
 
 
 def test_bytes_are_cast_by_the_caller(models, exported, samples):
     model, images = models["one_class"], samples.astype("uint8")
-    outputs = saved_model_scorer(exported / "one_class")(images)
+    outputs = saved_model_scorer(exported["one_class"])(images)
     np.testing.assert_array_equal(outputs["score"], model.score(images))
 
 
@@ -246,15 +251,17 @@ assert sys.modules["kerasocc"] is sys.modules["keras"] is None
 """
 
 
+# In the fast part test_signatures.py does it for one model.
+@pytest.mark.slow
 def test_saved_models_run_without_keras_and_this_package(models, exported, samples, tmp_path):
     np.save(tmp_path / "x.npy", samples.astype("float32"))
-    paths = [str(exported / name) for name in models]
+    paths = {case.name: str(exported[case.name]) for case in CASES}
     subprocess.run(
-        [sys.executable, "-c", SERVE, tmp_path / "x.npy", *paths], check=True, timeout=300
+        [sys.executable, "-c", SERVE, tmp_path / "x.npy", *paths.values()], check=True, timeout=300
     )
-    for path, model in zip(paths, models.values(), strict=True):
+    for name, path in paths.items():
         assert_scores_like(
-            lambda x, path=path: dict(np.load(f"{path}.npz")), model, samples, sizes=(60,)
+            lambda x, path=path: dict(np.load(f"{path}.npz")), models[name], samples, sizes=(60,)
         )
 
 

@@ -125,7 +125,7 @@ def test_no_rows(x, tmp_path):
         return
     import tensorflow as tf
 
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=["serving_default"])
     served = tf.saved_model.load(tmp_path / "exported")
     outputs = served.signatures["serving_default"](inputs=tf.constant(x[:0]))
     assert {name: tuple(value.shape) for name, value in outputs.items()} == {

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 import kerasocc as kocc
 from kerasocc.engine.calibration import conformal_calibration
 from kerasocc.models.score_scales import SCALES
-from tests.conformance.test_export import litert_scorer, onnx_scorer, saved_model_scorer
+from tests.conformance.test_export import DEFAULT, litert_scorer, onnx_scorer, saved_model_scorer
 from tests.other_backends import run_on
 
 
@@ -209,15 +209,14 @@ def test_a_shared_preprocessing_stays_one(rows, tmp_path):
     loaded = kocc.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.score(rows), model.score(rows))
     assert len({id(member.preprocessing) for member in loaded.members}) == 1
-    kocc.export(loaded, tmp_path / "exported")
+    kocc.export(loaded, tmp_path / "exported", signatures=DEFAULT)
     scorer = saved_model_scorer(tmp_path / "exported")
     np.testing.assert_allclose(scorer(rows)["score"], model.score(rows), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [n if n == "log-median" else pytest.param(n, marks=pytest.mark.slow) for n in SCALES],
-)
+# The conformance suite has an ensemble, whose scale is the default.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCALES)
 def test_files_and_exports(name, digits, tmp_path):
     x = digits.x_train[:40]
     encoders = [kocc.networks.lenet("digits", seed=seed) for seed in range(2)]
@@ -242,7 +241,7 @@ def test_files_and_exports(name, digits, tmp_path):
     if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("onnxruntime"):
         scorers["onnx"] = onnx_scorer
     for format, load in scorers.items():
-        kocc.export(loaded, tmp_path / format, format=format)
+        kocc.export(loaded, tmp_path / format, format=format, signatures=DEFAULT)
         outputs = load(tmp_path / format)(test)
         np.testing.assert_allclose(outputs["score"], model.score(test), rtol=1e-4, atol=1e-4)
     # One of the members again, and the ensemble must notice.

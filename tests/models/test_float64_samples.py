@@ -130,7 +130,7 @@ def test_values_beyond_float32_are_infinite(model):
 
 def test_exports_take_float64(data, model, tmp_path):
     x, expected = data.x_test, model.score(data.x_test)
-    kocc.export(model, tmp_path / "saved")
+    kocc.export(model, tmp_path / "saved", signatures=["serving_default"])
     scorer = tf.saved_model.load(tmp_path / "saved").signatures["serving_default"]
     np.testing.assert_allclose(scorer(inputs=tf.constant(x))["score"], expected, rtol=1e-4)
     kocc.export(model, tmp_path / "m.onnx", format="onnx")

@@ -278,6 +278,8 @@ def test_rows_of_zeros_train_and_score():
     assert np.isfinite(model.score(x)).all()
 
 
+# In the fast part the conformance suite shows that it learns.
+@pytest.mark.slow
 def test_it_finds_columns_that_do_not_go_together(random):
     def rows(count, mixing):
         return (random.normal(size=(count, 3)) @ mixing).astype("float32")

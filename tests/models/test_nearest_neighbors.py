@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors as Reference
 import kerasocc as kocc
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models.coreset import greedy_coreset, random_coreset
-from tests.conformance.test_export import litert_scorer, onnx_scorer, saved_model_scorer
+from tests.conformance.test_export import DEFAULT, litert_scorer, onnx_scorer, saved_model_scorer
 from tests.other_backends import run_on
 
 TRIANGLE = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]], "float32")
@@ -194,7 +194,7 @@ def test_exports(rows, tmp_path, monkeypatch, rows_per_block):
     if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("onnxruntime"):
         scorers["onnx"] = onnx_scorer
     for format, load in scorers.items():
-        kocc.export(model, tmp_path / format, format=format)
+        kocc.export(model, tmp_path / format, format=format, signatures=DEFAULT)
         scorer = load(tmp_path / format)
         for x in (images[:7] + 0.1, images[:1]):
             outputs = scorer(x)

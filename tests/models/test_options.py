@@ -11,7 +11,7 @@ from kerasocc.models.options import ModelOptions
 if TYPE_CHECKING:
     from somewhere import Unknown
 
-COMMON = ["preprocessing", "weight_decay", "seed", "feature_names", "name"]
+COMMON = ["preprocessing", "augmentation", "weight_decay", "seed", "feature_names", "name"]
 
 
 def names(model):
@@ -27,7 +27,7 @@ def names(model):
         (
             kocc.RobustAutoencoder,
             ["encoder", "decoder", "lam", "mu", "norm", "groups", "encode"]
-            + ["preprocessing", "seed", "feature_names", "name"],
+            + ["preprocessing", "augmentation", "seed", "feature_names", "name"],
         ),
         (kocc.OneClassModel, ["encoder", *COMMON]),
     ],

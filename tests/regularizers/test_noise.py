@@ -180,7 +180,7 @@ def test_a_scaled_loss_moves_the_head_no_faster(random, float16_policy):
 def test_the_head_is_no_part_of_an_export(digits, tmp_path):
     model = biased(NoiseRegularizer(k=50, seed=0), digits)
     model.fit(digits.x_train, batch_size=16, epochs=1, verbose=0)
-    kocc.export(model, tmp_path / "served")
+    kocc.export(model, tmp_path / "served", signatures=["serving_default"])
     served = tf.saved_model.load(tmp_path / "served")
     shapes = {tuple(v.shape) for v in served.variables}
     assert (32, 50) not in shapes and len(shapes) > 3

@@ -9,6 +9,13 @@ import time
 
 import numpy as np
 
+DATATYPES = {"float32": "FP32", "string": "BYTES"}
+
+
+def _tensor_info(dtype, sizes):
+    dims = [{"size": str(size), "name": ""} for size in sizes]
+    return {"dtype": dtype, "tensor_shape": {"dim": dims, "unknown_rank": False}}
+
 
 class ScoringServer:
     """Serves the model `digits` below an address.
@@ -18,6 +25,8 @@ class ScoringServer:
         shape: Shape of one sample.
         outputs: Names of the outputs.
         columns: What the metadata say of the columns.
+        column_inputs: Dtypes by the names of the inputs of a model that has one for each column;
+            `outputs_of` then takes a dict of lists.
 
     Attributes:
         failures: What happens to the next requests for scores instead: a status, `"reset"` (no
@@ -27,9 +36,11 @@ class ScoringServer:
         version: The version that the answers name.
     """
 
-    def __init__(self, outputs_of, shape, outputs=("score", "is_anomaly"), columns=None):
+    def __init__(
+        self, outputs_of, shape, outputs=("score", "is_anomaly"), columns=None, column_inputs=None
+    ):
         self.outputs_of, self.shape, self.outputs = outputs_of, shape, outputs
-        self.columns = columns
+        self.columns, self.column_inputs = columns, column_inputs
         self.failures, self.rows, self.at_once, self.most_at_once = [], 0, 0, 0
         self.version, self.seconds = "1", 0.0
         self.port = 0
@@ -98,12 +109,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             tensor = {"name": "inputs", "datatype": "FP32", "shape": sizes}
             if owner.columns:
                 tensor["parameters"] = {"columns": owner.columns}
+            tensors = [tensor]
+            if owner.column_inputs:
+                tensors = [
+                    {"name": name, "datatype": DATATYPES[dtype], "shape": [-1]}
+                    for name, dtype in owner.column_inputs.items()
+                ]
             outputs = [{"name": name, "datatype": "FP32", "shape": [-1]} for name in owner.outputs]
-            self.answer(200, {"name": "digits", "inputs": [tensor], "outputs": outputs})
+            self.answer(200, {"name": "digits", "inputs": tensors, "outputs": outputs})
         elif self.path == "/v1/models/digits/metadata":
-            dims = [{"size": str(size), "name": ""} for size in sizes]
-            tensor = {"dtype": "DT_FLOAT", "tensor_shape": {"dim": dims, "unknown_rank": False}}
-            signature = {"inputs": {"inputs": tensor}, "outputs": dict.fromkeys(owner.outputs, {})}
+            inputs = {"inputs": _tensor_info("DT_FLOAT", sizes)}
+            if owner.column_inputs:
+                inputs = {
+                    name: _tensor_info(f"DT_{'STRING' if dtype == 'string' else 'FLOAT'}", [-1])
+                    for name, dtype in owner.column_inputs.items()
+                }
+            signature = {"inputs": inputs, "outputs": dict.fromkeys(owner.outputs, {})}
             found = {"signature_def": {"signature_def": {"serving_default": signature}}}
             spec = {"name": "digits", "signature_name": "", "version": owner.version}
             self.answer(200, {"model_spec": spec, "metadata": found})
@@ -134,7 +155,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if self.path == "/v2/models/digits/infer":
             tensor = body["inputs"][0]
-            x = np.array(tensor["data"], "float32").reshape(tensor["shape"])
+            if owner.column_inputs:
+                x = {t["name"]: t["data"] for t in body["inputs"]}
+            else:
+                x = np.array(tensor["data"], "float32").reshape(tensor["shape"])
             outputs = owner.outputs_of(x)
             content = {
                 "model_name": "digits",
@@ -145,7 +169,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 ],
             }
         elif self.path == f"/v1/models/digits/versions/{owner.version}:predict":
-            outputs = owner.outputs_of(np.array(body["inputs"]["inputs"], "float32"))
+            x = body["inputs"]
+            outputs = owner.outputs_of(
+                x if owner.column_inputs else np.array(x["inputs"], "float32")
+            )
             content = {"outputs": {name: values.tolist() for name, values in outputs.items()}}
             if len(outputs) == 1:
                 content = {"outputs": content["outputs"]["score"]}

@@ -39,7 +39,7 @@ def test_scores(rows, model, tmp_path):
     library = Path(tf.__file__).parent
     if not (library / "libtensorflow_cc.so.2").exists():
         pytest.skip("TensorFlow's library is not a file of its own here")
-    kerasocc.export(model, tmp_path / "model")
+    kerasocc.export(model, tmp_path / "model", signatures=["serving_default"])
     signature = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     x = samples(rows, model.shape)
     saved = saved_model_pb2.SavedModel.FromString(

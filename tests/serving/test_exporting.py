@@ -14,6 +14,7 @@ import kerasocc as kocc
 from kerasocc.serving import exporting
 from tests.conformance.registry import CASES, build
 from tests.conformance.test_export import (
+    DEFAULT,
     assert_scores_like,
     fit,
     fitted,
@@ -48,7 +49,7 @@ def test_tables_and_empty_batches(lazy, tmp_path, random):
     model.compile(optimizer="adam")
     model.fit(x, epochs=1, verbose=0)
     model.calibrate(x, fpr=0.5)
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     scorer = saved_model_scorer(tmp_path / "exported")
     assert_scores_like(scorer, model, x)
     assert {name: v.shape for name, v in scorer(x[:0]).items()} == {
@@ -83,13 +84,13 @@ def test_a_subclassed_encoder(tmp_path, random):
     model.compile(optimizer="adam")
     model.fit(x, epochs=1, verbose=0)
     model.calibrate(x, fpr=0.5)
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, x)
 
 
 def test_later_changes_do_not_reach_an_export(digits, samples, tmp_path):
     model = fit(build(CASES[0], digits), digits)
-    kocc.export(model, tmp_path / "exported")
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     scorer = saved_model_scorer(tmp_path / "exported")
     before = scorer(samples)
     model.fit(digits.x_train[:64], batch_size=16, epochs=1, verbose=0)
@@ -182,12 +183,12 @@ def content_of(path):
 @pytest.mark.parametrize("format", ["tf_saved_model", "litert"])
 def test_an_existing_path_is_replaced_on_request_only(format, model, another, samples, tmp_path):
     path = tmp_path / "model"
-    kocc.export(model, path, format=format)
+    kocc.export(model, path, format=format, signatures=DEFAULT)
     before = content_of(path)
     with pytest.raises(FileExistsError, match="`path` must not exist unless `overwrite=True`"):
-        kocc.export(another, path, format=format)
+        kocc.export(another, path, format=format, signatures=DEFAULT)
     assert content_of(path) == before
-    kocc.export(another, path, format=format, overwrite=True)
+    kocc.export(another, path, format=format, overwrite=True, signatures=DEFAULT)
     scorer = saved_model_scorer if format == "tf_saved_model" else litert_scorer
     assert_scores_like(scorer(path), another, samples, exact=False)
     assert list(tmp_path.iterdir()) == [path]
@@ -212,14 +213,14 @@ def test_only_an_export_of_its_kind_is_overwritten(format, model, tmp_path):
 def test_an_empty_folder_and_missing_parents(model, samples, tmp_path):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", tmp_path / "digits" / "1"):
-        kocc.export(model, path, overwrite=True)
+        kocc.export(model, path, overwrite=True, signatures=DEFAULT)
         assert_scores_like(saved_model_scorer(path), model, samples)
 
 
 def test_a_link_is_followed(model, samples, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "target")
     for overwrite in (False, True):
-        kocc.export(model, tmp_path / "link", overwrite=overwrite)
+        kocc.export(model, tmp_path / "link", overwrite=overwrite, signatures=DEFAULT)
         assert (tmp_path / "link").is_symlink()
         assert_scores_like(saved_model_scorer(tmp_path / "target"), model, samples)
 
@@ -251,11 +252,11 @@ def fail_in_the_middle_of_replacing(monkeypatch):
 @pytest.mark.parametrize("fail", [fail_in_the_middle_of_writing, fail_in_the_middle_of_replacing])
 def test_a_failure_leaves_the_old_folder(fail, model, another, tmp_path, monkeypatch):
     path = tmp_path / "model"
-    kocc.export(model, path)
+    kocc.export(model, path, signatures=DEFAULT)
     before = content_of(path)
     fail(monkeypatch)
     with pytest.raises(OSError, match="disk full"):
-        kocc.export(another, path, overwrite=True)
+        kocc.export(another, path, overwrite=True, signatures=DEFAULT)
     assert content_of(path) == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -264,7 +265,7 @@ def test_a_failure_leaves_the_old_folder(fail, model, another, tmp_path, monkeyp
 def test_a_failure_leaves_nothing_new(format, model, tmp_path, monkeypatch):
     fail_in_the_middle_of_writing(monkeypatch)
     with pytest.raises(OSError, match="disk full"):
-        kocc.export(model, tmp_path / "model", format=format)
+        kocc.export(model, tmp_path / "model", format=format, signatures=DEFAULT)
     assert list(tmp_path.iterdir()) == []
 
 

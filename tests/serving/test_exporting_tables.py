@@ -6,7 +6,7 @@ import pytest
 
 import kerasocc
 from kerasocc.datasets import TableFeatures
-from kerasocc.datasets.preprocessing.column_tensors import input_names
+from kerasocc.datasets.columns.input_names import input_names
 from kerasocc.networks import mlp
 from tests.conformance.test_export import litert_scorer, saved_model_scorer
 from tests.datasets.mixed_examples import make_frame

@@ -16,6 +16,7 @@ from kerasocc.cli import main
 from kerasocc.serving.client import ServedModel
 from tests.environments import python_of
 from tests.serving.mlserver_process import REPOSITORY, MLServer
+from tests.serving.table_samples import samples
 
 pytestmark = pytest.mark.slow
 
@@ -44,17 +45,9 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
 """
 
 
-def samples(rows, seed=5):
-    return np.random.default_rng(seed).normal(size=(rows, 6)).astype("float32")
-
-
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    model = kerasocc.DeepSVDD(kerasocc.networks.mlp([6, 16, 4]), seed=0)
-    model.compile("adam")
-    model.fit(samples(300, 0), epochs=2, verbose=0)
-    model.calibrate(samples(200, 1), fpr=0.05)
-    return model
+def model(table_model):
+    return table_model
 
 
 @pytest.fixture(scope="module")

@@ -9,25 +9,30 @@ import pytest
 
 import kerasocc
 from kerasocc.serving.client import ServedModel
+from tests.datasets.mixed_examples import make_frame
+from tests.serving.table_samples import samples
 
 pytestmark = pytest.mark.slow
 
 
-def samples(rows, seed=5):
-    return np.random.default_rng(seed).normal(size=(rows, 6)).astype("float32")
+@pytest.fixture(scope="module")
+def model(table_model):
+    return table_model
 
 
 @pytest.fixture(scope="module")
-def model():
-    model = kerasocc.DeepSVDD(kerasocc.networks.mlp([6, 16, 4]), seed=0)
-    model.compile("adam")
-    model.fit(samples(300, 0), epochs=1, verbose=0)
-    model.calibrate(samples(200, 1), fpr=0.05)
-    return model
+def shop():
+    """A model of a table with text and dates, and the table."""
+    frame = make_frame(120).drop(columns=["customer", "fraud"])
+    features = kerasocc.datasets.TableFeatures().adapt(frame)
+    model = kerasocc.NearestNeighbors(k=2, preprocessing=features)
+    model.fit(frame, verbose=0)
+    model.calibrate(frame, fpr=0.1)
+    return model, frame
 
 
 @pytest.fixture(scope="module")
-def stub(model, tmp_path_factory):
+def stub(model, shop, tmp_path_factory):
     grpc = pytest.importorskip("grpc")
     pytest.importorskip("tensorflow_serving", reason="needs tensorflow-serving-api")
     from tensorflow_serving.apis import prediction_service_pb2_grpc
@@ -36,7 +41,11 @@ def stub(model, tmp_path_factory):
 
     root = tmp_path_factory.mktemp("models")
     for version in ("1", "2"):
-        kerasocc.export(model, root / "table" / version)
+        kerasocc.export(model, root / "table" / version, signatures=["serving_default", "embed"])
+    text_model, _ = shop
+    kerasocc.export(
+        text_model, root / "shop" / "1", signatures=["serving_default", "serving_examples"]
+    )
     server = PredictionServer(root)
     with grpc.insecure_channel(server.address) as channel:
         yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -44,6 +53,10 @@ def stub(model, tmp_path_factory):
 
 
 def predict(stub, x, version=None, signature="", outputs=(), name="table"):
+    return predict_inputs(stub, {"inputs": x}, version, signature, outputs, name)
+
+
+def predict_inputs(stub, inputs, version=None, signature="", outputs=(), name="table"):
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2
 
@@ -52,7 +65,8 @@ def predict(stub, x, version=None, signature="", outputs=(), name="table"):
     request.model_spec.signature_name = signature
     if version is not None:
         request.model_spec.version.value = version
-    request.inputs["inputs"].CopyFrom(tf.make_tensor_proto(x))
+    for key, values in inputs.items():
+        request.inputs[key].CopyFrom(tf.make_tensor_proto(values))
     request.output_filter.extend(outputs)
     response = stub.Predict(request, timeout=60)
     return response, {k: tf.make_ndarray(t) for k, t in response.outputs.items()}
@@ -75,6 +89,41 @@ def test_versions_signatures_and_outputs_can_be_chosen(stub, model):
     _, found = predict(stub, x, signature="embed")
     (values,) = found.values()
     np.testing.assert_allclose(values, model.embed(x), rtol=1e-4, atol=1e-6)
+
+
+def test_a_table_with_text_has_an_input_for_each_column(stub, shop):
+    model, frame = shop
+    inputs = {
+        "amount": frame.amount.to_numpy("float32"),
+        "city": frame.city.tolist(),
+        "paid": frame.paid.to_numpy("float32"),
+        "when": frame.when.tolist(),
+    }
+    _, found = predict_inputs(stub, inputs, name="shop")
+    np.testing.assert_allclose(found["score"], model.score(frame), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found["is_anomaly"], model.is_anomaly(frame))
+
+
+def test_a_table_with_text_takes_examples(stub, shop):
+    model, frame = shop
+    examples = [example(row) for row in frame.to_dict("records")]
+    _, found = predict_inputs(
+        stub, {"example_bytes": examples}, signature="serving_examples", name="shop"
+    )
+    np.testing.assert_allclose(found["score"], model.score(frame), rtol=1e-4, atol=1e-6)
+    assert found["valid"].all()
+
+
+def example(row):
+    import tensorflow as tf
+
+    def feature(value):
+        if isinstance(value, str):
+            return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
+        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+
+    features = {name: feature(value) for name, value in row.items()}
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
 @pytest.mark.parametrize(

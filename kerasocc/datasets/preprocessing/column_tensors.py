@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from kerasocc.datasets.columns.encoders import (
     FrequencyColumn,
     NumberColumn,
 )
+from kerasocc.datasets.columns.input_names import input_names
 from kerasocc.datasets.preprocessing.table_features import TableFeatures
 
 
@@ -114,20 +114,6 @@ class ColumnTensors:
 
         # The lookup has the unknown values first.
         return tf.math.floormod(self.lookups[column.name](values) - 1, len(column.values) + 1)
-
-
-def input_names(columns: list[str]) -> dict[str, str]:
-    """Return names that signatures can have, all different, by the names of columns."""
-    found: dict[str, str] = {}
-    for column in columns:
-        plain = re.sub(r"[^0-9A-Za-z_]", "_", column)
-        plain = plain if re.match(r"[A-Za-z]", plain) else f"column_{plain}"
-        name, number = plain, 1
-        while name.lower() in {taken.lower() for taken in found.values()}:
-            number += 1
-            name = f"{plain}_{number}"
-        found[column] = name
-    return found
 
 
 def _lookup(column: CategoryColumn | FrequencyColumn) -> keras.layers.StringLookup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from kerasocc.datasets.readers.blocks import Selection
 from kerasocc.datasets.readers.labelled_tables import checked_labels
 from kerasocc.datasets.readers.named_columns import find_columns, labels_in
 from kerasocc.datasets.readers.named_tables import find_dialect, place_of, read_frame, read_frames
-from kerasocc.datasets.readers.text_numbers import MISSING, typed_labels
+from kerasocc.datasets.readers.text_numbers import MISSING, parse_numbers, typed_labels
 
 FRAME = "frame"
 """Name of a table that is passed as a data frame or a dict of columns."""
@@ -187,7 +187,24 @@ def raw_blocks(
     for frame in read_frames(path, dialect, as_text=as_text):
         find_columns(list(frame.columns), wanted, path, dialect)
         labels = None if label is None else labels_in(frame[label], path, dialect)
-        yield _raw_columns(frame[wanted], text, dialect), labels
+        columns = frame[wanted]
+        if dialect is not None:
+            columns = _with_numbers(columns, [name for name in wanted if name not in text], dialect)
+        yield _raw_columns(columns, text, dialect), labels
+
+
+def _with_numbers(frame: Any, names: Iterable[str], dialect: Dialect) -> Any:
+    """Turn the numbers among the texts of columns to numbers: one cell of text makes no others bad.
+
+    A column of a text file is read as text where one of its cells is.
+    """
+    for name in names:
+        if frame[name].dtype != object:
+            continue
+        cells = frame[name].to_numpy(object)
+        numbers, _ = parse_numbers(cells, dialect.decimal or ".", dialect.thousands or "")
+        frame = frame.assign(**{name: np.where(np.isnan(numbers), cells, numbers.astype(object))})
+    return frame
 
 
 def _read_file(

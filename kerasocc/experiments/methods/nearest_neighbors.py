@@ -69,6 +69,10 @@ METHOD = Method(
             lambda config: False,
             "must be left out: the method 'nearest-neighbors' has no network",
         ),
+        "augment": only_if(
+            lambda config: False,
+            "must be left out: the method 'nearest-neighbors' has no training steps",
+        ),
         "latent": only_if(
             lambda config: False,
             "must be left out: the method 'nearest-neighbors' has no training steps",

@@ -11,7 +11,7 @@ from kerasocc.checks import AUTO
 from kerasocc.experiments.methods.method import Method, values_of
 from kerasocc.experiments.methods.shared import autoencoder_defaults
 from kerasocc.experiments.settings import kinds
-from kerasocc.experiments.settings.setting import setting
+from kerasocc.experiments.settings.setting import only_if, setting
 
 if TYPE_CHECKING:
     from kerasocc.callbacks import StateCallback
@@ -64,4 +64,11 @@ METHOD = Method(
     pretrained=False,
     needs_decoder=True,
     keeps_files=True,
+    rules={
+        "augment": only_if(
+            lambda config: False,
+            "must be left out: the method 'robust-autoencoder' has noise for every training "
+            "sample, which no other fits",
+        ),
+    },
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasocc.callbacks import LatentLabels, StateCallback
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs.augmentation import make_augmentation
 from kerasocc.models.base import OneClassModel
 
 
@@ -29,7 +30,10 @@ def make_model(
         preprocessing: Adapted layer.
     """
     options: dict[str, Any] = dict(
-        preprocessing=preprocessing, seed=config.seed, weight_decay=config.weight_decay
+        preprocessing=preprocessing,
+        augmentation=make_augmentation(config),
+        seed=config.seed,
+        weight_decay=config.weight_decay,
     )
     return config.definition.build(config, encoder, decoder, options)
 

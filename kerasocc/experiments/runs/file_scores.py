@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from itertools import compress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -25,38 +25,12 @@ from kerasocc.experiments.runs.rates import rounded_rate
 from kerasocc.experiments.runs.read_ahead import read_ahead
 from kerasocc.experiments.runs.score_outputs import ScoredRows
 from kerasocc.experiments.runs.shards import Shard
+from kerasocc.experiments.runs.summary import Summary
 from kerasocc.experiments.runs.trained import Trained
 
 SECONDS_BETWEEN_COUNTS = 0.5
 BAD_ROWS = ("error", "flag", "skip")
 """What can be done about samples that cannot be scored."""
-
-
-class Summary(NamedTuple):
-    """How many samples have been scored and flagged.
-
-    Attributes:
-        samples: How many.
-        flagged: How many of them are anomalies; None without a threshold.
-        bad: How many more samples could not be scored.
-        first_bad: What was wrong with the first of them, in words.
-    """
-
-    samples: int
-    flagged: int | None
-    bad: int = 0
-    first_bad: str = ""
-
-    @classmethod
-    def total(cls, summaries: Sequence[Summary]) -> Summary:
-        """Join the summaries of several outputs."""
-        flagged = [s.flagged for s in summaries]
-        return cls(
-            sum(s.samples for s in summaries),
-            None if None in flagged else sum(flagged),
-            sum(s.bad for s in summaries),
-            next((s.first_bad for s in summaries if s.bad), ""),
-        )
 
 
 def score_file(

@@ -11,6 +11,7 @@ import kerasocc
 from kerasocc.callbacks import CollapseMonitor, LatentLabels
 from kerasocc.datasets import OneClassDataset
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs.augmentation import make_augmentation
 from kerasocc.experiments.runs.building import (
     make_callbacks,
     make_head,
@@ -84,6 +85,7 @@ def train_model(
             encoder,
             decoder,
             preprocessing=data.preprocessing,
+            augmentation=make_augmentation(config),
             weight_decay=config.pretrain_weight_decay,
             seed=config.seed,
         )

@@ -8,6 +8,7 @@ import keras
 
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.data_defaults import default_hidden
+from kerasocc.experiments.runs.augmentation import check_augmentation
 from kerasocc.experiments.runs.own_encoder import find_function, make_own_encoder
 from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18, wide_resnet
 from kerasocc.networks.lenet import ARCHITECTURES, Shape, lenet_for
@@ -79,6 +80,7 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
     if config.hidden == ():
         raise ValueError("`hidden` must hold at least one width. Received: hidden=()")
     config.definition.check_shape(config, shape)
+    check_augmentation(config, shape)
     if config.definition.has_own_encoder(config) or config.encoder is not None:
         return None
     if len(shape) == 1:

@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasocc.datasets.catalog import IMAGE_SUFFIXES
+from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.new_samples import NewSamples, read_new
-from kerasocc.datasets.sample_format import ARRAYS, IMAGES, TABLE, SampleFormat
-from kerasocc.experiments.runs.folder import RunFolder
+from kerasocc.datasets.sample_format import SampleFormat
 from kerasocc.experiments.runs.resumable_csv import ResumableCsv
+from kerasocc.experiments.runs.summary import Summary
 from kerasocc.files import errors_named
 from kerasocc.serving.client import ServedModel
+from kerasocc.serving.column_inputs import column_inputs
 from kerasocc.serving.connections import Refused
 
 
@@ -27,52 +29,12 @@ class ServedSummary(NamedTuple):
     """How many samples have been scored and flagged.
 
     Attributes:
-        samples: How many.
-        flagged: How many of them are anomalies; None without a threshold.
-        bad: How many more samples could not be scored.
-        first_bad: What was wrong with the first of them, in words.
+        total: The counts.
         continued: How many samples had been read when an interrupted output was continued.
     """
 
-    samples: int = 0
-    flagged: int | None = None
-    bad: int = 0
-    first_bad: str = ""
-    continued: int = 0
-
-
-def format_of(served: ServedModel, run: RunFolder | None) -> SampleFormat:
-    """How samples for a served model are read.
-
-    Args:
-        served: The model.
-        run: The run that the model comes from; None for a table of as many columns as the server
-            says that the model takes, or images of its size.
-
-    Raises:
-        ValueError: If the run and the server disagree, or the model takes samples of any size.
-    """
-    description = served.description
-    if run is not None:
-        sample_format = SampleFormat.read(run.sample_format_file)
-        if sample_format.is_raw:
-            raise ValueError(
-                "A served model must take numbers to be scored through a server. Received: a run "
-                "whose model takes columns of text or dates"
-            )
-        if tuple(sample_format.shape) != description.shape:
-            raise ValueError(
-                f"The served model must be that of the run, whose samples have the shape "
-                f"{tuple(sample_format.shape)}. Received: one that takes {description.shape}"
-            )
-        return sample_format
-    if None in description.shape:
-        raise ValueError(
-            "The served model must take samples of one size, or `--run` say how they are read. "
-            f"Received: shape {description.shape}"
-        )
-    kind = {1: TABLE, 3: IMAGES}.get(len(description.shape), ARRAYS)
-    return SampleFormat(kind=kind, shape=description.shape, columns=description.columns)
+    total: Summary
+    continued: int
 
 
 def score_through(
@@ -127,14 +89,17 @@ def score_through(
         pieces = _without(_pieces(parts, served.rows), writing, str(source))
         scoring = served.in_order(pieces, lambda piece: _outputs(served, piece))
         with contextlib.closing(scoring):
-            for piece, outputs in scoring:
+            for _, (piece, outputs) in scoring:
+                if piece.bad is not None and bad_rows == "error":
+                    raise ValueError(f"{str(source)!r}: {piece.first_bad}")
                 writing.write(piece, outputs, served.description.version)
-        summary = writing.summary
-        if not summary.samples:
-            found = f"{summary.bad} that cannot, the first: {summary.first_bad}"
+        summary = ServedSummary(writing.total, writing.continued)
+        total = summary.total
+        if not total.samples:
+            found = f"{total.bad} that cannot, the first: {total.first_bad}"
             raise ValueError(
                 f"{str(source)!r} must hold samples that can be scored. Received: "
-                f"{found if summary.bad else 'none'}"
+                f"{found if total.bad else 'none'}"
             )
     return summary
 
@@ -167,15 +132,38 @@ def _without(pieces: Iterator[NewSamples], writing: _Writing, source: str) -> It
             )
 
 
-def _outputs(served: ServedModel, piece: NewSamples) -> dict[str, np.ndarray] | None:
-    x = piece.x if piece.bad is None else piece.x[~piece.bad]
-    if not len(x):
-        return None
+Outputs = dict[str, np.ndarray] | None
+"""Of the samples of a piece that are not bad; None if there are none."""
+
+
+def _outputs(served: ServedModel, piece: NewSamples) -> tuple[NewSamples, Outputs]:
+    """The outputs for a piece, and the piece with what cannot be scored marked."""
     try:
-        return served.predict_block(x)
+        if isinstance(piece.x, NamedColumns):
+            return _outputs_of_columns(served, piece)
+        x = piece.x if piece.bad is None else piece.x[~piece.bad]
+        return piece, served.predict_block(x) if len(x) else None
     except Refused as error:
         place = f"{piece.names[0]} to {piece.names[-1]}"
         raise Refused(f"Samples {place} are refused: {error}") from error
+
+
+def _outputs_of_columns(served: ServedModel, piece: NewSamples) -> tuple[NewSamples, Outputs]:
+    inputs = column_inputs(piece.x, served.description.column_inputs)
+    bad, outputs = inputs.bad.copy(), None
+    if not bad.all():
+        outputs = served.predict_columns(inputs.take(~bad))
+        # What is missing and not replaced by the model has a score that is no number.
+        finite = np.isfinite(outputs["score"].astype(float))
+        bad[np.flatnonzero(~bad)[~finite]] = True
+        outputs = (
+            {name: values[finite] for name, values in outputs.items()} if finite.any() else None
+        )
+    if not bad.any():
+        return piece, outputs
+    first = int(bad.argmax())
+    what = "a number that is none, or too large," if inputs.bad[first] else "a missing value"
+    return piece._replace(bad=bad, first_bad=f"{what} in row {piece.names[first]}"), outputs
 
 
 def _columns(outputs: tuple[str, ...], with_p_values: bool) -> list[str]:
@@ -198,10 +186,11 @@ class _Writing:
         bad_rows: What to do about samples that cannot be scored, `"flag"` or `"skip"`.
 
     Attributes:
+        continued: How many samples had been read before.
         read: How many samples have been read.
         last: Name of the last of them.
         version: Version of the model that scored them; None where the server does not say.
-        summary: The counts.
+        total: How many were scored and flagged.
     """
 
     def __init__(
@@ -210,7 +199,7 @@ class _Writing:
         self._table, self._columns, self._bad_rows = table, columns, bad_rows
         counts = table.counts or {"read": 0, "last": None, "version": None, "summary": ()}
         self.read, self.last, self.version = counts["read"], counts["last"], counts["version"]
-        self.summary = ServedSummary(*counts["summary"])._replace(continued=self.read)
+        self.total, self.continued = Summary(*counts["summary"]), self.read
         self._header = [] if table.counts else [[*names, *columns]]
 
     def write(self, piece: NewSamples, outputs: Any, version: str | None) -> None:
@@ -219,7 +208,7 @@ class _Writing:
         self._header = []
         self.read, self.last = self.read + len(piece.names), str(piece.names[-1])
         names = dict(last=self.last, version=version)
-        self._table.write(rows, dict(read=self.read, **names, summary=self.summary))
+        self._table.write(rows, dict(read=self.read, **names, summary=self.total))
 
     def _rows(self, piece: NewSamples, outputs: Any) -> list[tuple[Any, ...]]:
         columns = self._columns
@@ -237,11 +226,11 @@ class _Writing:
         return rows
 
     def _count(self, piece: NewSamples, outputs: Any, bad: np.ndarray) -> None:
-        before = self.summary
+        before = self.total
         flagged = before.flagged
         if outputs is not None and "is_anomaly" in self._columns:
             flagged = (flagged or 0) + int(np.asarray(outputs["is_anomaly"], bool).sum())
-        self.summary = before._replace(
+        self.total = before._replace(
             samples=before.samples + int((~bad).sum()),
             flagged=flagged,
             bad=before.bad + int(bad.sum()),

@@ -16,7 +16,7 @@ from kerasocc.checks import (
     check_positive,
 )
 from kerasocc.datasets.dialect import check_option
-from kerasocc.experiments.settings import parsing
+from kerasocc.experiments.settings import augmentations, parsing
 
 
 class Kind(NamedTuple):
@@ -137,6 +137,11 @@ def image_size() -> Kind:
 def widths() -> Kind:
     """Widths of layers, from the input to the output."""
     return Kind(_check_sizes, parsing.integers, "WIDTH[,WIDTH...]")
+
+
+def augmented() -> Kind:
+    """Augmentations of images."""
+    return Kind(augmentations.check, augmentations.parse, "NAME[=AMOUNT][,NAME...]")
 
 
 def epochs() -> Kind:

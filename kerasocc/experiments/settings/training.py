@@ -52,6 +52,13 @@ class TrainingSettings:
         "steps of the method, rounded up to whole epochs; none: as many as its `epochs` have",
         older=None,
     )
+    augment: tuple[str, ...] | None = setting(
+        None,
+        kinds.augmented(),
+        "random changes of images in the training steps, never in scoring: flip, vertical-flip, "
+        "shift=0.1 of a side, rotation=0.05 of a full turn, zoom=0.1; none: no changes",
+        older=None,
+    )
     learning_rate: float = setting(REQUIRED, kinds.positive(), "learning rate of the method")
     drop_at: tuple[int, ...] = _drops("", "epochs after which the learning rate is divided by 10")
     weight_decay: float = setting(

@@ -181,7 +181,7 @@ def test_models_of_older_versions_that_centered_columns(tmp_path):
     loaded = kerasocc.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded.score(frame), model.score(frame))
     assert not loaded.preprocessing.is_numeric
-    kerasocc.export(loaded, tmp_path / "saved")
+    kerasocc.export(loaded, tmp_path / "saved", signatures=["serving_default"])
     scorer = tf.saved_model.load(tmp_path / "saved").signatures["serving_default"]
     found = scorer(ts=tf.constant(frame.ts, "float64"), a=tf.constant(frame.a, "float32"))
     np.testing.assert_allclose(found["score"], model.score(frame), rtol=1e-5, atol=1e-6)
