@@ -21,6 +21,8 @@ _HOMES = {
     "DeepSAD": "kerasocc.models.deep_sad",
     "DeepSVDD": "kerasocc.models.deep_svdd",
     "Ensemble": "kerasocc.models.ensemble",
+    "FCDD": "kerasocc.models.fcdd",
+    "HypersphereClassifier": "kerasocc.models.hypersphere_classifier",
     "ICL": "kerasocc.models.icl",
     "MultiHeadRotNet": "kerasocc.models.multi_head_rotnet",
     "NearestNeighbors": "kerasocc.models.nearest_neighbors",
