@@ -63,9 +63,7 @@ def exposed_source(
     return ExposedSource(source, found, fraction)
 
 
-def _as_outliers(
-    model: TrainableModel, outliers: Any, names: Sequence[str] | None
-) -> ArraySource:
+def _as_outliers(model: TrainableModel, outliers: Any, names: Sequence[str] | None) -> ArraySource:
     try:
         columns = as_array(outliers, names, model.table_features, model.sample_dtype)
         found = as_source(columns, dtype=model.sample_dtype)

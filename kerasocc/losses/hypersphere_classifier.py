@@ -24,9 +24,7 @@ def radial_distance(embedding: Any) -> Any:
     """
     embedding = ops.cast(embedding, "float32")
     # The result does not depend on the scale, so that its gradient may be left out.
-    scale = ops.stop_gradient(
-        ops.maximum(1.0, ops.max(ops.abs(embedding), axis=-1, keepdims=True))
-    )
+    scale = ops.stop_gradient(ops.maximum(1.0, ops.max(ops.abs(embedding), axis=-1, keepdims=True)))
     square = ops.sum(ops.square(embedding / scale), axis=-1)
     scale = ops.squeeze(scale, axis=-1)
     unit = 1.0 / scale

@@ -83,8 +83,10 @@ def fcdd(dataset: str | Shape, *, use_bias: bool = True, seed: int | None = None
 
 def _pooling(net: FullyConvolutional) -> layers.Layer:
     # As in the paper: overlapping windows in the network for large images.
-    return layers.MaxPooling2D(3, 2, padding="same") if len(net.filters) > 3 else (
-        layers.MaxPooling2D()
+    return (
+        layers.MaxPooling2D(3, 2, padding="same")
+        if len(net.filters) > 3
+        else (layers.MaxPooling2D())
     )
 
 
