@@ -35,13 +35,12 @@ READERS = FOUNDATION | {
     "datasets/sample_format",
 }
 SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
-BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers"}
+BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers", "explanations"}
 ON_MODELS = BELOW_ENGINE | {"engine", "models", "datasets"}
 BELOW_EXPERIMENTS = (ON_MODELS - {"losses"}) | {
     "pretraining",
     "estimators",
     "serving",
-    "explanations",
     "baselines",
     "plots",
 }
@@ -57,6 +56,7 @@ LAYERS = {
     "state": set(),
     "losses": FOUNDATION,
     "networks": FOUNDATION,
+    "explanations": FOUNDATION,
     "callbacks": FOUNDATION | {"losses"},
     "regularizers": FOUNDATION | {"losses", "callbacks"},
     "datasets": FOUNDATION,
@@ -80,7 +80,6 @@ LAYERS = {
     "pretraining": FOUNDATION | {"models", "networks"},
     "baselines": ON_MODELS,
     "estimators": ON_MODELS | {"pretraining", "baselines"},
-    "explanations": ON_MODELS,
     "serving": ON_MODELS,
     "plots": FOUNDATION,
     "experiments": BELOW_EXPERIMENTS,
@@ -94,7 +93,7 @@ LAYERS = {
 }
 # The names of the package itself are imported when they are used, which hides what is imported:
 # only the top layers may use them.
-USERS_OF_THE_PACKAGE = {"experiments", "cli", "estimators", "serving", "explanations"}
+USERS_OF_THE_PACKAGE = {"experiments", "cli", "estimators", "serving"}
 # Circles of modules that are known: delete each when it is broken.
 KNOWN_CIRCLES: set[frozenset[str]] = set()
 

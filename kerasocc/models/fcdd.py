@@ -65,6 +65,7 @@ class FCDD(OneClassModel):
     uses_labels = True
     uses_outliers = True
     needs_anomalies = True
+    own_explanation = "heat-map"
 
     def __init__(
         self,
@@ -113,8 +114,10 @@ class FCDD(OneClassModel):
             for field, *sizes in zip(found, cells[:2], image[:2], strict=True)
         ]
 
-    def prepare(self, x: Any) -> Any:
-        return ops.cast(x, "float32") / 255.0 if self.preprocessing is None else super().prepare(x)
+    def preprocessed(self, x: Any) -> Any:
+        if self.preprocessing is None:
+            return ops.cast(x, "float32") / 255.0
+        return super().preprocessed(x)
 
     def embedding(self, x: Any, training: bool = False) -> Any:
         """The maps of inputs `(batch, ...)`, flat, shape `(batch, u * v * c)`."""
