@@ -32,8 +32,8 @@ def latent_rule_of(
         return None
     if has_outliers:
         raise ValueError(
-            "`outliers` must be None with `LatentLabels`, which rank the samples of a batch to find "
-            "anomalies among them. Received: both"
+            "`outliers` must be None with `LatentLabels`, which find anomalies among the samples "
+            "of a batch by their rank. Received: both"
         )
     rule = found[0].rule
     if rule.needs_anomaly_loss and not model.has_anomaly_loss:

@@ -61,7 +61,9 @@ def test_against_the_definition(random):
     rates, overlaps = [0.0], [0.0]
     regions = [
         (labels == number, heat_map)
-        for labels, heat_map in zip((ndimage.label(m, np.ones((3, 3)))[0] for m in masks), heat_maps, strict=True)
+        for labels, heat_map in zip(
+            (ndimage.label(m, np.ones((3, 3)))[0] for m in masks), heat_maps, strict=True
+        )
         for number in range(1, labels.max() + 1)
     ]
     assert len(regions) > 5
