@@ -59,11 +59,10 @@ def test_against_the_definition(random):
     masks = ndimage.gaussian_filter(random.normal(size=(3, 20, 20)), (0, 2, 2)) > 0.12
     heat_maps = np.round(masks + random.normal(size=masks.shape), 1)
     rates, overlaps = [0.0], [0.0]
+    labelled = [ndimage.label(mask, np.ones((3, 3)))[0] for mask in masks]
     regions = [
         (labels == number, heat_map)
-        for labels, heat_map in zip(
-            (ndimage.label(m, np.ones((3, 3)))[0] for m in masks), heat_maps, strict=True
-        )
+        for labels, heat_map in zip(labelled, heat_maps, strict=True)
         for number in range(1, labels.max() + 1)
     ]
     assert len(regions) > 5
