@@ -35,9 +35,8 @@ class FCDD(OneClassModel):
     divided by 255.
 
     Settled here: what the Gaussian would spread beyond the image is left to the pixels within
-    it, so that the heat map adds up to the score; its width is that of a Gaussian which has
-    faded out at the ends of the receptive field, `0.15 * size + 0.35`, where the authors' code
-    has two other rules for small fields and large ones.
+    it, so that the heat map adds up to the score; its standard deviation is an eighth of the
+    receptive field, where the authors' code has two other rules for small fields and large ones.
 
     Args:
         encoder: Keras model from images `(batch, height, width, channels)` to maps

@@ -72,11 +72,8 @@ def even_field(size: int, cells: int, pixels: int) -> ReceptiveField:
 
 
 def default_width(size: int) -> float:
-    """Standard deviation of the Gaussian for a receptive field, `0.15 size + 0.35`.
-
-    The usual one for a kernel of this size: a Gaussian that has faded out at the ends.
-    """
-    return 0.15 * size + 0.35
+    """Standard deviation of the Gaussian for a receptive field: an eighth of it."""
+    return size / 8
 
 
 def spreading(field: ReceptiveField, cells: int, pixels: int, width: float) -> np.ndarray:

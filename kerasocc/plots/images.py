@@ -37,7 +37,7 @@ def plot_extremes(
     Raises:
         ValueError: If `x` does not hold images, or the lengths differ.
     """
-    images = _as_images(x)
+    images = as_images(x)
     given = np.zeros(np.shape(scores), int) if labels is None else labels
     scores, given = checked_scores(scores, given, len(images))
     order = np.argsort(scores, kind="stable")
@@ -61,7 +61,7 @@ def plot_extremes(
             title = score if labels is None else f"{NAMES[label]}\n{score}"
             axes.set_title(title, fontsize=8, color=COLORS[label])
             if names is not None:
-                name = _shortened(str(names[index]))
+                name = shortened(str(names[index]))
                 axes.text(
                     *(0.5, -0.04, name),
                     **dict(size=5.5, ha="center", va="top", parse_math=False, in_layout=False),
@@ -70,7 +70,7 @@ def plot_extremes(
     return figure
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
     """The end of a name that is too long to stand under an image, as plain text."""
     name = printable(name)
     return name if len(name) <= LETTERS else f"…{name[1 - LETTERS :]}"
@@ -97,11 +97,11 @@ def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
         raise ValueError(
             f"`x`, `reconstruction` and `noise` must have the same shape. Received: {shapes}"
         )
-    images = _as_images(np.concatenate(parts[:2]))
+    images = as_images(np.concatenate(parts[:2]))
     count = len(parts[0])
     size = max(float(np.abs(parts[2]).max()), 1e-12)
     # Scaled together with its negative, so that 0 is in the middle of the range.
-    scaled = _as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
+    scaled = as_images(np.concatenate([parts[2] / size, -parts[2] / size]))[:count]
     rows = {"input": images[:count], "reconstruction": images[count:], "noise": scaled}
     figure = make_figure(1.2 + 0.95 * count, 3 * 1.05)
     grid = figure.subplots(3, count, squeeze=False)
@@ -113,7 +113,7 @@ def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
     return figure
 
 
-def _as_images(x: Any) -> np.ndarray:
+def as_images(x: Any) -> np.ndarray:
     """Images scaled to [0, 1], shape `(samples, height, width)` or `(..., 3)`."""
     images = np.asarray(x)
     if images.ndim == 4 and images.shape[-1] == 1:

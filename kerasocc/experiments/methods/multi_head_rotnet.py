@@ -7,12 +7,13 @@ from typing import Any
 
 import kerasocc
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
+from kerasocc.experiments.methods.shared import AuxiliaryOutliers
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiHeadRotNetSettings:
+class MultiHeadRotNetSettings(AuxiliaryOutliers):
     """The settings of MHRot."""
 
     shift: int | None = setting(
