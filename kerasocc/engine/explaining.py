@@ -11,11 +11,12 @@ import keras
 import numpy as np
 
 from kerasocc.checks import check_choice, check_integer
+from kerasocc.datasets.preprocessing.table_features import TableFeatures
 from kerasocc.datasets.storage.rows import rows_in_flight
 from kerasocc.engine.decisions import Detector
 from kerasocc.engine.input_gradients import input_gradient
 from kerasocc.engine.sources import Source
-from kerasocc.explanations.columns import sum_over_columns
+from kerasocc.explanations.columns import sum_over_columns, typical_row
 from kerasocc.explanations.occlusion import occlude_features, occlude_windows
 from kerasocc.explanations.paths import integrated_gradients
 
@@ -86,8 +87,8 @@ class Explainable(Detector):
             x: Samples, as for `score`.
             method: One of the above; None for the model's own, or else integrated gradients
                 (occlusion for an ensemble, whose score may be a rank).
-            baseline: Samples whose median (after the preprocessing) is compared with, normal ones
-                as a rule. None compares an image with its own mean colour, other samples with
+            baseline: Samples whose median (after the preprocessing; of categories and dates the
+                most frequent) is compared with, normal ones as a rule. None compares an image with its own mean colour, other samples with
                 0 after the preprocessing, which is the mean of standardized columns.
             steps: Points on the path of integrated gradients.
             window: Side of the window that occludes an image, in pixels; default an eighth of
@@ -190,15 +191,14 @@ class Explainable(Detector):
             self._map("prepared_inputs", samples[start : start + source.rows_at_once])
             for start in range(0, len(samples), source.rows_at_once)
         ]
-        return np.median(np.concatenate(parts), axis=0, keepdims=True)
+        prepared, groups = np.concatenate(parts), self._feature_groups()
+        if groups is not None and prepared.ndim == 2:
+            return typical_row(prepared, groups)
+        return np.median(prepared, axis=0, keepdims=True)
 
     def _feature_groups(self) -> list[np.ndarray] | None:
         """Positions of the features of every column of a table with text or dates, or None."""
-        features = self.table_features
-        if features is None:
-            return None
-        widths = [len(column.feature_names) for column in features.columns]
-        return np.split(np.arange(sum(widths)), np.cumsum(widths)[:-1])
+        return None if self.table_features is None else feature_groups(self.table_features)
 
     def _reduced(self, found: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """Contributions of pixels and of columns, from those of channels and of features."""
@@ -208,6 +208,12 @@ class Explainable(Detector):
         if groups is not None and found.shape[1:] == shape:
             return sum_over_columns(found, groups)
         return found.reshape(len(found), *(found.shape[1:] if groups else shape))
+
+
+def feature_groups(features: TableFeatures) -> list[np.ndarray]:
+    """Positions of the features of every column of a table."""
+    widths = [len(column.feature_names) for column in features.columns]
+    return np.split(np.arange(sum(widths)), np.cumsum(widths)[:-1])
 
 
 def _as_float(x: Any) -> Any:

@@ -20,6 +20,32 @@ def sum_over_columns(contributions: np.ndarray, groups: Sequence[np.ndarray]) ->
     return np.stack([contributions[:, group].sum(axis=1) for group in groups], axis=1)
 
 
+def typical_row(values: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
+    """A typical row: the median of columns with one feature, the most frequent of the others.
+
+    The median of the features of a category may belong to no category.
+
+    Args:
+        values: Shape `(samples, features)`; NaN where a value is missing.
+        groups: Positions of the features of every column.
+
+    Returns:
+        Shape `(1, features)`; NaN for features without any value.
+    """
+    found = np.full((1, values.shape[1]), np.nan, values.dtype)
+    for group in groups:
+        part = values[:, group]
+        part = part[~np.isnan(part).any(axis=1)]
+        if not len(part):
+            continue
+        if len(group) == 1:
+            found[0, group] = np.median(part)
+            continue
+        rows, counts = np.unique(part, axis=0, return_counts=True)
+        found[0, group] = rows[counts.argmax()]
+    return found
+
+
 def top_columns(
     contributions: np.ndarray, names: Sequence[str], count: int = 3
 ) -> list[list[tuple[str, float]]]:

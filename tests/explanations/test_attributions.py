@@ -9,7 +9,7 @@ from kerasocc.explanations import (
     occlude_windows,
     top_columns,
 )
-from kerasocc.explanations.columns import sum_over_columns
+from kerasocc.explanations.columns import sum_over_columns, typical_row
 
 X = np.array([[1.0, 2.0], [3.0, -1.0]], "float32")
 
@@ -83,3 +83,11 @@ def test_columns():
     assert columns.tolist() == [[3.0, 4.0], [-1.0, -4.0]]
     assert top_columns(columns, ["a", "b"]) == [[("b", 4.0), ("a", 3.0)], []]
     assert top_columns(columns, ["a", "b"], count=1) == [[("b", 4.0)], []]
+
+
+def test_a_typical_row():
+    values = np.array([[1.0, 0.0, 0.0], [2.0, 1.0, 0.0], [9.0, 0.0, 1.0], [np.nan, 1.0, 0.0]])
+    groups = [np.array([0]), np.array([1, 2])]
+    # The median of the category would be (0.5, 0), which is none.
+    assert typical_row(values, groups).tolist() == [[2.0, 1.0, 0.0]]
+    assert np.isnan(typical_row(values * np.nan, groups)).all()

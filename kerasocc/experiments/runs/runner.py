@@ -23,6 +23,7 @@ from kerasocc.experiments.reports.report import write_report
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
+from kerasocc.experiments.runs.explainer import write_reference
 from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
@@ -147,6 +148,7 @@ def _finish(
     }
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
+    write_reference(run.reference_file, model, data.x_train)
     parts = decompose(model, data)
     write_report(
         run.path,
