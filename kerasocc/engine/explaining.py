@@ -88,8 +88,9 @@ class Explainable(Detector):
             method: One of the above; None for the model's own, or else integrated gradients
                 (occlusion for an ensemble, whose score may be a rank).
             baseline: Samples whose median (after the preprocessing; of categories and dates the
-                most frequent) is compared with, normal ones as a rule. None compares an image with its own mean colour, other samples with
-                0 after the preprocessing, which is the mean of standardized columns.
+                most frequent) is compared with, normal ones as a rule. None compares an image
+                with its own mean colour, other samples with 0 after the preprocessing, which is
+                the mean of standardized columns.
             steps: Points on the path of integrated gradients.
             window: Side of the window that occludes an image, in pixels; default an eighth of
                 the shorter side, at least 2.

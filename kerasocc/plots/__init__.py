@@ -4,6 +4,7 @@ Each function takes arrays and returns a `matplotlib.figure.Figure`, without the
 state of pyplot. `figure.savefig(path)` writes it to a file; a notebook displays it.
 """
 
+from kerasocc.plots.heat_maps import plot_heat_maps
 from kerasocc.plots.history import plot_history
 from kerasocc.plots.images import plot_decomposition, plot_extremes
 from kerasocc.plots.scores import plot_histogram, plot_roc
@@ -11,6 +12,7 @@ from kerasocc.plots.scores import plot_histogram, plot_roc
 __all__ = [
     "plot_decomposition",
     "plot_extremes",
+    "plot_heat_maps",
     "plot_histogram",
     "plot_history",
     "plot_roc",

@@ -6,10 +6,11 @@ import html
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kerasocc.experiments.reports import evaluation, latent_labels, members
+from kerasocc.experiments.reports import evaluation, latent_labels, localization, members
 
 FIGURES = {
     "samples.png": "Test samples with the smallest and the largest scores",
+    "heat_maps.png": "Test samples with the largest scores, and what made their scores",
     "histogram.png": "Scores of the test samples",
     "roc.png": "Receiver operating characteristic on the test samples",
     "decomposition.png": "Training samples with the most noise",
@@ -44,6 +45,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     return {
         **evaluation.ranking_in_words(results, " (test)"),
+        **localization.in_words(results.get("localization")),
         **({"AUC (noise)": f"{100 * noise:.2f} % of the training samples"} if noise else {}),
         "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
         f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
@@ -111,12 +113,14 @@ class Extreme(NamedTuple):
         score: Its score.
         label: `"normal"`, `"anomaly"`, or `""` without a label.
         flagged: Whether its score is above the threshold.
+        because: The columns that made its score, in words, or `""`.
     """
 
     name: str
     score: float
     label: str
     flagged: bool
+    because: str = ""
 
 
 def page(
@@ -187,7 +191,8 @@ def _extremes_table(extremes: Sequence[Extreme]) -> str:
         return ""
     rows = "\n".join(
         f"<tr><td>{html.escape(sample.name)}</td><td>{sample.score:.4g}</td>"
-        f"<td>{'flagged' if sample.flagged else ''}</td><td>{sample.label}</td></tr>"
+        f"<td>{'flagged' if sample.flagged else ''}</td><td>{sample.label}</td>"
+        f"{f'<td>{html.escape(sample.because)}</td>' if sample.because else ''}</tr>"
         for sample in extremes
     )
     return f"""<h2>Test samples with the largest scores</h2>

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,8 @@ SHOWN = 16
 """Samples that are shown of either end."""
 LISTED = 10
 """Samples whose names are listed on the page."""
+HEAT_MAPS = 8
+"""Images that are shown with their heat maps."""
 
 
 def write_report(
@@ -37,6 +39,7 @@ def write_report(
     decomposition: Decomposition | None = None,
     names: np.ndarray | None = None,
     ids: Mapping[str, list[Any]] | None = None,
+    explainer: Explainer | None = None,
 ) -> None:
     """Write `scores.csv`, `history.json`, the figures and `report.html`.
 
@@ -52,6 +55,7 @@ def write_report(
         decomposition: Of training samples by a robust autoencoder.
         names: Rows or files of the samples, shape `(samples,)`; None without names.
         ids: Columns of the table that are kept beside the scores, by name.
+        explainer: Explains the largest scores; None for a report without explanations.
     """
     threshold = results["threshold"]
     given = labels if results["labelled"] else None
@@ -73,11 +77,36 @@ def write_report(
             None if given is None else given[extremes],
             names=None if names is None or names.dtype.kind != "U" else names[extremes],
         )
+        if explainer is not None:
+            figures["heat_maps.png"] = _heat_maps(x, scores, explainer)
     for name, figure in figures.items():
         write_figure(folder / name, figure)
     shown = [name for name in FIGURES if name in figures]
-    listed = [] if names is None else list(largest(given, scores, threshold, names))
+    reasons = explainer.reasons if explainer is not None and x.ndim == 2 else None
+    found = None if reasons is None or names is None else reasons(x[_largest(scores)])
+    listed = [] if names is None else list(largest(given, scores, threshold, names, found))
     write_text(folder / "report.html", printable(page(results, shown, listed)))
+
+
+class Explainer(Protocol):
+    """What explains the scores of samples; see `runs.explainer`."""
+
+    def contributions(self, x: Any) -> np.ndarray:
+        """Heat maps of images, shape `(samples, height, width, 1)`."""
+
+    def reasons(self, x: Any) -> list[str]:
+        """The columns that made the scores of rows, in words."""
+
+
+def _heat_maps(x: np.ndarray | Rows, scores: np.ndarray, explainer: Explainer) -> Figure:
+    chosen = _largest(scores)[:HEAT_MAPS]
+    images = np.asarray(x[chosen])
+    return plots.plot_heat_maps(images, explainer.contributions(images), scores[chosen])
+
+
+def _largest(scores: np.ndarray) -> np.ndarray:
+    """Indices of the samples with the largest scores, the largest first."""
+    return np.argsort(-scores, kind="stable")[:LISTED]
 
 
 def _extremes(scores: np.ndarray) -> np.ndarray:
@@ -126,11 +155,16 @@ def scores_table(
 
 
 def largest(
-    labels: np.ndarray | None, scores: np.ndarray, threshold: float, names: np.ndarray
+    labels: np.ndarray | None,
+    scores: np.ndarray,
+    threshold: float,
+    names: np.ndarray,
+    reasons: list[str] | None = None,
 ) -> Iterator[Extreme]:
-    """The samples with the largest scores, the largest first."""
+    """The samples with the largest scores, the largest first, with what made these."""
     what = "" if names.dtype.kind == "U" else "row "
-    for index in np.argsort(-scores, kind="stable")[:LISTED]:
+    for place, index in enumerate(_largest(scores)):
         label = "" if labels is None else NAMES[int(labels[index])]
         flagged = bool(scores[index] > threshold)
-        yield Extreme(f"{what}{names[index]}", float(scores[index]), label, flagged)
+        because = "" if reasons is None else reasons[place]
+        yield Extreme(f"{what}{names[index]}", float(scores[index]), label, flagged, because)

@@ -19,11 +19,12 @@ from kerasocc.experiments.reports import members
 from kerasocc.experiments.reports.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.latent_labels import write_latent_labels
+from kerasocc.experiments.reports.localization import localization
 from kerasocc.experiments.reports.report import write_report
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
-from kerasocc.experiments.runs.explainer import write_reference
+from kerasocc.experiments.runs.explainer import Explainer, write_reference
 from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
@@ -149,6 +150,14 @@ def _finish(
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
     write_reference(run.reference_file, model, data.x_train)
+    explainer = Explainer(model, run.reference_file)
+    results["localization"] = localization(
+        explainer.contributions,
+        Path(config.dataset),
+        data.x_test,
+        data.names_test,
+        model.explanation_methods[0],
+    )
     parts = decompose(model, data)
     write_report(
         run.path,
@@ -160,6 +169,7 @@ def _finish(
         parts,
         data.names_test,
         data.ids_test,
+        explainer,
     )
     return results
 
