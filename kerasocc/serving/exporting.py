@@ -73,8 +73,9 @@ def export(
     | `reconstruct` | as above | `reconstruction`, of autoencoders |
     | `explain` | as above | `heat_map`, `(batch, height, width, 1)`, as `model.explain` |
 
-    `explain` is of models whose heat maps are part of the score: `FCDD`, and autoencoders of
-    images. An example of an image has the feature `image/encoded`, one of a table a feature for each
+    `explain` is of models whose heat maps are part of the score, `FCDD` and autoencoders of images.
+
+    An example of an image has the feature `image/encoded`, one of a table a feature for each
     column by its name, any other the feature `inputs` of all numbers; numbers are float32, text
     where a model takes float64. What cannot be read does not fail the batch: its `valid` is
     False, its score NaN and its `is_anomaly` True. Images are decoded and resized as
