@@ -43,6 +43,7 @@ TEST = [
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
     "hypothesis>=6.100,<7",  # generates hostile input
     "ruff>=0.15,<1",
+    "mypy>=1.15,<3",  # reads the public names as a user's type checker does
     "jax>=0.6,<1",  # the second backend that the tests train on
     "nbclient>=0.10,<1",  # executes the notebooks
     "ipykernel>=6,<8",
@@ -56,6 +57,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["kerasocc", "kerasocc.*"]),
+    package_data={"kerasocc": ["py.typed", "*.pyi"]},
     python_requires=">=3.11",  # Keras 3.15 needs it
     install_requires=requirements(),
     extras_require={
@@ -74,5 +76,6 @@ setup(
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
     ],
 )

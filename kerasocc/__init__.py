@@ -11,7 +11,7 @@ from typing import Any
 
 import wrapt
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # The public names, and the modules they are imported from when they are first used.
 _HOMES = {

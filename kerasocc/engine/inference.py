@@ -213,7 +213,12 @@ def _in_slices(function: Callable, rows: int) -> Callable:
         _, arrays = tf.while_loop(
             lambda number, _: number < count, body, (0, arrays), parallel_iterations=2
         )
-        return keras.tree.map_structure(lambda array: array.concat(), arrays)
+        # The arrays do not know the shapes of their entries; replicas exchange known ones.
+        return keras.tree.map_structure(
+            lambda array, output: tf.ensure_shape(array.concat(), (None, *output.shape[1:])),
+            arrays,
+            outputs,
+        )
 
     return sliced
 

@@ -124,6 +124,25 @@ def check_strategy(model: keras.Model) -> None:
             "`jit_compile` must be 'auto' or False under a strategy: XLA compiles no exchange "
             f"between replicas. Received: jit_compile=True under {type(strategy).__name__}"
         )
+    _check_weights(model, strategy)
+
+
+def _check_weights(model: keras.Model, strategy: Any) -> None:
+    """Refuse weights of which the replicas have no copies, or whose gradients cannot be joined."""
+    for weight in model.trainable_variables:
+        if not strategy.extended.variable_created_in_scope(weight.value):
+            raise ValueError(
+                "A model and its encoder must be made in the strategy's `scope()`, for every "
+                f"replica to have the weights. Received: {weight.path!r}, made outside of the "
+                f"scope of the {type(strategy).__name__}"
+            )
+    dtypes = sorted({weight.dtype for weight in model.trainable_variables})
+    if len(dtypes) > 1 and share_of(model).workers > 1:
+        raise ValueError(
+            "All trained weights must have one dtype under several workers, which add their "
+            f"gradients up. Received: {' and '.join(dtypes)}; the head of OC-NN and that of the "
+            "noise regularizer are float32 under any policy"
+        )
 
 
 def check_piece_sizes(size: int, replicas: int) -> None:

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasocc.engine.inference import ROWS_PER_SLICE, InferenceRunner
+from kerasocc.engine.inference import ROWS_PER_SLICE, InferenceRunner, _in_slices
 from kerasocc.engine.loop_invariants import hoist_loop_invariants
+from kerasocc.engine.tensors import any_batch_size, compiled_for
 from kerasocc.networks import mlp
 
 pytestmark = pytest.mark.skipif(
@@ -109,3 +110,12 @@ def test_a_compiled_pass_follows_the_weights():
     after = passes.run("call", [x], rows=8000)
     np.testing.assert_allclose(after, model(x, training=False), rtol=1e-4, atol=1e-5)
     assert len(passes._compiled) == 1 and np.abs(after - before).max() > 0.1
+
+
+def test_outputs_of_slices_have_the_shape_of_their_rows():
+    # Workers exchange tensors of known shapes only.
+    def method(inputs):
+        return inputs, keras.ops.sum(inputs, axis=-1)
+
+    sliced = compiled_for(_in_slices(method, 4), [any_batch_size(np.zeros((9, 3), "float32"))])
+    assert [s.as_list() for s in sliced.output_shapes] == [[None, 3], [None]]

@@ -6,9 +6,16 @@ import pytest
 import tensorflow as tf
 
 import kerasocc as kocc
+from kerasocc.engine import replicas
 from kerasocc.engine.batch_provider import BatchProvider
 from kerasocc.engine.iterated_batches import IteratedProvider
-from kerasocc.engine.replicas import Share, check_batch_size, first_row, share_of
+from kerasocc.engine.replicas import (
+    Share,
+    check_batch_size,
+    check_strategy,
+    first_row,
+    share_of,
+)
 
 
 def made(**options):
@@ -174,3 +181,26 @@ def test_the_users_own_reduction_is_kept(rows):
         model = made()
     model.fit(rows, verbose=0)
     assert strategy.extended._cross_device_ops is own
+
+
+def test_an_encoder_that_was_made_outside_of_the_scope(two_replicas, rows):
+    encoder = kocc.networks.mlp([rows.shape[1], 4], seed=0)
+    with two_replicas.scope():
+        model = kocc.DeepSVDD(encoder)
+        model.compile("sgd")
+    with pytest.raises(ValueError, match="`scope\\(\\)`.*mlp/dense.*MirroredStrategy"):
+        model.fit(rows, verbose=0)
+
+
+def test_weights_of_two_dtypes_over_workers(two_replicas, monkeypatch):
+    keras.config.set_dtype_policy("float64")
+    try:
+        with two_replicas.scope():
+            model = kocc.OCNN(kocc.networks.mlp([3, 4], seed=0))
+            model.compile("sgd")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    check_strategy(model)
+    monkeypatch.setattr(replicas, "share_of", lambda model: Share(0, 1, 2))
+    with pytest.raises(ValueError, match="one dtype under several workers.*float32 and float64"):
+        check_strategy(model)

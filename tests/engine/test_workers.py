@@ -70,7 +70,9 @@ def test_one_worker_that_stops_stops_all():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["radius per batch", "variance, annealing, latent labels"])
+@pytest.mark.parametrize(
+    "case", ["radius per batch", "variance, annealing, latent labels", "many samples"]
+)
 def test_two_workers_equal_one_process(case, tmp_path):
     command = ["matrix", case, "--without-kills", "--folder", str(tmp_path)]
     run = subprocess.run(

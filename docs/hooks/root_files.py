@@ -1,0 +1,54 @@
+"""Pages of the files that stand at the top of the repository."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[2]
+PAGES = {
+    "MIGRATING.md": "migrating.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "benchmarks/README.md": "benchmarks.md",
+}
+
+
+def on_files(files: Files, config: object) -> Files:
+    """Add the pages."""
+    for name, page in PAGES.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        folder = Path(name).parent
+        files.append(File.generated(config, page, content=_relinked(text, folder)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: object, **_: object) -> str:
+    """Have pages of this folder link to those pages, not to the files."""
+    if page.file.generated_by:
+        return markdown
+    return _relinked(markdown, Path("docs"))
+
+
+def _relinked(text: str, folder: Path) -> str:
+    """A text whose relative links, seen from a folder of the repository, name pages.
+
+    Links to files that are no page become their names: a site that is deployed alone has no files
+    of the repository.
+    """
+
+    def target(match: re.Match[str]) -> str:
+        label, path, anchor = match.groups()
+        file = (ROOT / folder / path).resolve()
+        name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else path
+        if name == "README.md":
+            return f"[{label}](index.md)"
+        if name in PAGES:
+            return f"[{label}]({PAGES[name]}{anchor or ''})"
+        if name.startswith("docs/"):
+            return f"[{label}]({name.removeprefix('docs/')}{anchor or ''})"
+        return label
+
+    return re.sub(r"\[([^\]]*)\]\(((?!https?:)[^)#\s]+)(#[^)]*)?\)", target, text)
