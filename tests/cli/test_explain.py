@@ -82,6 +82,7 @@ def test_a_run_with_outliers_and_masks(tiles):
     assert not (run / "reference.npy").exists()
 
 
+@pytest.mark.slow
 def test_pictures_and_arrays(tiles, tmp_path, capsys):
     run, source = tiles / "runs" / "fcdd", tiles / "tile" / "test" / "scratch"
     for name in ("maps.npz", "maps.png"):
@@ -120,6 +121,7 @@ def test_the_columns_of_rows(table, capsys, tmp_path):
     assert arrays["contributions"].shape == (3, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
 def test_scores_with_their_columns(table, tmp_path, capsys, suffix):
     run, output = table / "runs" / "rows", tmp_path / f"scores.{suffix}"
@@ -136,6 +138,7 @@ def test_scores_with_their_columns(table, tmp_path, capsys, suffix):
     assert "<td>city +" in page or "<td>amount +" in page or "<td>hour +" in page
 
 
+@pytest.mark.slow
 def test_rows_that_cannot_be_scored_have_no_columns(table, tmp_path, capsys):
     frame = pandas.read_csv(table / "new.csv")
     frame.loc[1, "amount"] = np.nan
@@ -159,6 +162,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options", "message"), BAD)
 def test_what_it_refuses(kind, options, message, request, capsys, monkeypatch, tmp_path):
     folder = request.getfixturevalue(kind)
@@ -171,6 +175,7 @@ def test_what_it_refuses(kind, options, message, request, capsys, monkeypatch, t
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_images_have_no_columns(tiles, capsys):
     run, source = tiles / "runs" / "fcdd", tiles / "tile" / "test" / "scratch"
     error = refused(["score", str(source), *of(run), "--explain"], capsys)
