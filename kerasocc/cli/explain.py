@@ -18,8 +18,6 @@ from kerasocc.cli.common import (
 )
 from kerasocc.experiments.runs.startup import import_keras
 
-_PICTURES = (".png", ".svg", ".pdf")
-
 
 def add(commands: Any) -> None:
     """Add the subcommand."""
@@ -99,15 +97,17 @@ def _output(given: str | None, is_table: bool, shape: tuple[int, ...]) -> Path |
     """The file to write; None for standard output."""
     if given is None:
         return None if is_table else Path("heat_maps.png")
+    from kerasocc.experiments.runs.explained_files import ARRAYS, PICTURES
+
     suffix = Path(given).suffix.lower()
-    is_picture = suffix in _PICTURES
+    is_picture = suffix in PICTURES
     if is_table and is_picture:
         raise ValueError(
             f"`--output` must be .npz or CSV for the rows of a table. Received: --output {given}"
         )
-    if not is_table and suffix != ".npz" and not (is_picture and shape[-1] in (1, 3)):
+    if not is_table and suffix != ARRAYS and not (is_picture and shape[-1] in (1, 3)):
         raise ValueError(
-            f"`--output` must be .npz, or for images {', '.join(_PICTURES)}. Received: --output "
+            f"`--output` must be .npz, or for images {', '.join(PICTURES)}. Received: --output "
             f"{given}"
         )
     return Path(given)
