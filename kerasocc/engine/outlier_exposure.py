@@ -128,8 +128,9 @@ class ExposedSource(ArraySource):
         # Bytes and numbers together are numbers.
         dtypes = {part.read(slice(0, 1)).dtype for part in (normal, outliers)}
         self._read_dtype = dtypes.pop() if len(dtypes) == 1 else self.dtype
-        labels = np.zeros(count, "float32") if normal.y is None else normal.y
-        self.y = np.concatenate([labels, np.full(more, -1, labels.dtype)])
+        # Labels may come as unsigned bytes, which have no -1.
+        labels = np.zeros(count) if normal.y is None else normal.y
+        self.y = np.concatenate([labels.astype("float32"), np.full(more, -1, "float32")])
         weights = normal.sample_weight
         if weights is not None:
             self.sample_weight = np.concatenate([weights, np.ones(more, weights.dtype)])

@@ -101,6 +101,8 @@ def test_the_source_reads_both():
     np.testing.assert_array_equal(x, [OUTLIERS[1], X[3], OUTLIERS[0]])
     assert label.tolist() == [-1, 0, -1] and weight.tolist() == [1.0, 2.0, 1.0]
     np.testing.assert_array_equal(source.read(slice(49, 52)), [X[49], *OUTLIERS[:2]])
+    labelled = ArraySource(X, np.ones(50, "uint8"))
+    assert set(ExposedSource(labelled, ArraySource(OUTLIERS), 0.5).y.tolist()) == {1.0, -1.0}
 
 
 def test_bytes_stay_bytes_unless_outliers_are_numbers():
