@@ -32,10 +32,13 @@ def on_files(files: Files, config: object) -> Files:
     """Add the pages."""
     homes = _homes(ROOT / "kerasocc" / "__init__.py")
     models = {n: h for n, h in homes.items() if h.startswith("kerasocc.models.")}
-    functions = {n: h for n, h in homes.items() if n not in models}
+    listed_elsewhere = tuple(f"kerasocc.{package}." for package in PACKAGES)
+    functions = {
+        n: h for n, h in homes.items() if n not in models and not h.startswith(listed_elsewhere)
+    }
     pages = {
         "models": _models(models),
-        "functions": _page("Functions and errors", "kerasocc", functions),
+        "functions": _page("Functions", "kerasocc", functions),
         "command_line": _command_line(),
     }
     for package, title in PACKAGES.items():

@@ -1,10 +1,11 @@
-"""Pages of the files that stand at the top of the repository."""
+"""Pages of files of the repository that are not in this folder."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
@@ -16,19 +17,25 @@ PAGES = {
 }
 
 
+@event_priority(100)  # before the plugin that makes pages of notebooks
 def on_files(files: Files, config: object) -> Files:
     """Add the pages."""
     for name, page in PAGES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         folder = Path(name).parent
         files.append(File.generated(config, page, content=_relinked(text, folder)))
+    for notebook in sorted(ROOT.glob("notebooks/*.ipynb")):
+        name = notebook.relative_to(ROOT).as_posix()
+        files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
     return files
 
 
 def on_page_markdown(markdown: str, page: object, **_: object) -> str:
-    """Have pages of this folder link to those pages, not to the files."""
+    """Have pages of this folder, and notebooks, link to those pages, not to the files."""
     if page.file.generated_by:
         return markdown
+    if page.file.src_uri.startswith("notebooks/"):
+        return _relinked(markdown, Path("notebooks")).replace("](", "](../")
     return _relinked(markdown, Path("docs"))
 
 

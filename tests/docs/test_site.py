@@ -20,14 +20,18 @@ def test_the_site_builds_without_warnings(tmp_path):
     assert run.returncode == 0, run.stderr[-3000:]
     pages = [tmp_path / "reference" / name / "index.html" for name in ("models", "functions")]
     reference = "".join(page.read_text(encoding="utf-8") for page in pages)
-    names = set(kerasocc.__all__) - {"__version__", *kerasocc._SUBPACKAGES}
+    names = set(kerasocc.__all__) - {"__version__", "CollapseError", *kerasocc._SUBPACKAGES}
     assert len(names) > 10
     missing = [name for name in names if f"kerasocc.{name}</" not in reference.replace("\n", "")]
     assert not missing
+    errors = (tmp_path / "reference" / "callbacks" / "index.html").read_text("utf-8")
+    assert "kerasocc.callbacks.CollapseError</" in errors.replace("\n", "")
     for name in kerasocc._SUBPACKAGES:
         assert (tmp_path / "reference" / name / "index.html").exists(), name
     models = pages[0].read_text(encoding="utf-8")
     assert "member_scores" in models and "p_values" in models and "_apply" not in models
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert (tmp_path / "notebooks" / notebook.stem / "index.html").exists()
     commands = (tmp_path / "reference" / "command_line" / "index.html").read_text("utf-8")
     assert "usage: kerasocc score" in commands
 
@@ -35,5 +39,6 @@ def test_the_site_builds_without_warnings(tmp_path):
 def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
     pages = sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    pages += [f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")]
     assert len(pages) > 10
     assert [page for page in pages if f" {page}\n" not in navigation] == []
