@@ -32,12 +32,16 @@ QUANTIZE = [
 EXCEL = [
     "openpyxl>=3.1,<4",  # reads .xlsx; the release that is tested
 ]
+TENSORBOARD = [
+    "tensorboard>=2.21,<2.22",  # as TensorFlow, which does not require it any more
+]
 RAY = [
     "ray[data]>=2.60,<3",  # the release that is tested, which resolves with TensorFlow 2.21
 ]
 TEST = [
     *QUANTIZE,
     *EXCEL,
+    *TENSORBOARD,
     "tensorflow-serving-api>=2.21,<2.22",  # TensorFlow Serving's messages, as its release
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
@@ -65,6 +69,7 @@ setup(
         "onnx": ONNX,
         "quantize": QUANTIZE,
         "ray": RAY,
+        "tensorboard": TENSORBOARD,
         "test": TEST,
     },
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},

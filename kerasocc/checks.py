@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Collection, Iterable
 from numbers import Integral, Real
@@ -109,6 +110,21 @@ def check_one_of_two(names: Collection[str], values: Collection[Any]) -> None:
         received = ", ".join(f"{n}={v!r}" for n, v in zip(names, values, strict=True))
         raise ValueError(
             f"Pass exactly one of {' and '.join(f'`{n}`' for n in names)}. Received: {received}"
+        )
+
+
+def check_installed(package: str, *, extra: str, purpose: str) -> None:
+    """Raise unless an optional package is installed.
+
+    Args:
+        package: Its name.
+        extra: What of this package requires it.
+        purpose: What needs it, for the error.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise ValueError(
+            f"{purpose} needs the package `{package}`. Install it with `python -m pip install "
+            f"'kerasocc[{extra}]'`"
         )
 
 

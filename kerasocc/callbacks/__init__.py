@@ -11,6 +11,7 @@ from kerasocc.callbacks.latent_labels import LatentLabels
 from kerasocc.callbacks.noise_update import NoiseUpdate
 from kerasocc.callbacks.quantile import QuantileUpdate
 from kerasocc.callbacks.radius import RadiusUpdate
+from kerasocc.callbacks.score_summaries import ScoreSummaries
 from kerasocc.callbacks.weighting import AdaptiveWeighting
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "NoiseUpdate",
     "QuantileUpdate",
     "RadiusUpdate",
+    "ScoreSummaries",
     "StateCallback",
     "VarianceAnnealing",
     "estimate_contamination",

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from kerasocc import __version__
 from kerasocc.cli import (
     calibrate,
+    compare,
     datasets,
     drift,
     evaluate,
@@ -127,7 +128,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    of_models = (train, calibrate, evaluate, score, explain, drift, export)
+    of_models = (train, compare, calibrate, evaluate, score, explain, drift, export)
     for command in (*of_models, datasets, migrate_demo, reproduce):
         command.add(commands)
     return parser

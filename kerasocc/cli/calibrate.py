@@ -66,7 +66,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
         found.check_columns(arguments.data, dialect=dialect)
     import_keras()
     import_modules(arguments.modules)
-    from kerasocc.experiments.reports.page import key_figures
+    from kerasocc.experiments.reports.key_figures import key_figures
     from kerasocc.experiments.runs.threshold import change_threshold
 
     reading = dict(unreadable=arguments.unreadable, dialect=dialect)

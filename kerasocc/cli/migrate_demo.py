@@ -17,7 +17,7 @@ from kerasocc.experiments.settings.data import absolute
 from kerasocc.experiments.settings.parsing import class_name
 from kerasocc.files import write_text
 
-TABLE_FILE = "migrate-demo.csv"
+TABLE_FILE, PAGE_FILE = "migrate-demo.csv", "migrate-demo.html"
 FEW = 20
 """Anomalies below which an AUC is coarse."""
 
@@ -150,11 +150,15 @@ def _print_end(arguments: argparse.Namespace, table: Table) -> None:
     echo(table.means())
     for line in table.comparisons():
         echo(line)
+    from kerasocc.experiments.papers.oc_nn.page import comparison_page
+
+    page = Path(arguments.out) / PAGE_FILE
+    write_text(page, comparison_page(table, WHAT_IT_IS))
     fewest = min((o.anomalies for o in table.outcomes.values() if o.anomalies), default=FEW)
     if fewest < FEW:
         echo(f"Anomalies in the smallest class: {fewest}. The AUC is coarse there.")
     all_runs = Path(arguments.out) / comparison.run_name(table.dataset, "CLASS", "METHOD")
-    echo(f"{'Table':<9} {Path(arguments.out) / TABLE_FILE}")
+    echo(f"{'Table':<9} {Path(arguments.out) / TABLE_FILE}, as a page: {page}")
     echo(f"{'Reports':<9} {all_runs / 'report.html'}")
     echo(
         f"{'Figures':<9} beside them: samples.png (most normal, most anomalous), for RCAE "

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kerasocc.checks import check_installed
 from kerasocc.cli.common import echo
 from kerasocc.cli.train_options import add_options
 from kerasocc.experiments.config import TrainConfig
@@ -21,6 +22,9 @@ from kerasocc.experiments.runs.folder import COMPLETE, FAILED, RunFolder
 from kerasocc.experiments.runs.workers import NONE, Workers
 from kerasocc.files import write_json
 
+TENSORBOARD = "tensorboard"
+"""Folder for TensorBoard in that of the run, unless another is given."""
+
 
 class _Plan(NamedTuple):
     """What is to be done: a run with these settings, a new one if there is no folder."""
@@ -31,6 +35,10 @@ class _Plan(NamedTuple):
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
+    if arguments.tensorboard is not None:
+        check_installed("tensorboard", extra="tensorboard", purpose="`--tensorboard`")
+        if arguments.tensorboard:
+            store.check_writable(arguments.tensorboard)
     workers = Workers(arguments.strategy)
     progress = echo if workers.is_chief and not arguments.quiet else (lambda *_: None)
     config = None if arguments.resume else _new_config(arguments)
@@ -76,14 +84,26 @@ def _train(
         progress(f"Note: {note}.")
     run = run or store.create(out, arguments.name, config)
     is_shown = workers.is_chief and not arguments.quiet
+    log_dir = _log_dir(arguments.tensorboard, run, workers)
     try:
-        results = runner.train(config, run, data, progress=is_shown, workers=workers)
+        results = runner.train(
+            config, run, data, progress=is_shown, workers=workers, log_dir=log_dir
+        )
     except (KeyboardInterrupt, ConnectionError):
         if workers.is_chief:
-            _print_how_to_resume(run, arguments.strategy)
+            _print_how_to_resume(run, arguments)
         raise
     if workers.is_chief:
         _print_results(run, results, notes=results["notes"] if arguments.quiet else [])
+        if log_dir is not None:
+            echo(f"{'TensorBoard':<18} tensorboard --logdir {shlex.quote(str(log_dir))}")
+
+
+def _log_dir(given: str | None, run: RunFolder, workers: Workers) -> Path | None:
+    """The folder for TensorBoard: the chief's, or one that goes away with the run's."""
+    if given is None:
+        return None
+    return Path(given) / run.name if given and workers.is_chief else run.path / TENSORBOARD
 
 
 def _new_config(arguments: argparse.Namespace) -> TrainConfig:
@@ -190,7 +210,7 @@ def add(commands: Any) -> None:
 
 
 def _print_results(run: RunFolder, results: dict[str, Any], notes: list[str]) -> None:
-    from kerasocc.experiments.reports.page import key_figures
+    from kerasocc.experiments.reports.key_figures import key_figures
 
     for name, value in key_figures(results).items():
         echo(f"{name:<18} {value}")
@@ -200,8 +220,10 @@ def _print_results(run: RunFolder, results: dict[str, Any], notes: list[str]) ->
     echo(f"{'Report':<18} {run.path / 'report.html'}")
 
 
-def _print_how_to_resume(run: RunFolder, strategy: str) -> None:
+def _print_how_to_resume(run: RunFolder, arguments: argparse.Namespace) -> None:
     out = str(run.path.parent)
     options = "" if out == "runs" else f" --out {shlex.quote(out)}"
-    options += "" if strategy == NONE else f" --strategy {strategy}"
+    options += "" if arguments.strategy == NONE else f" --strategy {arguments.strategy}"
+    if arguments.tensorboard is not None:
+        options += f" --tensorboard {shlex.quote(arguments.tensorboard)}".replace(" ''", "")
     print(f"Interrupted. Resume with: kerasocc train --resume --name {run.name}{options}")

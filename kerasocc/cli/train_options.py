@@ -82,5 +82,14 @@ def _add_run(group: Any) -> None:
         "of the machines in TF_CONFIG, each of which runs this command (default: none)",
     )
     group.add_argument(
+        "--tensorboard",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="DIR",
+        help="write the training for TensorBoard, to a folder of the name of the run in DIR "
+        "(default of DIR: tensorboard in the folder of the run)",
+    )
+    group.add_argument(
         "--quiet", action="store_true", default=False, help="print the result only, no progress"
     )

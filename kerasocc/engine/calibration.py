@@ -78,6 +78,36 @@ def conformal_calibration(scores: np.ndarray, fpr: float) -> Calibration:
     )
 
 
+def threshold_interval(scores: np.ndarray, rate: float) -> tuple[float | None, float | None]:
+    """95 % interval of the score that a fraction `rate` of all normal samples exceeds.
+
+    Between these two of `n` independent scores it lies whatever their distribution: the number of
+    scores above it is a draw from the binomial distribution of `n` and `rate`.
+
+    Args:
+        scores: Of normal samples that were not trained on, shape `(n,)`.
+        rate: In (0, 1).
+
+    Returns:
+        Both ends; None for one that so few scores leave open.
+
+    Reference:
+        Conover, Practical Nonparametric Statistics, section 3.2: confidence intervals of
+        quantiles.
+    """
+    from scipy.special import bdtr
+
+    count, ascending = len(scores), np.sort(scores)
+    at_most = bdtr(np.arange(count), count, rate)  # P(k or fewer scores are above)
+    # It is below the `l`-th largest score if at least `l` are above it.
+    upper = int(np.sum(1 - at_most >= 0.975))
+    lower = 1 + int(np.sum(at_most < 0.975))
+    return (
+        None if lower > count else float(ascending[count - lower]),
+        None if not upper else float(ascending[count - upper]),
+    )
+
+
 def _allowed_above(count: int, fpr: float) -> int:
     """`floor((n + 1) fpr)`."""
     # The addend keeps a product such as 0.1 * 30 from falling below its integer.

@@ -193,12 +193,13 @@ def set_first_epoch(model: keras.Model, epoch: int) -> None:
 def looks_at_batches(callback: keras.callbacks.Callback) -> bool:
     """Whether a callback would notice that batches run several at a time.
 
-    Keras's callbacks that count batches say so in `save_freq`; of the others it counts
-    whether a batch hook is overridden, in the class or, as by `LambdaCallback`, on the
-    instance.
+    Keras's callbacks say so in `save_freq`, `TensorBoard` in `update_freq` and by its profile; of
+    others a batch hook counts, of the class or, as by `LambdaCallback`, of the instance.
     """
     if getattr(callback, "save_freq", None) == "epoch":
         return False
+    if type(callback) is keras.callbacks.TensorBoard:
+        return callback.update_freq != "epoch" or callback._should_trace
     hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
     return any(
         getattr(getattr(callback, hook), "__func__", None)

@@ -6,13 +6,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kerasocc.plots.style import label_axes, make_figure
+from kerasocc.plots.style import MARKERS, SERIES, label_axes, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-MARKERS = "osv^D"
-"""One per curve, so that curves differ by more than their colour."""
 
 
 def plot_ratios(
@@ -45,6 +42,7 @@ def plot_ratios(
             means,
             errors,
             marker=MARKERS[number % len(MARKERS)],
+            color=SERIES[number % len(SERIES)],
             capsize=3,
             label=name,
         )

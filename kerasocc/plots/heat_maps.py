@@ -47,8 +47,8 @@ def plot_heat_maps(
     count = len(images)
     figure = make_figure(0.9 + 1.05 * count, 0.35 + 1.15 * len(rows))
     grid = figure.subplots(len(rows), count, squeeze=False)
-    low, high = min(float(heat_maps.min()), 0.0), float(np.quantile(heat_maps, ROBUST))
-    scales = {"heat map": dict(cmap=COLORS, vmin=low, vmax=max(high, low + 1e-12))}
+    low, high = _range(heat_maps)
+    scales = {"heat map": dict(cmap=COLORS, vmin=low, vmax=high)}
     for axes, (name, shown) in zip(grid, rows.items(), strict=True):
         axes[0].text(-0.12, 0.5, name, ha="right", va="center", transform=axes[0].transAxes)
         scale = scales.get(name, dict(cmap="gray", vmin=0, vmax=1))
@@ -60,6 +60,27 @@ def plot_heat_maps(
         lines += [] if scores is None else [f"{scores[column]:#.3g}".rstrip(".")]
         cell.set_title("\n".join(lines), fontsize=7, parse_math=False)
     return figure
+
+
+def colors_of(heat_maps: np.ndarray) -> np.ndarray:
+    """Colours of heat maps, all on one scale.
+
+    Args:
+        heat_maps: Shape `(samples, height, width)`.
+
+    Returns:
+        Shape `(samples, height, width, 3)`, in [0, 1].
+    """
+    from matplotlib import colormaps
+
+    low, high = _range(heat_maps)
+    return colormaps[COLORS](np.clip((heat_maps - low) / (high - low), 0, 1))[..., :3]
+
+
+def _range(heat_maps: np.ndarray) -> tuple[float, float]:
+    """The values that are shown as the darkest and the brightest colour."""
+    low, high = min(float(heat_maps.min()), 0.0), float(np.quantile(heat_maps, ROBUST))
+    return low, max(high, low + 1e-12)
 
 
 def _maps(name: str, maps: Any, images: np.ndarray) -> np.ndarray:

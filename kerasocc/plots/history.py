@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 SECOND_CURVES = ("embedding_spread", "score_spread", "noise_norm")
 """Metric that is shown with the loss; which of them is logged depends on the model."""
+DRIVEN = {
+    "val_auc": "validation AUC",
+    "radius": "radius R",
+    "r": "bias r",
+    "regularization_weight": "weight c_t",
+    "variance_threshold": "threshold d_t",
+    "flagged_share": "flagged share",
+    "embedding_spread": "embedding spread",
+    "score_spread": "score spread",
+    "noise_norm": "norm of the noise",
+}
+"""What models and callbacks log beside the loss, and what it is called in figures."""
 FEWEST_TICKS_RATIO = 5
 """Ratio of largest to smallest value from which the axis is logarithmic; a smaller range may
 contain a single tick."""
@@ -53,6 +65,27 @@ def plot_history(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> Figu
             loc="outside lower center",
             frameon=False,
         )
+    return figure
+
+
+def plot_quantities(history: Mapping[str, Sequence[float]], *, width: float = 4.6) -> Figure:
+    """Plot everything that one phase of a training has logged per epoch, one below the other.
+
+    Args:
+        history: The loss, any of `DRIVEN`, and `learning_rate`, whose drops are marked.
+        width: Of the figure, in inches.
+
+    Returns:
+        The figure.
+    """
+    titles = {"loss": "loss", **DRIVEN}
+    shown = [name for name in titles if len(history.get(name, ()))] or ["loss"]
+    figure = make_figure(width, 0.6 + 1.25 * len(shown) + 0.6 * (len(shown) == 1))
+    column = figure.subplots(len(shown), sharex=True, squeeze=False)[:, 0]
+    for axes, name in zip(column, shown, strict=True):
+        _plot_epochs(axes, history.get(name, ()), _drops(history))
+        axes.set_title(titles[name], loc="left", fontsize="medium")
+    column[-1].set_xlabel("epoch")
     return figure
 
 

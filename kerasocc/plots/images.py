@@ -114,7 +114,18 @@ def plot_decomposition(x: Any, reconstruction: Any, noise: Any) -> Figure:
 
 
 def as_images(x: Any) -> np.ndarray:
-    """Images scaled to [0, 1], shape `(samples, height, width)` or `(..., 3)`."""
+    """Scale images together to [0, 1].
+
+    Args:
+        x: Shape `(samples, height, width)` or `(samples, height, width, channels)` with 1 or 3
+            channels.
+
+    Returns:
+        Shape `(samples, height, width)` or `(..., 3)`, float32.
+
+    Raises:
+        ValueError: If `x` does not hold images.
+    """
     images = np.asarray(x)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]

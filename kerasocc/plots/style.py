@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 NAMES = ("normal", "anomaly")
 COLORS = ("#0072B2", "#D55E00")
 """Blue and vermillion of Okabe and Ito's palette for colour-blind readers."""
+SERIES = (*COLORS, "#009E73", "#CC79A7", "#7A5FD0", "#8A6D00")
+"""For several curves, which differ by their markers or dashes too."""
+MARKERS = "osv^DP"
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 HATCHES = ("", "///")
 """One per class, so that the classes differ in greyscale too."""
 

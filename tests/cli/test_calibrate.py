@@ -72,6 +72,7 @@ def test_the_threshold_changes_and_nothing_else(run, place, capsys):
         "report.html",
         "histogram.png",
         "roc.png",
+        "precision_recall.png",
     }
     assert set(contents(run)) == set(before)
 

@@ -29,7 +29,8 @@ def test_command(data, tmp_path, capsys):
     assert "LOE-S - Blind" in printed
     files = {path.name for path in (tmp_path / "loe").iterdir()}
     expected = {"results.jsonl", "results.settings.json", "results.csv", "tables.txt"}
-    assert files == expected | {"assumed.png"}
+    assert files == expected | {"assumed.png", "report.html"}
+    assert "\u00b1" in (tmp_path / "loe" / "report.html").read_text(encoding="utf-8")
     lines = (tmp_path / "loe" / "results.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     # 30 normal rows train, 3 anomalies are added.

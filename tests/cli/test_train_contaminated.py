@@ -176,7 +176,7 @@ def test_the_table_the_results_and_the_report_agree(name, label, request):
     title = {"soft": "LOE-S", "hard": "LOE-H"}[config["latent"]]
     words = f"{title}: {100 * flagged.mean():.1f} % of the training samples flagged, "
     assert f"{words}{100 * precision:.0f} % of them anomalies" in page
-    assert '<a href="latent_labels.csv">' in page
+    assert "latent_labels.csv" in page
 
 
 def test_known_labels_and_a_line_of_the_summary(tmp_path, capsys):

@@ -71,6 +71,7 @@ model.calibrate(x, contamination=0.1)
         environment={},
     ),
     Part("distribution.md", (1,), environment={}),
+    Part("reports.md", (0,), environment={}),
     Part(
         "distribution.md",
         (2,),
@@ -83,6 +84,7 @@ model.calibrate(x, contamination=0.1)
 ]
 ELSEWHERE = {
     "batch_scoring.md": "experiments/runs/test_batch_scorer.py",
+    "reports.md": "callbacks/test_mlflow.py",
     "write_your_own_method.md": "test_own_method.py",
     "serving.md": "serving/test_client.py",
 }

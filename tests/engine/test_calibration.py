@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.stats import beta, kstest
+from scipy.stats import beta, binom, kstest
 
 from kerasocc.engine.calibration import (
     confidence_of,
@@ -12,6 +12,7 @@ from kerasocc.engine.calibration import (
     p_values,
     select_by_fdr,
     threshold_at,
+    threshold_interval,
 )
 from kerasocc.engine.graph_ranks import p_values_in_graph
 
@@ -215,3 +216,23 @@ def test_confidence_follows_score_and_threshold(samples, fpr):
     np.testing.assert_array_equal(confidence[scores == threshold], 0.5)
     rank = round(found.expected_rate * (samples + 1))
     assert confidence[-1] == pytest.approx(1 - 1 / (2 * (rank + 1)))
+
+
+def test_the_interval_of_a_threshold_by_hand():
+    # Of 9 scores a number with the distribution Bin(9, 1/2) is above the median: from 2 to 7 with
+    # 96 %, so that it lies between the 8th and the 2nd largest.
+    assert binom.cdf(1, 9, 0.5) < 0.025 < binom.cdf(2, 9, 0.5)
+    assert threshold_interval(NINE, 0.5) == (2.0, 8.0)
+    # At a rate of 5 % it can be beyond the largest of so few, and above the 3rd largest it is.
+    assert binom.cdf(1, 9, 0.05) < 0.975 < binom.cdf(2, 9, 0.05)
+    assert threshold_interval(NINE, 0.05) == (7.0, None)
+    assert threshold_interval(NINE[:1], 0.5) == (None, None)
+
+
+def test_the_interval_of_a_threshold_holds_what_it_promises():
+    random = np.random.default_rng(0)
+    truth, misses = -np.log(0.1), 0
+    for _ in range(2000):
+        low, high = threshold_interval(random.exponential(size=100), 0.1)
+        misses += not low <= truth <= high
+    assert 0.02 < misses / 2000 < 0.05, "5 % at most, less because ranks are whole numbers"

@@ -83,6 +83,7 @@ class GivenParts(NamedTuple):
             unlabelled = unlabelled - {name} if part.labelled else unlabelled | {name}
             if name == "test":
                 changes |= {"names_test": part.names, "ids_test": part.ids}
+                changes["classes_test"] = part.classes
         if label not in (None, NO_LABEL) and unlabelled == set(PARTS):
             raise ValueError(
                 f"`label` must name a column of {data.name!r} or of a part that is given beside "
@@ -114,6 +115,7 @@ class _Part(NamedTuple):
     names: np.ndarray
     labelled: bool
     ids: dict[str, list[Any]] = {}
+    classes: np.ndarray | None = None
 
 
 def normal_and_anomalous(
@@ -164,7 +166,7 @@ def _read(
             f"{np.unique(labels.astype(str))[:10].tolist()}, "
             f"normal_class={sample_format.normal_class!r}"
         )
-    return _Part(x, y.astype("int8"), names, labelled=True)
+    return _Part(x, y.astype("int8"), names, labelled=True, classes=labels.astype(str))
 
 
 def _read_raw(argument: str, source: Any, data: OneClassDataset, label: str | None) -> _Part:

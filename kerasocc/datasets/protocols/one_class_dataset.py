@@ -38,6 +38,8 @@ class OneClassDataset:
             in their table or array, or paths of image files below their folder; None if
             they have no names.
         ids_test: Columns that are kept beside the scores of the test samples, lists by name.
+        classes_test: The classes of the test samples, as text, shape `(samples,)`; None where
+            there are none beside normal and anomalous.
         unlabelled: Names of the parts that came without labels and whose samples were all
             taken for normal: among `"train"`, `"val"` and `"test"`.
         notes: What the user should know about the data, a sentence each.
@@ -59,6 +61,7 @@ class OneClassDataset:
     names_train: np.ndarray | None = field(default=None, kw_only=True)
     names_test: np.ndarray | None = field(default=None, kw_only=True)
     ids_test: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
+    classes_test: np.ndarray | None = field(default=None, kw_only=True)
     unlabelled: tuple[str, ...] = field(default=(), kw_only=True)
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
@@ -100,5 +103,6 @@ class OneClassDataset:
             y_test=self.truth_train[chosen],
             names_test=None if self.names_train is None else self.names_train[chosen],
             ids_test={},
+            classes_test=None,
             unlabelled=without_labels,
         )

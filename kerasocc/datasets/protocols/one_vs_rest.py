@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from kerasocc.checks import check_choice, check_integer
 from kerasocc.datasets.catalog import IMAGE_SET, RESERVED, DataSource, resolve
@@ -145,7 +148,15 @@ def one_vs_rest(
         unlabelled=loaded.unlabelled,
         notes=loaded.notes,
     )
+    data = replace(data, classes_test=_named_classes(loaded, test_part.classes))
     return given.added_to(data, unreadable=unreadable)
+
+
+def _named_classes(loaded: ClassData, classes: np.ndarray) -> np.ndarray | None:
+    """Return the names of classes, or their numbers as text; None without labels."""
+    if loaded.class_names:
+        return np.asarray(loaded.class_names, str)[classes]
+    return None if "train" in loaded.unlabelled else classes.astype(str)
 
 
 def _name_of_normal(loaded: ClassData, normal_class: Any, number: Any) -> str | None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerasocc import plots
+from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.reports.by_class import by_class
 from kerasocc.experiments.reports.evaluation import evaluate
-from kerasocc.experiments.reports.page import FIGURES, page
-from kerasocc.experiments.reports.report import largest, write_figure
-from kerasocc.files import printable, write_text
-
-DECISION = "is_anomaly"
+from kerasocc.experiments.reports.page import Shown, page
+from kerasocc.experiments.reports.pictures import Pictures
+from kerasocc.experiments.reports.report import score_figures, write_figure
+from kerasocc.experiments.reports.scored_samples import (
+    DECISION,
+    ScoredSamples,
+    read_rows,
+    samples_from,
+)
+from kerasocc.files import read_json, write_text
 
 
 def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, Any]:
@@ -34,65 +40,36 @@ def write_decisions(old: Path, new: Path, results: dict[str, Any]) -> dict[str, 
         ValueError: If `scores.csv` does not hold the scores of all test samples.
     """
     threshold = results["threshold"]
-    columns, rows = _read(old / "scores.csv", results["normal"] + results["anomalous"])
-    scores = np.array([row["score"] for row in rows])
-    given = np.array([row["label"] for row in rows]) if "label" in columns else None
-    for row, score in zip(rows, scores, strict=True):
+    columns, rows = read_rows(old / "scores.csv", results["normal"] + results["anomalous"])
+    tested = samples_from(columns, rows)
+    for row, score in zip(rows, tested.scores, strict=True):
         row[DECISION] = int(score > threshold)
     write_text(new / "scores.csv", _as_csv(columns, rows))
-    labels = np.zeros(len(scores), "int64") if given is None else given
-    found = evaluate(labels, scores, threshold, labelled=given is not None)
-    results = {**results, **found}
-    write_figure(new / "histogram.png", plots.plot_histogram(scores, given, threshold))
-    if found["auc"] is not None:
-        write_figure(new / "roc.png", plots.plot_roc(labels, scores, threshold))
-    shown = [name for name in FIGURES if (old / name).exists()]
-    names = _names(columns, rows)
-    listed = [] if names is None else list(largest(given, scores, threshold, names))
-    write_text(new / "report.html", printable(page(results, shown, listed)))
+    is_labelled = tested.labels is not None
+    labels = tested.labels if is_labelled else np.zeros(len(rows), "int64")
+    found = evaluate(labels, tested.scores, threshold, labelled=is_labelled)
+    results = {**results, **found, "classes": by_class(tested, threshold)}
+    for name, figure in score_figures(tested, results).items():
+        write_figure(new / name, figure)
+    write_text(new / "report.html", page(results, read_shown(old, tested)))
     return results
 
 
-def _read(path: Path, samples: int) -> tuple[list[str], list[dict[str, Any]]]:
-    """The columns and rows of `scores.csv`, scores and labels as numbers."""
-    # Names of files may be in another encoding.
-    with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.DictReader(file)
-        columns, rows = list(table.fieldnames or []), list(table)
-    if not {"score", DECISION} <= set(columns):
-        raise ValueError(
-            f"{str(path)!r} must hold the columns score and {DECISION}. Received: {columns}"
-        )
-    if len(rows) != samples:
-        raise ValueError(
-            f"{str(path)!r} must hold a row for each of the {samples} test samples of the run. "
-            f"Received: {len(rows)} rows"
-        )
-    for line, row in enumerate(rows, 2):
-        row["score"] = _number(row, "score", path, line)
-        if "label" in columns:
-            row["label"] = int(_number(row, "label", path, line))
-    return columns, rows
+def read_shown(folder: Path, tested: ScoredSamples) -> Shown:
+    """What the page of a run shows, from the files of its folder.
 
-
-def _number(row: dict[str, Any], column: str, path: Path, line: int) -> float:
-    try:
-        number = float(row[column])
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(
-            f"{str(path)!r} must hold numbers. Received: {row[column]!r} in line {line}, column "
-            f"{column!r}"
-        )
-    return number
-
-
-def _names(columns: list[str], rows: list[dict[str, Any]]) -> np.ndarray | None:
-    """Files or rows of the samples, as `report.scores_table` has written them."""
-    if "file" in columns[:2]:
-        return np.array([row["file"] for row in rows])
-    return np.array([int(row["row"]) for row in rows]) if "row" in columns[:2] else None
+    Args:
+        folder: Of the run.
+        tested: Its test samples.
+    """
+    histories, config = {}, None
+    # A run of an earlier version, or one that lost files, shows what there is.
+    with contextlib.suppress(OSError, ValueError):
+        histories = read_json(folder / "history.json")
+    with contextlib.suppress(OSError, ValueError):
+        config = TrainConfig.read(folder / "config.json")
+    pictures = Pictures.read(folder)
+    return Shown(tested=tested, histories=histories, pictures=pictures, config=config)
 
 
 def _as_csv(columns: list[str], rows: list[dict[str, Any]]) -> str:

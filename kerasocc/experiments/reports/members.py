@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element
 
 import numpy as np
+
+from kerasocc.experiments.reports.markup import data_table
 
 if TYPE_CHECKING:
     import kerasocc
@@ -83,16 +85,16 @@ def _range(values: list[float], form: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def table(members: list[dict[str, Any]]) -> str:
+def table(members: list[dict[str, Any]]) -> Element:
     """The members as an HTML table."""
-    rows = "\n".join(
-        f"<tr><td>{html.escape(member['title'])}</td><td>{_percent(member['auc'])}</td>"
-        f"<td>{_number(member['agreement'])}</td><td>{member['seconds']:.2f}</td></tr>"
-        for member in members
-    )
-    heads = ("member", "AUC alone, %", "rank correlation with the others", "seconds")
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
+    columns = {
+        "member": [member["title"] for member in members],
+        "AUC alone, %": [_percent(member["auc"]) for member in members],
+        "rank correlation with the others": [_number(m["agreement"]) for m in members],
+        "seconds": [f"{member['seconds']:.2f}" for member in members],
+    }
+    shown = {head: cells for head, cells in columns.items() if any(cells)}
+    return data_table(shown, zip(*shown.values(), strict=True), numbers=range(1, len(shown)))
 
 
 def _percent(fraction: float | None) -> str:

@@ -1,202 +1,203 @@
-"""The page of a finished run, and the figures that its reader wants to know first."""
+"""The page of a finished run."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from kerasocc.experiments.reports import evaluation, latent_labels, localization, members
+from kerasocc import plots
+from kerasocc.experiments.config.train_config import Config
+from kerasocc.experiments.reports import by_class, latent_labels, members, samples
+from kerasocc.experiments.reports.charts import WIDTH, chart
+from kerasocc.experiments.reports.document import Section, document, note
+from kerasocc.experiments.reports.key_figures import headline, key_figures
+from kerasocc.experiments.reports.markup import Content, element, rows_table
+from kerasocc.experiments.reports.pictures import Pictures
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
+from kerasocc.experiments.reports.settings_in_words import settings_in_words
 
-FIGURES = {
-    "samples.png": "Test samples with the smallest and the largest scores",
-    "heat_maps.png": "Test samples with the largest scores, and what made their scores",
-    "histogram.png": "Scores of the test samples",
-    "roc.png": "Receiver operating characteristic on the test samples",
-    "decomposition.png": "Training samples with the most noise",
-    "training.png": "The training per epoch",
-}
-"""Files and captions, in the order of the page."""
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
-       padding: 0 1rem; color: #222; background: #fff; }
-table { border-collapse: collapse; }
-th, td { text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; }
-th { font-weight: normal; color: #555; white-space: nowrap; }
-td { font-variant-numeric: tabular-nums; }
-figure { margin: 2rem 0; }
-img { max-width: 100%; height: auto; }
-figcaption { color: #555; }
-.note { border-left: 4px solid #d55e00; padding-left: 1rem; }
-"""
+Histories = Mapping[str, Mapping[str, Sequence[float]]]
 
 
-def key_figures(results: dict[str, Any]) -> dict[str, str]:
-    """What a reader wants to know first, in words.
-
-    Args:
-        results: What `results.json` holds.
-    """
-    seconds, calibration = results["seconds"], results["calibration"]
-    training, test = results["samples"]["training"], results["samples"]["test"]
-    hidden, labelled = training["anomalous"], training["labelled"]
-    noise, latent = results.get("auc_of_noise"), results.get("latent_labels")
-    phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
-    return {
-        **evaluation.ranking_in_words(results, " (test)"),
-        **localization.in_words(results.get("localization")),
-        **({"AUC (noise)": f"{100 * noise:.2f} % of the training samples"} if noise else {}),
-        "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
-        f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",
-        **_change(results),
-        **_true_rate(calibration),
-        **evaluation.flagged_in_words(results, "test samples"),
-        **({"Latent labels": latent_labels.in_words(latent)} if latent else {}),
-        **(members.in_words(results["members"]) if results.get("members") else {}),
-        "Time": phases,
-        "Samples": f"trained on {training['normal']} {_kind_of_training(results)}"
-        f"{f', {hidden} hidden anomalous' if hidden else ''}"
-        f"{f', {labelled} labelled anomalous' if labelled else ''}; "
-        f"tested on {_tested_on(results, test)}",
-    }
-
-
-def _change(results: dict[str, Any]) -> dict[str, str]:
-    """When the threshold of a trained run was changed, and what it was; nothing if it was not."""
-    earlier = results.get("earlier_thresholds")
-    if not earlier:
-        return {}
-    before = earlier[-1]
-    return {
-        "Changed": f"{results['calibration']['changed']}; before, the threshold was "
-        f"{before['threshold']:.4g}, for a false positive rate of {100 * before['rate']:g} %"
-    }
-
-
-def _kind_of_training(results: dict[str, Any]) -> str:
-    is_labelled = "train" not in results.get("unlabelled_parts", ())
-    return "normal" if is_labelled else "without labels, taken for normal"
-
-
-def _tested_on(results: dict[str, Any], test: dict[str, int]) -> str:
-    if not results.get("labelled", True):
-        return evaluation.samples_in_words(results)
-    return f"{test['normal']} normal and {test['anomalous']} anomalous"
-
-
-def _true_rate(calibration: dict[str, Any]) -> dict[str, str]:
-    """What the false positive rate on new normal samples can be; nothing where it is unknown."""
-    interval = calibration.get("interval")
-    if interval is None:
-        return {}
-    samples, rate = calibration["samples"], 100 * calibration["rate"]
-    low, high = (_percent(bound) for bound in interval)
-    return {
-        "True rate": f"between {low} and {high} % (95 % interval) of new normal samples, as the "
-        f"threshold for {rate:g} % rests on {samples} samples"
-    }
-
-
-def _percent(fraction: float) -> str:
-    percent = 100 * fraction
-    if percent >= 10:
-        return f"{percent:.0f}"
-    return f"{percent:.1g}" if percent < 1 else f"{percent:.2g}"
-
-
-class Extreme(NamedTuple):
-    """A test sample among those with the largest scores.
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a page shows beside the figures of `results.json`.
 
     Attributes:
-        name: Its row or file.
-        score: Its score.
-        label: `"normal"`, `"anomaly"`, or `""` without a label.
-        flagged: Whether its score is above the threshold.
-        because: The columns that made its score, in words, or `""`.
+        tested: The test samples; None shows none.
+        histories: Logs per epoch, by phase.
+        pictures: Of test samples and of a decomposition.
+        config: The settings; None leaves them out.
+        sections: Parts of the page that others have made, such as explanations.
     """
 
-    name: str
-    score: float
-    label: str
-    flagged: bool
-    because: str = ""
+    tested: ScoredSamples | None = None
+    histories: Histories = field(default_factory=dict)
+    pictures: Pictures = field(default_factory=Pictures)
+    config: Config | None = None
+    sections: Sequence[Section] = ()
 
 
-def page(
-    results: dict[str, Any],
-    shown: Sequence[str] = tuple(FIGURES),
-    extremes: Sequence[Extreme] = (),
-) -> str:
-    """The report as HTML, with the figures beside it.
+def page(results: dict[str, Any], shown: Shown | None = None) -> str:
+    """The report of a run as one HTML file, which needs no other.
 
     Args:
         results: What `results.json` holds.
-        shown: Which of `FIGURES` there are.
-        extremes: The test samples with the largest scores, where samples have names.
+        shown: What else there is.
     """
-    title = html.escape(f"{results['method']}: {results['run']}")
+    shown = shown or Shown()
+    return document(
+        f"{results['method']}: {results['run']}",
+        _sections(results, shown),
+        subtitle=_subtitle(results, shown.config),
+        opening=[headline(results), *_notes(results)],
+    )
+
+
+def _subtitle(results: dict[str, Any], config: Config | None) -> str | None:
+    finished = results.get("finished")
+    day = f"{finished[:10]} {finished[11:16]}" if finished else ""
+    data = "" if config is None else f"Data: {Path(config.dataset).name}"
+    if config is not None and config.normal_class is not None:
+        data += f", normal: {config.normal_class}"
+    return "; ".join(part for part in (data, day) if part) or None
+
+
+def _notes(results: dict[str, Any]) -> Iterator[Content]:
+    about_threshold = results["calibration"]["note"]
+    if about_threshold:
+        yield note(f"Threshold: {about_threshold}.")
+    for text in results.get("notes", ()):
+        yield note(f"Data: {text}.")
+    for name, reason in results.get("left_out", {}).items():
+        yield note(f"Left out: {name}: {reason}")
+
+
+def _sections(results: dict[str, Any], shown: Shown) -> Iterator[Section]:
+    facts = key_figures(results)
+    # They stand at the top of the page.
+    told = ("AUC (test)", "Average precision")
+    yield Section("Results", rows_table({k: v for k, v in facts.items() if k not in told}))
+    tested, threshold = shown.tested, results["threshold"]
+    if tested is not None:
+        yield Section("Scores", _score_charts(results, tested))
+        yield Section("Classes", by_class.table(by_class.by_class(tested, threshold)))
+        look = samples.worth_a_look(tested.labels, tested.scores, threshold)
+        for title, groups in (
+            ("Worth a look", look),
+            ("Extremes", samples.extremes(tested.scores)),
+        ):
+            content = samples.show(groups, tested, threshold, shown.pictures)
+            yield Section(title, content)
+    yield from shown.sections
+    yield Section("Reconstruction and noise", _decomposition(shown.pictures))
+    if results.get("members"):
+        yield Section("Members", members.table(results["members"]))
+    yield Section("Training", _training_charts(shown.histories))
+    if shown.config is not None:
+        yield Section("Settings", settings_in_words(shown.config))
+    yield Section("Files and software", _files(results))
+
+
+def _score_charts(results: dict[str, Any], tested: ScoredSamples) -> Content:
+    threshold, calibration = results["threshold"], results["calibration"]
+    interval = calibration.get("threshold_interval")
+    words = (
+        f"The threshold {threshold:.4g} is to be exceeded by {100 * calibration['rate']:g} % of "
+        f"new normal samples. It was set on {calibration['samples']} {calibration['on']}"
+    )
+    if interval is not None:
+        low, high = interval
+        ends = (
+            "any lower value" if low is None else f"{low:.4g}",
+            "any higher value" if high is None else f"{high:.4g}",
+        )
+        words += (
+            f". Of all normal samples {100 * calibration['rate']:g} % exceed a score between "
+            f"{ends[0]} and {ends[1]} (95 % interval)"
+        )
+    histogram = chart(
+        "histogram",
+        f"Histogram of the scores of {len(tested.scores)} test samples, with the threshold "
+        f"{threshold:.4g}",
+        f"{words}.",
+        plots.plot_histogram,
+        tested.scores,
+        tested.labels,
+        threshold,
+        interval=interval,
+        width=WIDTH,
+    )
+    charts = [histogram]
+    if results["auc"] is not None:
+        curve = (tested.labels, tested.scores, threshold)
+        charts += [
+            chart(
+                "roc",
+                f"ROC curve with an area of {100 * results['auc']:.2f} %",
+                "How many anomalies are found at the cost of how many false alarms.",
+                plots.plot_roc,
+                *curve,
+            ),
+            chart(
+                "precision-recall",
+                "Precision against recall, with an average precision of "
+                f"{100 * results['average_precision']:.2f} %",
+                "How many of the flagged samples are anomalies when so many anomalies are found.",
+                plots.plot_precision_recall,
+                *curve,
+            ),
+        ]
+    return element("div", charts, class_="charts")
+
+
+def _training_charts(histories: Histories) -> Content:
+    charts = []
+    for number, (phase, history) in enumerate(histories.items()):
+        epochs = len(next(iter(history.values()), ()))
+        if epochs < 2:
+            continue
+        drops = len(set(history.get("learning_rate", ()))) > 1
+        title = f"{phase[:1].upper()}{phase[1:]}, {epochs} epochs."
+        caption = f"{title} The dotted line is a drop of the learning rate." if drops else title
+        alt = f"Training curves of {phase}, {epochs} epochs"
+        charts.append(chart(f"training-{number}", alt, caption, plots.plot_quantities, history))
+    return element("div", charts, class_="charts") if charts else None
+
+
+def _decomposition(pictures: Pictures) -> Content:
+    if not pictures.decomposition:
+        return None
+    names = ("Training sample", "Its reconstruction", "Its noise")
+    small = "small" if pictures.is_small else None
+    tiles = (
+        element(
+            "li",
+            (
+                element("img", src=address, alt=f"{name} {number}", class_=small)
+                for name, address in zip(names, column, strict=True)
+            ),
+            class_="tile",
+        )
+        for number, column in enumerate(pictures.decomposition, 1)
+    )
+    text = (
+        "The training samples with the most noise: each one above its reconstruction, and below "
+        "that the noise that was separated from it."
+    )
+    return [element("p", text), element("ul", tiles, class_="tiles")]
+
+
+def _files(results: dict[str, Any]) -> Content:
     versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items() if value)
-    rows = {
-        **key_figures(results),
-        "Seed": str(results["seed"]),
-        "Software": f"{versions}; backend {results['backend']}",
-    }
-    table = "\n".join(
-        f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'
-        for name, value in rows.items()
+    beside = "model.keras, results.json, config.json, history.json, scores.csv and the pictures"
+    latent = f", {latent_labels.FILE}" if results.get("latent_labels") else ""
+    return rows_table(
+        {
+            "Software": f"{versions}; backend {results['backend']}",
+            "Seed": str(results["seed"]),
+            "Beside this page": f"In the folder of the run: {beside} as PNG files{latent}.",
+        }
     )
-    figures = "\n".join(
-        f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
-        for name, caption in FIGURES.items()
-        if name in shown
-    )
-    note = results["calibration"]["note"]
-    of_members = members.table(results["members"]) if results.get("members") else ""
-    left_out = "".join(
-        f'<p class="note">Left out: {html.escape(name)}: {html.escape(reason)}</p>\n'
-        for name, reason in results.get("left_out", {}).items()
-    )
-    latent = latent_labels.FILE if results.get("latent_labels") else None
-    more = f'\nLatent labels: <a href="{latent}">{latent}</a>.' if latent else ""
-    notes = [f"Threshold: {note}"] if note else []
-    notes += [f"Data: {text}" for text in results.get("notes", ())]
-    warning = "".join(f'<p class="note">{html.escape(text)}.</p>\n' for text in notes)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<table>
-{table}
-</table>
-{warning}{left_out}{of_members}{_extremes_table(extremes)}{figures}
-<p>All figures: <a href="results.json">results.json</a>. Settings:
-<a href="config.json">config.json</a>. Scores: <a href="scores.csv">scores.csv</a>.{more}</p>
-</main>
-</body>
-</html>
-"""
-
-
-def _extremes_table(extremes: Sequence[Extreme]) -> str:
-    """The samples with the largest scores; nothing where there are none."""
-    if not extremes:
-        return ""
-    rows = "\n".join(
-        f"<tr><td>{html.escape(sample.name)}</td><td>{sample.score:.4g}</td>"
-        f"<td>{'flagged' if sample.flagged else ''}</td><td>{sample.label}</td>"
-        f"{f'<td>{html.escape(sample.because)}</td>' if sample.because else ''}</tr>"
-        for sample in extremes
-    )
-    return f"""<h2>Test samples with the largest scores</h2>
-<table>
-{rows}
-</table>
-"""

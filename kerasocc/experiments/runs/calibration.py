@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasocc.datasets import OneClassDataset
+from kerasocc.engine.calibration import threshold_interval
 from kerasocc.models.base import OneClassModel
 
 HELD_OUT = "held-out normal samples"
@@ -31,9 +32,10 @@ def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[
         rate: Wanted false positive rate, in [0, 1).
 
     Returns:
-        `{"on", "samples", "rate", "expected_rate", "interval", "note"}`: what the threshold was
-        computed on, the wanted rate, the one to expect and the 95 % interval of the true one
-        (both None if unknown), and a warning for the reader (None if nothing).
+        `{"on", "samples", "rate", "expected_rate", "interval", "threshold_interval", "note"}`:
+        what the threshold was computed on, the wanted rate, the one to expect and the 95 %
+        intervals of the true one and of the threshold with this rate (None if unknown), and a
+        warning for the reader (None if nothing).
     """
     held_out = data.x_val[data.y_val == 0]
     if not len(held_out):
@@ -42,7 +44,7 @@ def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[
             "no normal samples were held out: the threshold is a quantile of training "
             "scores and will flag more new samples than the wanted rate"
         )
-        return _calibration("training samples", len(data.x_train), rate, None, None, note)
+        return _calibration("training samples", len(data.x_train), rate, None, None, None, note)
     return calibrate_on_normal_scores(model, model.score(held_out), rate, HELD_OUT)
 
 
@@ -67,15 +69,19 @@ def calibrate_on_normal_scores(
             f"{found.samples} {on} are too few for a false positive rate of {rate:g}: the "
             f"threshold is their largest score, to be expected is {found.expected_rate:.2g}"
         )
-    return _calibration(on, found.samples, rate, found.expected_rate, list(found.interval), note)
+    where = list(threshold_interval(scores, rate)) if rate else None
+    return _calibration(
+        on, found.samples, rate, found.expected_rate, list(found.interval), where, note
+    )
 
 
-def _calibration(on, samples, rate, expected, interval, note) -> dict[str, Any]:
+def _calibration(on, samples, rate, expected, interval, where, note) -> dict[str, Any]:
     return {
         "on": on,
         "samples": samples,
         "rate": rate,
         "expected_rate": expected,
         "interval": interval,
+        "threshold_interval": where,
         "note": note,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +70,7 @@ def train_ensemble(
     *,
     progress: bool = False,
     workers: Workers = ALONE,
+    log_dir: Path | None = None,
 ) -> TrainedEnsemble:
     """Train the members of a run one after the other, and join them.
 
@@ -80,12 +82,13 @@ def train_ensemble(
         data: What `load_data` returned.
         progress: Whether to draw bars.
         workers: What trains it.
+        log_dir: Folder for TensorBoard, None for none.
 
     Raises:
         CollapseError: If every member has collapsed.
         FloatingPointError: If the loss of every member became NaN or infinite.
     """
-    joined = _Members(config, backup, data, progress, workers)
+    joined = _Members(config, backup, data, progress, workers, log_dir)
     samples, *shape = data.x_train.shape
     planned = config.definition.members(config, tuple(shape), samples)
     for number, member in enumerate(planned):
@@ -108,13 +111,14 @@ class _Members:
         data: OneClassDataset,
         progress: bool,
         workers: Workers,
+        log_dir: Path | None,
     ):
         self.members: list[TrainedMember] = []
         self.histories: dict[str, History] = {}
         self.left_out: dict[str, str] = {}
         self.failure: Exception | None = None
         self._config, self._backup, self._data, self._progress = config, backup, data, progress
-        self._workers = workers
+        self._workers, self._log_dir = workers, log_dir
 
     def add(self, member: Member, title: str, number: int, bar: str) -> None:
         """Train a member, unless there is no time left or it fails."""
@@ -130,8 +134,9 @@ class _Members:
         name = own.preprocessing
         data = self._data if name is None else self._data.with_preprocessing(name)
         begun = time.monotonic()
+        shown = dict(progress=self._progress, title=bar, log_dir=self._log_dir_of(title))
         try:
-            trained = train_model(own, folder, data, progress=self._progress, title=bar)
+            trained = train_model(own, folder, data, **shown)
         except (CollapseError, FloatingPointError) as error:
             self.left_out[title], self.failure = str(error), error
             return
@@ -144,6 +149,9 @@ class _Members:
                 self.histories[name] = history
         if member.has_neighbors:
             self.members.append(self._neighbors_in(self.members[-1]))
+
+    def _log_dir_of(self, title: str) -> Path | None:
+        return self._log_dir and self._log_dir / re.sub(r"\W+", "-", title.lower())
 
     def _neighbors_in(self, member: TrainedMember) -> TrainedMember:
         """Nearest neighbours in the embedding of a member."""

@@ -12,6 +12,7 @@ from kerasocc.engine.explaining import feature_groups
 from kerasocc.explanations.columns import top_columns, typical_row
 from kerasocc.files import complete_or_absent
 from kerasocc.models.base import OneClassModel
+from kerasocc.plots.heat_maps import colors_of
 
 TOP_COLUMNS = 3
 """Columns that are named of a row."""
@@ -51,6 +52,26 @@ class Explainer:
         """Names of `count` columns; numbers from 0 on where they have no names."""
         names = self._model.feature_names
         return [f"column {number}" for number in range(count)] if names is None else list(names)
+
+    def of_some(self, x: Any, indices: np.ndarray) -> tuple[dict[int, np.ndarray], dict[int, str]]:
+        """Explain some test samples for a report.
+
+        Args:
+            x: Test samples.
+            indices: Which of them.
+
+        Returns:
+            Coloured heat maps of images, shape `(height, width, 3)`, and reasons of rows, by
+            index; both empty for other samples.
+        """
+        indices = np.unique(indices)
+        if x.ndim not in (2, 4) or not len(indices):
+            return {}, {}
+        chosen = np.asarray(x[indices])
+        if x.ndim == 2:
+            return {}, dict(zip(indices.tolist(), self.reasons(chosen), strict=True))
+        maps = colors_of(self.contributions(chosen)[..., 0])
+        return dict(zip(indices.tolist(), maps, strict=True)), {}
 
     def reasons(self, x: Any) -> list[str]:
         """The columns that raised the score of every row most, in words.

@@ -22,6 +22,7 @@ from kerasocc.experiments.runs.length import training_epochs
 from kerasocc.experiments.runs.networks import make_networks
 from kerasocc.experiments.runs.outliers import load_outliers
 from kerasocc.experiments.runs.phases import History, Phase, run_phase
+from kerasocc.experiments.runs.tensorboard import summaries
 from kerasocc.models.base import OneClassModel
 from kerasocc.pretraining import check_changed, snapshot
 
@@ -52,6 +53,7 @@ def train_model(
     *,
     progress: bool = False,
     title: str | None = None,
+    log_dir: Path | None = None,
 ) -> TrainedModel:
     """Train the model of a run, after the phases before it.
 
@@ -61,6 +63,7 @@ def train_model(
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
         title: Text before the bars; None for the names of the phases.
+        log_dir: Folder for TensorBoard, None for none.
     """
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
     untrained = snapshot(encoder)
@@ -68,9 +71,10 @@ def train_model(
 
     def fit(phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
         bar = EpochBar(title or phase.name.capitalize(), phase.epochs) if progress else None
+        logs = [] if log_dir is None else summaries(log_dir / phase.name, data, phase.epochs)
         try:
             histories[phase.name] = run_phase(
-                phase, data, backup, [*callbacks, *([bar] if bar else [])]
+                phase, data, backup, [*callbacks, *logs, *([bar] if bar else [])]
             )
         finally:
             if bar:

@@ -16,11 +16,14 @@ from kerasocc.callbacks import CollapseError
 from kerasocc.datasets import OneClassDataset
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.reports import members
+from kerasocc.experiments.reports.by_class import by_class
 from kerasocc.experiments.reports.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.latent_labels import write_latent_labels
 from kerasocc.experiments.reports.localization import localization
 from kerasocc.experiments.reports.report import write_report
+from kerasocc.experiments.reports.samples import indices_to_show
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
@@ -28,6 +31,7 @@ from kerasocc.experiments.runs.explainer import Explainer, write_reference
 from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
+from kerasocc.experiments.runs.tensorboard import write_results
 from kerasocc.experiments.runs.workers import ALONE, Workers
 
 
@@ -38,6 +42,7 @@ def train(
     *,
     progress: bool = False,
     workers: Workers = ALONE,
+    log_dir: Path | None = None,
 ) -> dict[str, Any]:
     """Do a run, or the rest of an interrupted one.
 
@@ -47,6 +52,7 @@ def train(
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
         workers: What trains it. Others than the chief have folders of their own.
+        log_dir: Folder for TensorBoard, None for none.
 
     Returns:
         What `results.json` holds.
@@ -62,8 +68,12 @@ def train(
         workers.share(run.path, (run.data_file.name, run.backup.name))
         if not workers.is_chief:
             check_same_data(run.data_file, data, "give every worker those of the chief")
-        trained = train_phases(config, run.backup, data, progress=progress, workers=workers)
-        run.complete({**_finish(config, run, data, trained), **workers.description})
+        shown = dict(progress=progress, workers=workers, log_dir=log_dir)
+        trained = train_phases(config, run.backup, data, **shown)
+        results = {**_finish(config, run, data, trained), **workers.description}
+        if log_dir is not None:
+            write_results(log_dir, config, results)
+        run.complete(results)
         workers.wait()
     return run.results
 
@@ -99,6 +109,7 @@ def train_phases(
     *,
     progress: bool = False,
     workers: Workers = ALONE,
+    log_dir: Path | None = None,
 ) -> TrainedModel | TrainedEnsemble:
     """Train what a run trains: a model in its phases, or an ensemble of several.
 
@@ -108,10 +119,12 @@ def train_phases(
         data: What `load_data` returned.
         progress: Whether to draw a bar per phase.
         workers: What trains it.
+        log_dir: Folder for TensorBoard, None for none.
     """
+    shown = dict(progress=progress, log_dir=log_dir)
     if config.definition.members is None:
-        return train_model(config, backup, data, progress=progress)
-    return train_ensemble(config, backup, data, progress=progress, workers=workers)
+        return train_model(config, backup, data, **shown)
+    return train_ensemble(config, backup, data, workers=workers, **shown)
 
 
 def _finish(
@@ -126,16 +139,21 @@ def _finish(
     scores = model.score(data.x_test)
     scoring = time.monotonic() - begun
     labels = data.y_test
+    is_labelled = "test" not in data.unlabelled
+    tested = ScoredSamples(
+        scores,
+        labels if is_labelled else None,
+        data.names_test,
+        data.ids_test,
+        data.classes_test,
+    )
+    threshold = float(keras.ops.convert_to_numpy(model.threshold))
     results = {
         "run": run.name,
         "method": config.definition.title,
         **_of_members(trained, data),
-        **evaluate(
-            labels,
-            scores,
-            float(keras.ops.convert_to_numpy(model.threshold)),
-            labelled="test" not in data.unlabelled,
-        ),
+        **evaluate(labels, scores, threshold, labelled=is_labelled),
+        "classes": by_class(tested, threshold),
         "auc_of_noise": auc_of_noise(model, data),
         "latent_labels": latent and write_latent_labels(run.path, latent.mode, latent.labels, data),
         "calibration": calibration,
@@ -146,6 +164,7 @@ def _finish(
         "seed": config.seed,
         "backend": keras.backend.backend(),
         "versions": _versions(),
+        "finished": now(),
     }
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
@@ -158,18 +177,17 @@ def _finish(
         data.names_test,
         model.explanation_methods[0],
     )
-    parts = decompose(model, data)
+    maps, remarks = explainer.of_some(data.x_test, indices_to_show(tested, threshold))
     write_report(
         run.path,
         results,
         data.x_test,
-        labels,
-        scores,
+        tested,
         histories,
-        parts,
-        data.names_test,
-        data.ids_test,
-        explainer,
+        config=config,
+        decomposition=decompose(model, data),
+        maps=maps,
+        remarks=remarks,
     )
     return results
 

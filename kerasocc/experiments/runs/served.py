@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasocc.datasets.columns.named_columns import NamedColumns
 from kerasocc.datasets.readers.new_samples import read_new
-from kerasocc.experiments.reports.page import key_figures
+from kerasocc.experiments.reports.key_figures import key_figures
 from kerasocc.experiments.runs.trained import Trained
 
 MOST_SAMPLES = 1000

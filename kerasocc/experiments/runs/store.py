@@ -33,12 +33,17 @@ def check_new(out: str | os.PathLike, name: str | None) -> None:
         _check_name(name)
         if (Path(out) / name).exists():
             raise ValueError(_exists_message(Path(out) / name))
-    Path(out).mkdir(parents=True, exist_ok=True)
+    check_writable(out)
+
+
+def check_writable(folder: str | os.PathLike) -> None:
+    """Make a folder if there is none, and raise `OSError` unless files can be written to it."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
     try:
-        tempfile.TemporaryFile(dir=out).close()
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         # The user knows the folder, not the temporary file.
-        raise OSError(error.errno, error.strerror, str(out)) from error
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def create(out: str | os.PathLike, name: str | None, config: TrainConfig) -> RunFolder:

@@ -89,6 +89,7 @@ def test_images(tmp_path):
     data = load(train, normal_class="ok", test_data=tmp_path / "new")
     assert len(data.x_train) == 20 and data.unlabelled == ("train", "val")
     assert data.names_test.tolist()[2:4] == ["dent/02.png", "ok/00.png"]
+    assert data.classes_test.tolist()[2:4] == ["dent", "ok"]
     assert data.y_test.tolist() == [1, 1, 1, 0, 0, 0, 0]
     with pytest.raises(ValueError, match=r"or `normal_class` must be one of its labels.*'dent', "):
         load(train, test_data=tmp_path / "new")

@@ -3,6 +3,7 @@
 import pytest
 
 from kerasocc.experiments.reports import page
+from kerasocc.experiments.reports.key_figures import key_figures
 
 
 def report_figures():
@@ -37,7 +38,7 @@ def test_the_page_escapes_names_and_leaves_out_what_was_not_used():
 def test_the_page_says_what_the_rate_can_be(interval, words):
     calibration = {"rate": 0.05, "samples": 21, "on": "x", "note": None, "interval": interval}
     results = {**report_figures(), "calibration": calibration}
-    told = page.key_figures(results)["True rate"]
+    told = key_figures(results)["True rate"]
     assert told.startswith(words) and told.endswith("the threshold for 5 % rests on 21 samples")
     assert told in page.page(results)
 
@@ -45,4 +46,4 @@ def test_the_page_says_what_the_rate_can_be(interval, words):
 @pytest.mark.parametrize("unknown", [{}, {"interval": None}], ids=["old run", "nothing held out"])
 def test_the_page_says_nothing_of_a_rate_that_is_not_known(unknown):
     calibration = {"rate": 0.05, "samples": 21, "on": "x", "note": None, **unknown}
-    assert "True rate" not in page.key_figures({**report_figures(), "calibration": calibration})
+    assert "True rate" not in key_figures({**report_figures(), "calibration": calibration})

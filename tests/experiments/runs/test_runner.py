@@ -17,7 +17,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 import kerasocc
 from kerasocc.cli import main
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.reports import page, report
+from kerasocc.experiments.reports import report
+from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.data import load_data
 
@@ -34,9 +35,10 @@ FILES = {
         "sample_format.json",
         "history.json",
         "scores.csv",
+        "pictures.json",
         "report.html",
     ),
-    *("samples.png", "histogram.png", "roc.png", "training.png"),
+    *("samples.png", "histogram.png", "roc.png", "precision_recall.png", "training.png"),
 }
 
 
@@ -61,7 +63,7 @@ def table(run):
 
 def test_the_folder_holds_these_files_and_no_others(run):
     assert {path.name for path in run.iterdir()} == FILES
-    for picture in FILES & set(page.FIGURES):
+    for picture in FILES & set(report.FIGURES):
         content = (run / picture).read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) > 5000
 
@@ -112,19 +114,27 @@ def test_the_history_has_every_epoch_of_both_phases(run):
     np.testing.assert_allclose(rates, [1e-3] * drop + [1e-4] * (EPOCHS - drop), rtol=1e-6)
 
 
-def test_the_report_shows_what_is_beside_it(run):
+def test_the_report_needs_no_other_file(run):
     class Links(html.parser.HTMLParser):
-        found: list = []
+        found, tags = [], []
 
         def handle_starttag(self, tag, attrs):
             self.found += [v for k, v in attrs if k in ("src", "href")]
+            self.tags.append(tag)
             assert tag != "img" or dict(attrs)["alt"]
 
     text = (run / "report.html").read_text()
     Links().feed(text)
-    assert set(page.FIGURES) - {"decomposition.png"} <= set(Links.found) <= FILES
+    assert all(address.startswith(("data:", "#")) for address in Links.found)
+    # 32 extremes, and what else is worth a look; a histogram, two curves, two phases.
+    assert Links.tags.count("img") > 32 and Links.tags.count("svg") == 5
+    assert "script" not in Links.tags
     results = read(run / "results.json")
     assert f"{100 * results['auc']:.2f} %" in text and "held-out normal samples" in text
+    classes = {entry["name"]: entry for entry in results["classes"]}
+    assert set(classes) == set("0123456789") and classes["0"]["label"] == 0
+    found = sum(entry["flagged"] for entry in results["classes"])
+    assert found == results["flagged"] and classes["8"]["auc"] > 0.9
 
 
 def start(*arguments):
@@ -240,7 +250,7 @@ def test_a_killed_run_of_the_robust_autoencoder(tmp_path):
     whole = tmp_path / "whole"
     assert_equal_runs(tmp_path / "killed", whole)
     assert {path.name for path in whole.iterdir()} == FILES | {"decomposition.png"}
-    assert "decomposition.png" in (whole / "report.html").read_text()
+    assert "Its reconstruction 1" in (whole / "report.html").read_text()
     shares = read(whole / "history.json")["training"]["noise_share"]
     assert shares[:2] == [0.0, 0.0] and 0 < shares[-1] < 1
     assert read(whole / "results.json")["auc_of_noise"] > 0.9
@@ -277,7 +287,7 @@ def test_no_file_is_half_written(file, run, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         model.save(target.model_file)
         images = np.zeros((len(labels), 8, 8, 1))
-        report.write_report(target.path, results, images, labels, scores, histories)
+        report.write_report(target.path, results, images, ScoredSamples(scores, labels), histories)
         target.complete(results)
     left = {path.name for path in target.path.iterdir()}
     assert left <= FILES - {file} | {"backup", "results.json"}

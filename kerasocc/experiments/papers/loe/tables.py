@@ -15,18 +15,48 @@ from kerasocc.experiments.settings.latent import MODE_TITLES
 
 def table(rows: Sequence[dict[str, Any]], metric: str) -> str:
     """Data by modes, mean and standard deviation over the seeds in %, as in the paper."""
-    modes, cells = _cells(rows, metric)
-    width = max(len(name) for name in (*cells, "mean"))
-    lines = [f"{'':{width}}  " + "  ".join(f"{MODE_TITLES[mode]:>13}" for mode in modes)]
-    for name, by_mode in cells.items():
-        shown = (
-            f"{statistics.mean(v):6.1f} +-{statistics.pstdev(v):4.1f}" if v else f"{'-':>13}"
-            for v in by_mode.values()
+    heads, by_name, means = cells(rows, metric)
+    width = max(len(name) for name in (*(name for name, *_ in by_name), "mean"))
+    lines = [("", *heads), *by_name, ("mean", *means)]
+    return "\n".join(
+        f"{name:{width}}  " + "  ".join(f"{cell:>13}" for cell in shown) for name, *shown in lines
+    )
+
+
+def cells(
+    rows: Sequence[dict[str, Any]], metric: str
+) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+    """The cells of `table`.
+
+    Returns:
+        Titles of the modes; the rows, the name of the data first; the means over the rows.
+    """
+    modes, by_name = _cells(rows, metric)
+    shown = [
+        (
+            name,
+            *(
+                f"{statistics.mean(v):6.1f} +-{statistics.pstdev(v):4.1f}" if v else "-"
+                for v in by_mode.values()
+            ),
         )
-        lines.append(f"{name:{width}}  " + "  ".join(f"{cell:>13}" for cell in shown))
-    means = [[statistics.mean(by[mode]) for by in cells.values() if by[mode]] for mode in modes]
-    lines.append(f"{'mean':{width}}  " + "  ".join(f"{statistics.mean(m):>13.2f}" for m in means))
-    return "\n".join(lines)
+        for name, by_mode in by_name.items()
+    ]
+    means = [list(by.values()) for by in means_by_mode(rows, metric).values()]
+    return (
+        [MODE_TITLES[mode] for mode in modes],
+        shown,
+        [f"{statistics.mean(m):.2f}" for m in means],
+    )
+
+
+def means_by_mode(rows: Sequence[dict[str, Any]], metric: str) -> dict[str, dict[str, float]]:
+    """Means over the seeds in % by mode and by the name of the data."""
+    modes, by_name = _cells(rows, metric)
+    return {
+        mode: {name: statistics.mean(by[mode]) for name, by in by_name.items() if by[mode]}
+        for mode in modes
+    }
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:

@@ -38,22 +38,31 @@ class Table:
         auc = self._auc(normal_class, method)
         return "failed" if auc is None else f"{auc:.2f}"
 
-    def head(self) -> str:
-        """Titles of the columns."""
-        return self._line("class", [title for title, _ in self._columns()])
+    def titles(self) -> list[str]:
+        """Titles of the columns behind that of the classes."""
+        return [title for title, _ in self._columns()]
 
-    def row(self, normal_class: int | str) -> str:
+    def head(self) -> str:
+        """The titles as a line."""
+        return self._line("class", self.titles())
+
+    def cells(self, normal_class: int | str) -> list[str]:
         """The row of a class."""
         ours = [self.cell(normal_class, method) for method in self.methods]
         theirs = [self.published(normal_class, method) for method in self._with_published()]
-        return self._line(
-            normal_class, [*ours, *("-" if t is None else f"{t:.1f}" for t in theirs)]
-        )
+        return [*ours, *("-" if t is None else f"{t:.1f}" for t in theirs)]
+
+    def row(self, normal_class: int | str) -> str:
+        """The row of a class as a line."""
+        return self._line(normal_class, self.cells(normal_class))
+
+    def mean_cells(self) -> list[str]:
+        """The row of the means over the classes that have a figure."""
+        return [f"{fmean(values):.2f}" if values else "-" for _, values in self._columns()]
 
     def means(self) -> str:
-        """The row of the means over the classes that have a figure."""
-        cells = [f"{fmean(values):.2f}" if values else "-" for _, values in self._columns()]
-        return self._line("mean", cells)
+        """The means as a line."""
+        return self._line("mean", self.mean_cells())
 
     def comparisons(self) -> Iterator[str]:
         """Lines on the methods with published figures: the means over the classes of both."""

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import wilcoxon
 
 from kerasocc.experiments.papers.loe import tables
+from kerasocc.experiments.papers.loe.page import Tabled, study_page
 
 
 def rows_of(values, **fields):
@@ -67,3 +68,15 @@ def test_curves_by_hand():
     assert along["blind"] == {0.1: [50.0], 0.2: [50.0]}
     assert along["soft"] == {0.1: [60.0], 0.2: [70.0]}
     assert tables.curves(rows[:2], "contamination", "auc")["soft"] == {0.1: [60.0]}
+
+
+def test_the_page_has_the_cells_and_a_picture():
+    rows = rows_of(VALUES)
+    tabled = [Tabled("AUC in %", rows, "auc")]
+    curves = {"soft": {0.1: [60.0, 70.0], 0.2: [80.0]}}
+    ratios = {"assumed": {"curves": curves, "x": "assumed contamination in %", "y": "AUC in %"}}
+    page = study_page(tabled, ratios, subtitle="2 data sets")
+    _, cells, means = tables.cells(rows, "auc")
+    assert all(f">{cell.replace('+-', '±')}</td>" in page for _, *row in cells for cell in row)
+    assert all(f">{mean}</td>" in page for mean in means)
+    assert page.count("<svg") == 2 and "LOE-S - Blind: +10.00 points" in page

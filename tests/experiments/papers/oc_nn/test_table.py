@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kerasocc.experiments.papers.oc_nn.comparison import Outcome
+from kerasocc.experiments.papers.oc_nn.page import comparison_page
 from kerasocc.experiments.papers.oc_nn.published import CAVEATS, PUBLISHED
 from kerasocc.experiments.papers.oc_nn.table import Table
 
@@ -22,3 +23,7 @@ def test_the_table_sets_the_published_figures_beside_ours():
     assert line.endswith("published figure (2): here 80.00, published 93.10")
     assert lines.errors() == ["kerasocc: y failed: a reason"]
     assert len({len(line) for line in (lines.head(), lines.row(0), lines.means())}) == 1
+    page = comparison_page(lines, "what <it> is")
+    assert '<th scope="row">7</th><td class="number">failed</td>' in page.replace(">-<", ">failed<")
+    assert "what &lt;it&gt; is" in page and "y failed: a reason" in page
+    assert caveat in page.replace("&amp;", "&") and page.count("<svg") == 1
