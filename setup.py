@@ -38,10 +38,19 @@ TENSORBOARD = [
 RAY = [
     "ray[data]>=2.60,<3",  # the release that is tested, which resolves with TensorFlow 2.21
 ]
+TUNER = [
+    "keras-tuner>=1.4.8,<2",  # searches over networks; the release that is tested
+]
+PYOD = [
+    "pyod>=3.6,<4",  # what `PyODAdapter` is for and compared with; the release that is tested
+    "combo>=0.1.3,<1",  # PyOD's combinations of scores
+    "pythresh>=1.1,<2",  # thresholds for PyOD
+]
 TEST = [
     *QUANTIZE,
     *EXCEL,
     *TENSORBOARD,
+    *TUNER,
     "tensorflow-serving-api>=2.21,<2.22",  # TensorFlow Serving's messages, as its release
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # two workers: one after the other the tests take 15 minutes
@@ -67,10 +76,12 @@ setup(
     extras_require={
         "excel": EXCEL,
         "onnx": ONNX,
+        "pyod": PYOD,
         "quantize": QUANTIZE,
         "ray": RAY,
         "tensorboard": TENSORBOARD,
         "test": TEST,
+        "tuner": TUNER,
     },
     entry_points={"console_scripts": ["kerasocc = kerasocc.cli:main"]},
     classifiers=[

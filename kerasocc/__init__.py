@@ -36,7 +36,7 @@ _HOMES = {
     "score_with_ray": "kerasocc.experiments.runs.ray_scores",
     "train_together": "kerasocc.engine.train_together",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "explanations", "networks", "regularizers")
+_SUBPACKAGES = ("callbacks", "datasets", "estimators", "explanations", "networks", "regularizers")
 # What has to be imported for `keras.saving.load_model` to know our classes.
 _REGISTERED = (
     *(home for home in _HOMES.values() if home.startswith("kerasocc.models.")),

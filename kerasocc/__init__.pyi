@@ -2,6 +2,7 @@
 
 from kerasocc import callbacks as callbacks
 from kerasocc import datasets as datasets
+from kerasocc import estimators as estimators
 from kerasocc import explanations as explanations
 from kerasocc import networks as networks
 from kerasocc import regularizers as regularizers

@@ -38,6 +38,7 @@ SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
 BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers", "explanations"}
 ON_MODELS = BELOW_ENGINE | {"engine", "models", "datasets"}
 BELOW_EXPERIMENTS = (ON_MODELS - {"losses"}) | {
+    "defaults",
     "pretraining",
     "estimators",
     "serving",
@@ -54,6 +55,7 @@ LAYERS = {
     "files": set(),
     "distribution": set(),
     "state": set(),
+    "defaults": set(),
     "losses": FOUNDATION,
     "networks": FOUNDATION,
     "explanations": FOUNDATION,
@@ -79,13 +81,14 @@ LAYERS = {
     "models": BELOW_ENGINE | {"engine"},
     "pretraining": FOUNDATION | {"models", "networks"},
     "baselines": ON_MODELS,
-    "estimators": ON_MODELS | {"pretraining", "baselines"},
+    "estimators": ON_MODELS | {"defaults", "pretraining", "baselines"},
     "serving": ON_MODELS,
     "plots": FOUNDATION,
     "experiments": BELOW_EXPERIMENTS,
     "experiments/settings/": FOUNDATION | {"datasets/dialect"},
     "experiments/methods/": BELOW_EXPERIMENTS | {"experiments/settings/"},
-    "experiments/config/": FOUNDATION | {"experiments/settings/", "experiments/methods/"},
+    "experiments/config/": FOUNDATION
+    | {"defaults", "experiments/settings/", "experiments/methods/"},
     "experiments/reports/": BELOW_EXPERIMENTS | DEFINITIONS,
     "experiments/runs/": BELOW_EXPERIMENTS | DEFINITIONS | {"experiments/reports/"},
     "experiments/papers/": BELOW_EXPERIMENTS | {"experiments"},

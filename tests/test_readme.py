@@ -23,8 +23,12 @@ def test_first_screen_has_two_commands(readme):
     ]
 
 
+def blocks_of(readme):
+    return re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+
+
 def test_examples_run(readme, tmp_path):
-    first, second = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    first, *_, second = blocks_of(readme)
     assert len(first.splitlines()) <= 15
     # The second goes on with the imports of the first.
     code = f"{first}\nprint('second')\n{second}"
@@ -37,6 +41,24 @@ def test_examples_run(readme, tmp_path):
     assert "Epoch 30/30" in after and "regularization_weight" in after
     assert float(re.findall(r"val_auc: ([\d.]+)", before)[-1]) > 0.95
     assert [p.name for p in tmp_path.iterdir()] == ["digits.keras"]
+
+
+@pytest.mark.parametrize(
+    ("imported", "pattern", "least"),
+    [
+        ("DeepSVDDDetector", r"^([\d.]+)$", 0.5),  # the share that is found
+        ("PyODAdapter", r"([\d.]+)\]\]$", 0.0),  # a probability
+        ("kocc.OCNN", r"'auc': ([\d.]+)", 0.9),
+    ],
+)
+def test_examples_for_users_of_other_packages_run_as_they_stand(
+    readme, imported, pattern, least, tmp_path, monkeypatch, capsys
+):
+    (block,) = (block for block in blocks_of(readme) if imported in block)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {"__name__": "example"})
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert float(re.search(pattern, last)[1]) > least
 
 
 def test_pictures_and_links_exist(readme):

@@ -51,6 +51,17 @@ ARCHITECTURES = {
 
 Shape = tuple[int, int, int]
 
+# Two networks of the papers take 28x28 images; this is the larger one.
+_BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10"}
+
+
+def lenet_for(shape: tuple[int, ...]) -> str | Shape | None:
+    """What to give to `lenet` for samples of a shape; None if no LeNet takes them."""
+    if shape in _BY_SHAPE:
+        return _BY_SHAPE[shape]
+    is_taken = len(shape) == 3 and all(side >= 16 and side % 8 == 0 for side in shape[:2])
+    return shape if is_taken else None
+
 
 def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
     """LeNet-type encoder: blocks of convolution, BatchNorm, leaky ReLU and pooling, then dense.

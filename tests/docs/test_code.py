@@ -87,6 +87,7 @@ ELSEWHERE = {
     "reports.md": "callbacks/test_mlflow.py",
     "write_your_own_method.md": "test_own_method.py",
     "serving.md": "serving/test_client.py",
+    "scikit_learn.md": "estimators/test_docs.py",
 }
 """Which tests run blocks that are not in `PARTS`: they need Ray, Beam or a server, or are looked
 at by what they define."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasocc.datasets import catalog
+from kerasocc.defaults.training import IMAGES, usual_hidden
 
 # The settings of Ruff et al., Deep One-Class Classification, ICML 2018, section 4, and of
 # their PyTorch code.
@@ -28,14 +29,14 @@ PAPER_CIFAR10 = {
 }
 _SMALL_IMAGES = {
     "batch_size": 32,
-    "pretrain_epochs": 100,
-    "pretrain_learning_rate": 1e-3,
+    "pretrain_epochs": IMAGES.pretrain_epochs,
+    "pretrain_learning_rate": IMAGES.learning_rate,
     "pretrain_drop_at": (),
-    "pretrain_weight_decay": 5e-7,
-    "epochs": 60,
-    "learning_rate": 1e-3,
+    "pretrain_weight_decay": IMAGES.weight_decay,
+    "epochs": IMAGES.epochs,
+    "learning_rate": IMAGES.learning_rate,
     "drop_at": (40,),
-    "weight_decay": 5e-7,
+    "weight_decay": IMAGES.weight_decay,
 }
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -45,7 +46,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "cifar10": {"normal_class": 0, **PAPER_CIFAR10},
     # The side of the images is what the network of CIFAR-10 takes.
     "folder": {"image_size": 32, **_SMALL_IMAGES},
-    "images": {**_SMALL_IMAGES, "batch_size": 128},
+    "images": {**_SMALL_IMAGES, "batch_size": IMAGES.batch_size},
     # Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020, their code for tables.
     "table": {**PAPER_MNIST, "batch_size": 128},
 }
@@ -86,4 +87,4 @@ def default_hidden(dataset: str, columns: int, *, is_published: bool) -> tuple[i
     """
     if is_published and Path(dataset).stem in HIDDEN:
         return HIDDEN[Path(dataset).stem]
-    return (32, 16, 8) if columns < 64 else (128, 64, 32)
+    return usual_hidden(columns)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
+from kerasocc.defaults.training import AUTOENCODER
 from kerasocc.experiments.methods.method import Choices, Method
 from kerasocc.experiments.methods.shared import autoencoder_defaults, table_defaults
-
-STEPS = 500
-"""Steps of the training on a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,7 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """Those of the pretraining on images, of its own on tables."""
-    return {**autoencoder_defaults(choices), **table_defaults(choices, steps=STEPS)}
+    return {**autoencoder_defaults(choices), **table_defaults(choices, AUTOENCODER)}
 
 
 METHOD = Method(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kerasocc
+from kerasocc.defaults.training import DEEP_SVDD
 from kerasocc.experiments.methods.method import Choices, Method, values_of
 from kerasocc.experiments.methods.shared import (
     OutlierFraction,
@@ -20,10 +21,6 @@ from kerasocc.experiments.settings.setting import setting
 
 if TYPE_CHECKING:
     from kerasocc.callbacks import StateCallback
-
-
-STEPS = 100
-"""Steps of the training on a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +55,7 @@ def callbacks(config: Any, backup: Path) -> list[StateCallback]:
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """Few steps on tables: more of them lower the AUC."""
-    return table_defaults(choices, steps=STEPS)
+    return table_defaults(choices, DEEP_SVDD)
 
 
 METHOD = Method(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
+from kerasocc.defaults.training import HYPERSPHERE_CLASSIFIER
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
 from kerasocc.experiments.methods.shared import (
     NEEDS_ANOMALIES,
@@ -14,9 +15,6 @@ from kerasocc.experiments.methods.shared import (
     labelled_unless_outliers,
     table_defaults,
 )
-
-STEPS = 2000
-"""Steps of the training on a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,7 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 def defaults(choices: Choices) -> dict[str, Any]:
     """No pretraining: labelled anomalies or outliers rule out the trivial solution."""
     own = {"batch_size": 128, "epochs": 50, "learning_rate": 1e-3, "drop_at": (), "use_bias": True}
-    table = table_defaults(choices, steps=STEPS)
+    table = table_defaults(choices, HYPERSPHERE_CLASSIFIER)
     return {**NO_PRETRAINING, **own, **table, **labelled_unless_outliers(choices)}
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
+from kerasocc.defaults.training import ICL
 from kerasocc.experiments.methods.method import Method, values_of
 from kerasocc.experiments.methods.shared import Temperature, contrastive_defaults
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
-
-HIDDEN = (100, 50, 128)
-"""Widths of the two encoders, the code last; those of `icl_encoder`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,7 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def make_encoder(config: Any, shape: tuple[int, ...], samples: int) -> Any:
     """Its two encoders, as one network."""
-    *hidden, code = config.hidden or HIDDEN
+    *hidden, code = config.hidden or ICL.hidden
     own = values_of(config, "window", "num_windows", "permutations", "seed")
     return kerasocc.networks.icl_encoder(shape, samples=samples, hidden=hidden, code=code, **own)
 

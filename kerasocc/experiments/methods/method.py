@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kerasocc.defaults.members import Member
 from kerasocc.experiments.settings.setting import Rule
 
 if TYPE_CHECKING:
@@ -56,21 +57,6 @@ class HeadPhase(NamedTuple):
     settings: Mapping[str, Any]
     epochs: int
     learning_rate: float
-
-
-@dataclass(frozen=True)
-class Member:
-    """A model of an ensemble that a run trains.
-
-    Attributes:
-        method: Name of its method.
-        settings: What differs from the defaults of the method for the data.
-        has_neighbors: Whether nearest neighbours in its embedding are a member, too.
-    """
-
-    method: str
-    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    has_neighbors: bool = False
 
 
 def no_callbacks(config: Any, backup: Path) -> list[StateCallback]:

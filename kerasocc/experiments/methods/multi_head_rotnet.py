@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
+from kerasocc.defaults.training import ROTATIONS
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
-from kerasocc.experiments.methods.shared import AuxiliaryOutliers
+from kerasocc.experiments.methods.shared import AuxiliaryOutliers, length_of
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
 
@@ -30,10 +31,8 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 
 def defaults(choices: Choices) -> dict[str, Any]:
-    """Rate and epochs of Qiu et al., Latent Outlier Exposure, ICML 2022."""
-    # A batch is 36 times as many inputs of the encoder.
-    own = {"batch_size": 10, "epochs": 16, "learning_rate": 1e-3, "drop_at": ()}
-    return {**NO_PRETRAINING, **own}
+    """Those of `defaults.training.ROTATIONS`, at a constant rate."""
+    return {**NO_PRETRAINING, **length_of(ROTATIONS), "drop_at": ()}
 
 
 def shift_for(config: Any, shape: tuple[int, ...]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kerasocc
+from kerasocc.defaults.training import FREQUENCIES, OC_NN
 from kerasocc.experiments.methods.method import (
     NO_PRETRAINING,
     Choices,
@@ -14,7 +15,7 @@ from kerasocc.experiments.methods.method import (
     Method,
     values_of,
 )
-from kerasocc.experiments.methods.shared import OutlierFraction
+from kerasocc.experiments.methods.shared import OutlierFraction, length_of
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import only_if, require, setting
 
@@ -40,8 +41,6 @@ _FROZEN = {
     "drop_at": (100,),
     "weight_decay": 0.0,
 }
-FREQUENCIES = 512
-"""Default of `fourier_features` for tables."""
 # A number of steps whatever the size of the table, and `r` by gradient steps: with the quantile of
 # each batch the AUC is near chance. See `benchmarks/README.md`.
 _FOURIER = {
@@ -50,14 +49,10 @@ _FOURIER = {
     "head_epochs": 0,
     "quantile_update": "joint",
     "fourier_features": FREQUENCIES,
-    "preprocessing": "standard",
-    "batch_size": 128,
-    "epochs": None,
-    "steps": 1500,
-    "learning_rate": 1e-3,
+    "preprocessing": OC_NN.preprocessing,
+    **length_of(OC_NN),
     "drop_at": (),
-    # It would pull the frequencies to 0, where all features are equal.
-    "weight_decay": 0.0,
+    "weight_decay": OC_NN.weight_decay,
 }
 _FOURIER_FROZEN = {
     **_FOURIER,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kerasocc
+from kerasocc.defaults.training import CONTRASTIVE, Training
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.data import WITH_ALTERED, WITHOUT_ALTERED, absolute
@@ -143,24 +144,25 @@ def weighting(config: Any, backup: Path) -> list[StateCallback]:
     return [kerasocc.callbacks.AdaptiveWeighting(fixed=config.regularizer_weight)]
 
 
-# Chosen by `python -m benchmarks.detection`, see `benchmarks/README.md`: a table of 200 rows and
-# one of 10,000 need about the same number of steps, not of epochs.
-_OWN_TABLE = {
-    **NO_PRETRAINING,
-    "pretrain_learning_rate": 1e-3,
-    "preprocessing": "standard",
-    "hidden": (128, 64),
-    "batch_size": 128,
-    "epochs": None,
-    "learning_rate": 1e-3,
-    "drop_at": (),
-    "weight_decay": 0.5e-6,
-}
+def length_of(training: Training) -> dict[str, Any]:
+    """Batch size, length and rate of the training of a method, as settings of a run."""
+    names = ("batch_size", "epochs", "steps", "learning_rate")
+    return {name: getattr(training, name) for name in names}
 
 
-def table_defaults(choices: Choices, *, steps: int) -> dict[str, Any]:
+def table_defaults(choices: Choices, training: Training) -> dict[str, Any]:
     """The defaults of a method on a table, unless the run repeats a published experiment."""
-    return {**_OWN_TABLE, "steps": steps} if choices.is_own_table else {}
+    if not choices.is_own_table:
+        return {}
+    return {
+        **NO_PRETRAINING,
+        "pretrain_learning_rate": training.learning_rate,
+        "preprocessing": training.preprocessing,
+        "hidden": training.hidden,
+        **length_of(training),
+        "drop_at": (),
+        "weight_decay": training.weight_decay,
+    }
 
 
 def autoencoder_defaults(choices: Choices) -> dict[str, Any]:
@@ -174,5 +176,4 @@ def contrastive_defaults(choices: Choices) -> dict[str, Any]:
     """The defaults of methods with a contrastive task."""
     if choices.data_kind != "table":
         return NO_PRETRAINING
-    table = {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "drop_at": ()}
-    return {**NO_PRETRAINING, **table}
+    return {**NO_PRETRAINING, **length_of(CONTRASTIVE), "drop_at": ()}

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import kerasocc
 from kerasocc.callbacks import CollapseError
 from kerasocc.datasets import OneClassDataset
+from kerasocc.defaults.members import Member
 from kerasocc.experiments.config import TrainConfig
-from kerasocc.experiments.methods.method import Member
 from kerasocc.experiments.runs.model_training import train_model
 from kerasocc.experiments.runs.phases import History
 from kerasocc.experiments.runs.workers import ALONE, Workers

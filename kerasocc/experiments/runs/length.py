@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerasocc.defaults.training import epochs_of_steps
+
 
 def training_epochs(config: Any, samples: int) -> int:
     """Epochs of the method: as they are given, or as many as the given steps need.
@@ -20,8 +22,7 @@ def training_epochs(config: Any, samples: int) -> int:
     """
     epochs = config.epochs
     if epochs is None:
-        steps_per_epoch = -(-samples // config.batch_size)
-        epochs = -(-config.steps // steps_per_epoch)
+        epochs = epochs_of_steps(config.steps, samples, config.batch_size)
     if config.latent_warmup >= epochs:
         raise ValueError(
             f"`latent_warmup` must be less than the {epochs} epochs, or no sample is ever flagged. "

@@ -10,11 +10,8 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.config.data_defaults import default_hidden
 from kerasocc.experiments.runs.own_encoder import find_function, make_own_encoder
 from kerasocc.networks import lenet, lenet_decoder, mlp, mlp_decoder, resnet18, wide_resnet
-from kerasocc.networks.lenet import ARCHITECTURES, Shape
+from kerasocc.networks.lenet import ARCHITECTURES, Shape, lenet_for
 from kerasocc.networks.weights_file import WeightsFile
-
-# Two networks of the papers take 28x28 images; this is the larger one.
-_BY_SHAPE = {(8, 8, 1): "digits", (28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10"}
 
 
 def make_networks(
@@ -108,11 +105,10 @@ def default_lenet(dataset: str, shape: tuple[int, ...]) -> str | Shape:
     """
     if dataset in ARCHITECTURES and ARCHITECTURES[dataset].input_shape == shape:
         return dataset
-    if shape in _BY_SHAPE:
-        return _BY_SHAPE[shape]
-    if len(shape) != 3 or any(side < 16 or side % 8 for side in shape[:2]):
+    found = lenet_for(shape)
+    if found is None:
         raise ValueError(
             "`image_size` must bring the images to a height and a width that are multiples of 8 "
             f"from 16 on, 32 for instance. Received: samples of shape {shape}"
         )
-    return shape
+    return found

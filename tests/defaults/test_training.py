@@ -1,0 +1,55 @@
+"""The defaults that the command line and the estimators share."""
+
+import dataclasses
+
+import pytest
+
+from kerasocc.defaults import members, training
+from kerasocc.estimators import DeepSVDDDetector, ICLDetector, NeuTraLADDetector, OCNNDetector
+from kerasocc.experiments.config import TrainConfig
+
+
+@pytest.mark.parametrize(
+    ("method", "detector"),
+    [
+        ("deep-svdd", DeepSVDDDetector),
+        ("oc-nn", OCNNDetector),
+        ("neutral-ad", NeuTraLADDetector),
+        ("icl", ICLDetector),
+    ],
+)
+def test_both_train_tables_alike(tmp_path, method, detector):
+    file = tmp_path / "table.csv"
+    file.write_text("a,b,c\n" + "1,2,3\n" * 9)
+    config = TrainConfig.for_dataset(str(file), method=method)
+    used = detector()._training(is_image=False)
+    for name in ("batch_size", "epochs", "steps", "learning_rate", "weight_decay"):
+        assert getattr(config, name) == getattr(used, name), name
+    # None is the usual one of tables there.
+    assert (config.preprocessing or "min-max") == used.preprocessing
+
+
+def test_epochs_of_steps():
+    assert training.epochs_of_steps(100, 128, 128) == 100
+    assert training.epochs_of_steps(100, 129, 128) == 50
+    assert training.epochs_of_steps(1, 10_000, 128) == 1
+
+
+def test_members_by_the_kind_of_the_data():
+    def methods(shape, samples=1000):
+        return [member.method for member in members.automatic_members(shape, samples)]
+
+    assert methods((9,)) == 4 * ["nearest-neighbors"] + 3 * ["deep-svdd"]
+    assert methods((100,))[-2:] == 2 * ["neutral-ad"]
+    assert methods((8, 8, 1)) == 2 * ["nearest-neighbors"]
+    few, many = (members.automatic_members((8, 8, 1), n)[0].settings for n in (1023, 1024))
+    assert (few["components"], many["components"]) == (None, 256)
+    assert dataclasses.is_dataclass(members.Member)
+
+
+def test_a_length_replaces_that_of_the_method():
+    by_steps = NeuTraLADDetector(steps=3)._training(is_image=False)
+    assert (by_steps.epochs, by_steps.steps) == (None, 3)
+    by_epochs = DeepSVDDDetector(epochs=4, batch_size=7)._training(is_image=False)
+    assert (by_epochs.epochs, by_epochs.steps, by_epochs.batch_size) == (4, None, 7)
+    assert DeepSVDDDetector()._training(is_image=True).pretrain_epochs == 100
