@@ -21,6 +21,8 @@ _HOMES = {
     "DeepSAD": "kerasocc.models.deep_sad",
     "DeepSVDD": "kerasocc.models.deep_svdd",
     "Ensemble": "kerasocc.models.ensemble",
+    "FCDD": "kerasocc.models.fcdd",
+    "HypersphereClassifier": "kerasocc.models.hypersphere_classifier",
     "ICL": "kerasocc.models.icl",
     "MultiHeadRotNet": "kerasocc.models.multi_head_rotnet",
     "NearestNeighbors": "kerasocc.models.nearest_neighbors",
@@ -34,7 +36,7 @@ _HOMES = {
     "score_with_ray": "kerasocc.experiments.runs.ray_scores",
     "train_together": "kerasocc.engine.train_together",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "estimators", "networks", "regularizers")
+_SUBPACKAGES = ("callbacks", "datasets", "estimators", "explanations", "networks", "regularizers")
 # What has to be imported for `keras.saving.load_model` to know our classes.
 _REGISTERED = (
     *(home for home in _HOMES.values() if home.startswith("kerasocc.models.")),

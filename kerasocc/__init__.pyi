@@ -3,6 +3,7 @@
 from kerasocc import callbacks as callbacks
 from kerasocc import datasets as datasets
 from kerasocc import estimators as estimators
+from kerasocc import explanations as explanations
 from kerasocc import networks as networks
 from kerasocc import regularizers as regularizers
 from kerasocc.callbacks.collapse import CollapseError as CollapseError
@@ -15,6 +16,8 @@ from kerasocc.models.base import OneClassModel as OneClassModel
 from kerasocc.models.deep_sad import DeepSAD as DeepSAD
 from kerasocc.models.deep_svdd import DeepSVDD as DeepSVDD
 from kerasocc.models.ensemble import Ensemble as Ensemble
+from kerasocc.models.fcdd import FCDD as FCDD
+from kerasocc.models.hypersphere_classifier import HypersphereClassifier as HypersphereClassifier
 from kerasocc.models.icl import ICL as ICL
 from kerasocc.models.multi_head_rotnet import MultiHeadRotNet as MultiHeadRotNet
 from kerasocc.models.nearest_neighbors import NearestNeighbors as NearestNeighbors

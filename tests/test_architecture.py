@@ -35,14 +35,13 @@ READERS = FOUNDATION | {
     "datasets/sample_format",
 }
 SOURCES = READERS | {"datasets/readers/", "datasets/preprocessing"}
-BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers"}
+BELOW_ENGINE = FOUNDATION | {"losses", "networks", "callbacks", "regularizers", "explanations"}
 ON_MODELS = BELOW_ENGINE | {"engine", "models", "datasets"}
 BELOW_EXPERIMENTS = (ON_MODELS - {"losses"}) | {
     "defaults",
     "pretraining",
     "estimators",
     "serving",
-    "explanations",
     "baselines",
     "plots",
 }
@@ -59,6 +58,7 @@ LAYERS = {
     "defaults": set(),
     "losses": FOUNDATION,
     "networks": FOUNDATION,
+    "explanations": FOUNDATION,
     "callbacks": FOUNDATION | {"losses"},
     "regularizers": FOUNDATION | {"losses", "callbacks"},
     "datasets": FOUNDATION,
@@ -82,7 +82,6 @@ LAYERS = {
     "pretraining": FOUNDATION | {"models", "networks"},
     "baselines": ON_MODELS,
     "estimators": ON_MODELS | {"defaults", "pretraining", "baselines"},
-    "explanations": ON_MODELS,
     "serving": ON_MODELS,
     "plots": FOUNDATION,
     "experiments": BELOW_EXPERIMENTS,
@@ -97,7 +96,7 @@ LAYERS = {
 }
 # The names of the package itself are imported when they are used, which hides what is imported:
 # only the top layers may use them.
-USERS_OF_THE_PACKAGE = {"experiments", "cli", "estimators", "serving", "explanations"}
+USERS_OF_THE_PACKAGE = {"experiments", "cli", "estimators", "serving"}
 # Circles of modules that are known: delete each when it is broken.
 KNOWN_CIRCLES: set[frozenset[str]] = set()
 

@@ -15,6 +15,7 @@ PACKAGES = {
     "callbacks": "Callbacks",
     "regularizers": "Regularizers",
     "networks": "Networks",
+    "explanations": "Explanations",
     "datasets": "Data sets",
     "estimators": "Estimators",
 }

@@ -23,6 +23,7 @@ from kerasocc.cli import (
     datasets,
     drift,
     evaluate,
+    explain,
     export,
     migrate_demo,
     reproduce,
@@ -127,7 +128,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    of_models = (train, compare, calibrate, evaluate, score, drift, export)
+    of_models = (train, compare, calibrate, evaluate, score, explain, drift, export)
     for command in (*of_models, datasets, migrate_demo, reproduce):
         command.add(commands)
     return parser

@@ -45,6 +45,12 @@ def add(commands: Any) -> None:
         "most t; needs a threshold that was set on held-out normal samples",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="add the column because: the columns of a table that raised the score most; see "
+        "`kerasocc explain` for heat maps of images",
+    )
+    parser.add_argument(
         "--bad-rows",
         choices=["error", "flag", "skip"],
         default="error",
@@ -122,6 +128,13 @@ def score(arguments: argparse.Namespace) -> int:
     from kerasocc.experiments.runs.summary import Summary
 
     trained = found.load()
+    if arguments.explain and len(trained.sample_format.shape) != 1:
+        raise ValueError(
+            "`--explain` needs a model of a table, whose columns it names; `kerasocc explain` "
+            "writes heat maps of images. Received: a model of samples of shape "
+            f"{trained.sample_format.shape}"
+        )
+    explainer = trained.explainer() if arguments.explain else None
     summaries = []
     for sources, output, shard in jobs:
         with readable(sources[0]) as first:
@@ -134,6 +147,7 @@ def score(arguments: argparse.Namespace) -> int:
                 dialect=dialect,
                 bad_rows=arguments.bad_rows,
                 shard=shard,
+                explainer=explainer,
             )
         where = f"{sources[0]}: " if summary.bad and len(jobs) > 1 else ""
         summaries.append(summary._replace(first_bad=where + summary.first_bad))
@@ -144,7 +158,7 @@ def score(arguments: argparse.Namespace) -> int:
 
 def _check_for_server(arguments: argparse.Namespace) -> None:
     """Refuse what a server does not do: it scores one file, into CSV."""
-    for name in ("more", "shard", "output_dir", "format", "skip_existing"):
+    for name in ("more", "shard", "output_dir", "format", "skip_existing", "explain"):
         value = getattr(arguments, name)
         if value:
             option = "a second FILE" if name == "more" else f"`--{name.replace('_', '-')}`"

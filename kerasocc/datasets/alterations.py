@@ -58,7 +58,12 @@ def permute_blocks(
 
 
 def draw_strokes(
-    images: np.ndarray, *, thickness: int = 1, seed: int = 0, indices: Sequence[int] | None = None
+    images: np.ndarray,
+    *,
+    thickness: int = 1,
+    strokes: tuple[int, int] = STROKES,
+    seed: int = 0,
+    indices: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Draw 3 to 8 straight strokes of one random colour over every image.
 
@@ -70,6 +75,7 @@ def draw_strokes(
         images: Shape `(samples, height, width, channels)`; integers in [0, 255] or
             floats, whose colours are drawn between the smallest and largest value.
         thickness: Thickness of the strokes in pixels.
+        strokes: Fewest and most strokes of an image.
         seed: Seed of the strokes.
         indices: Index of every image, shape `(samples,)`; default 0, 1, ...
 
@@ -87,13 +93,7 @@ def draw_strokes(
     thickness = check_integer("thickness", thickness, minimum=1)
     is_float = images.dtype.kind == "f"
     low, high = (float(images.min()), float(images.max())) if is_float else (0, 255)
-    side = max(images.shape[1:3])
-    drawn = [
-        _drawing(generator, images.shape, low, high)
-        for generator in _generators(seed, indices, len(images))
-    ]
-    segments = np.array([segment for segment, _ in drawn]) * side
-    colors = np.array([color for _, color in drawn])
+    segments, colors = _drawings(images.shape, _checked_strokes(strokes), seed, indices, low, high)
     if not is_float:
         colors = np.round(colors)
     altered = images.copy()
@@ -103,6 +103,36 @@ def draw_strokes(
         color = colors[part, None, None, :].astype(images.dtype)
         altered[part] = np.where(covered[..., None], color, images[part])
     return altered
+
+
+def masks_of_strokes(
+    images: np.ndarray,
+    *,
+    thickness: int = 1,
+    strokes: tuple[int, int] = STROKES,
+    seed: int = 0,
+    indices: Sequence[int] | None = None,
+) -> np.ndarray:
+    """The pixels that `draw_strokes` draws over with the same arguments.
+
+    Args:
+        images: Shape `(samples, height, width, channels)`.
+        thickness: As for `draw_strokes`.
+        strokes: As for `draw_strokes`.
+        seed: As for `draw_strokes`.
+        indices: As for `draw_strokes`.
+
+    Returns:
+        Shape `(samples, height, width)`, bool.
+    """
+    images = _checked(images)
+    thickness = check_integer("thickness", thickness, minimum=1)
+    segments, _ = _drawings(images.shape, _checked_strokes(strokes), seed, indices, 0.0, 1.0)
+    parts = [
+        stroke_mask(segments[start : start + BATCH_SIZE], images.shape[1:3], thickness)
+        for start in range(0, len(images), BATCH_SIZE)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(images.shape[:3], bool)
 
 
 def as_map(alter: Callable[..., np.ndarray], **options: Any) -> Callable[[Any, Any], Any]:
@@ -153,13 +183,40 @@ def _order(generator: np.random.Generator, count: int) -> np.ndarray:
             return order
 
 
+def _checked_strokes(strokes: tuple[int, int]) -> tuple[int, int]:
+    fewest, most = strokes
+    check_integer("strokes", fewest, minimum=1)
+    return fewest, check_integer("strokes", most, minimum=fewest)
+
+
+def _drawings(
+    shape: tuple[int, ...],
+    strokes: tuple[int, int],
+    seed: int,
+    indices: Sequence[int] | None,
+    low: float,
+    high: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the strokes of all images in pixels, `(samples, strokes, 2, 2)`, and colours."""
+    drawn = [
+        _drawing(generator, shape, strokes, low, high)
+        for generator in _generators(seed, indices, shape[0])
+    ]
+    segments = np.array([segment for segment, _ in drawn]) * max(shape[1:3])
+    return segments, np.array([color for _, color in drawn])
+
+
 def _drawing(
-    generator: np.random.Generator, shape: tuple[int, ...], low: float, high: float
+    generator: np.random.Generator,
+    shape: tuple[int, ...],
+    strokes: tuple[int, int],
+    low: float,
+    high: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the ends of strokes in units of the longer side, `(strokes, 2, 2)`, and a colour."""
     side = max(shape[1:3])
-    most = STROKES[1]
-    count = generator.integers(STROKES[0], most, endpoint=True)
+    most = strokes[1]
+    count = generator.integers(strokes[0], most, endpoint=True)
     start = generator.random((most, 2)) * np.array(shape[1:3]) / side
     angle, length = generator.uniform(0, 2 * np.pi, most), generator.uniform(*LENGTHS, most)
     end = start + (length * [np.sin(angle), np.cos(angle)]).T

@@ -20,6 +20,7 @@ from kerasocc.engine.batch_provider import (
 from kerasocc.engine.batches import as_batch, sample_arrays
 from kerasocc.engine.epoch_order import EpochOrder
 from kerasocc.engine.iterated_batches import IteratedProvider
+from kerasocc.engine.outlier_exposure import ExposedOrder, ExposedSource
 from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sample_checks import unpack
 from kerasocc.engine.segments import SegmentedProvider
@@ -53,7 +54,10 @@ def make_batch_provider(
     """
     targets = sample_targets or {}
     if source.has_random_access:
-        order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
+        if isinstance(source, ExposedSource):
+            order = ExposedOrder(source, batch_size, shuffle, seed, steps)
+        else:
+            order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
         if in_segments:
             return SegmentedProvider(source, order, targets, share or ALONE)
         if source.in_memory and keras.backend.backend() == "tensorflow":
@@ -113,9 +117,14 @@ class _PipelineOfArrays(BatchProvider):
 
 
 class _GatheredArrays(BatchProvider):
-    """Arrays gathered by NumPy: on disk, and for the backends other than TensorFlow."""
+    """Arrays gathered by NumPy: on disk, with outliers, and for other backends than TensorFlow."""
 
-    def __init__(self, source: ArraySource, order: EpochOrder, sample_targets: SampleTargets):
+    def __init__(
+        self,
+        source: ArraySource,
+        order: EpochOrder | ExposedOrder,
+        sample_targets: SampleTargets,
+    ):
         self._order = order
         self.data = _GatheredDataset(source, order, sample_targets)
 
@@ -124,7 +133,12 @@ class _GatheredArrays(BatchProvider):
 
 
 class _GatheredDataset(keras.utils.PyDataset):
-    def __init__(self, source: ArraySource, order: EpochOrder, sample_targets: SampleTargets):
+    def __init__(
+        self,
+        source: ArraySource,
+        order: EpochOrder | ExposedOrder,
+        sample_targets: SampleTargets,
+    ):
         super().__init__()
         self._source = source
         self._sample_targets = sample_targets

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from kerasocc.checks import check_integer
-from kerasocc.engine.decisions import Detector
+from kerasocc.engine.explaining import Explainable
 from kerasocc.engine.keras_contract import (
     known_compile_options,
     optimized_weights,
@@ -27,7 +27,7 @@ COMPILE_OPTIONS = (
 """Arguments of `compile` that are saved."""
 
 
-class Compilable(Detector):
+class Compilable(Explainable):
     """How the training of a model is configured.
 
     Attributes:

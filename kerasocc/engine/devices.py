@@ -40,8 +40,8 @@ def check_same_training(run: TrainingRun, **settings: int | None) -> None:
             **settings,
             "batch_size": run.batch_size,
             "seed": run.model.order_seed,
-            "number of samples": run.source.num_samples,
-            "samples": [run.subset(_SAMPLES_COMPARED)],
+            "number of samples": run.drawn_from.num_samples,
+            "samples": [run.drawn_from.subset(_SAMPLES_COMPARED, run.batch_size, run.bound)],
         }
 
     check_processes_agree(run.model, facts)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasocc.engine.explaining import inputs_are_prepared
 from kerasocc.engine.keras_contract import num_replicas
 from kerasocc.engine.keras_layers import all_layers, build_layer, output_shape_of
 from kerasocc.engine.sample_checks import check_sample_shape
@@ -113,6 +114,10 @@ class EncoderModel(Trainer):
 
     def prepare(self, x: Any) -> Any:
         """Convert inputs `(batch, ...)` to float32 and apply the preprocessing."""
+        return x if inputs_are_prepared.get() else self.preprocessed(x)
+
+    def preprocessed(self, x: Any) -> Any:
+        """As `prepare`, for inputs that have not been prepared yet."""
         if self.sample_dtype == "float32":
             x = keras.ops.cast(x, "float32")
         return x if self.preprocessing is None else self.preprocessing(x)

@@ -29,6 +29,7 @@ from kerasocc.engine.labels import check_training_labels, weights_by_class
 from kerasocc.engine.latent_training import check_positions, latent_rule_of
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.model_protocols import TrainableModel
+from kerasocc.engine.outlier_exposure import check_has_anomalies, exposed_source
 from kerasocc.engine.replicas import check_batch_size, check_strategy, share_of
 from kerasocc.engine.restart import (
     Restart,
@@ -59,6 +60,8 @@ class FitOptions(NamedTuple):
     validation_steps: int | None
     validation_batch_size: int | None
     validation_freq: Any
+    outliers: Any = None
+    outlier_fraction: float = 0.5
 
 
 def fit(
@@ -95,10 +98,11 @@ def fit(
     if model.current_run is not None:
         raise RuntimeError(f"`fit` of {model.name} is running already; it cannot be called in it.")
     users = keras.tree.flatten(options.callbacks) if options.callbacks else []
-    rule = latent_rule_of(model, users)
-    run = TrainingRun(model, source, batch_size, options.steps_per_epoch, rule)
-    _check_training_data(run, options.steps_per_epoch)
     names = new_names(model, x)
+    exposed = exposed_source(model, source, options, batch_size, names)
+    rule = latent_rule_of(model, users, has_outliers=exposed is not None)
+    run = TrainingRun(model, source, batch_size, options.steps_per_epoch, rule, exposed)
+    _check_training_data(run, options.steps_per_epoch)
     if names is not None:
         model.feature_names = names
     evaluate = None if validation_data is None else _evaluation_of(model, validation_data, options)
@@ -135,7 +139,7 @@ def fit(
 
 def _agree(run: TrainingRun) -> None:
     """Compare the samples of all processes, and give them the same weights and seeds."""
-    check_same_samples(run.workers, run.source, run.batch_size)
+    check_same_samples(run.workers, run.drawn_from, run.batch_size)
     agree_on_seeds(run.workers, run.model, getattr(run.model, "regularizer", None))
     agree_on_weights(run.workers, run.model)
 
@@ -238,6 +242,7 @@ def _check_training_data(run: TrainingRun, steps: int | None) -> None:
         for _, label, _ in source.batches(run.batch_size, steps=1):
             if label is not None:
                 check_training_labels(label, uses_labels=model.uses_labels)
+        check_has_anomalies(run, steps)
         return
     if source.num_samples < 2:
         raise ValueError(
@@ -249,13 +254,14 @@ def _check_training_data(run: TrainingRun, steps: int | None) -> None:
         )
     if source.y is not None:
         run.check_labels(source.y)
+    check_has_anomalies(run, steps)
     if steps is None:
-        check_batch_size(model, source.num_samples, run.batch_size)
+        check_batch_size(model, run.samples_per_pass, run.batch_size)
 
 
 def _make_provider(run: TrainingRun, options: FitOptions, in_segments: bool) -> Any:
     return make_batch_provider(
-        run.source,
+        run.drawn_from,
         batch_size=run.batch_size,
         shuffle=bool(options.shuffle),
         seed=run.model.order_seed,

@@ -15,12 +15,13 @@ from kerasocc.losses.latent_outlier_exposure import LatentRule, flag_batch, mixe
 
 
 def latent_rule_of(
-    model: TrainableModel, callbacks: list[keras.callbacks.Callback]
+    model: TrainableModel, callbacks: list[keras.callbacks.Callback], *, has_outliers: bool = False
 ) -> LatentRule | None:
     """The rule of the `LatentLabels` among the callbacks of a training, None without.
 
     Raises:
-        ValueError: If there are several, or the model has no anomaly loss for theirs.
+        ValueError: If there are several, if the model has no anomaly loss for theirs, or if
+            auxiliary outliers are mixed into the batches that it ranks.
     """
     found = [c for c in callbacks if isinstance(c, LatentLabels)]
     if len(found) > 1:
@@ -29,6 +30,11 @@ def latent_rule_of(
         )
     if not found:
         return None
+    if has_outliers:
+        raise ValueError(
+            "`outliers` must be None with `LatentLabels`, which find anomalies among the samples "
+            "of a batch by their rank. Received: both"
+        )
     rule = found[0].rule
     if rule.needs_anomaly_loss and not model.has_anomaly_loss:
         raise ValueError(

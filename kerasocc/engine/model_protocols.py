@@ -53,6 +53,9 @@ class TrainableModel(ScorableModel, Protocol):
     order_seed: int
     weight_decay: float
     uses_labels: bool
+    uses_outliers: bool
+    needs_anomalies: bool
+    table_features: Any
     has_anomaly_loss: bool
     fitted: Any
     """Weight: 1 where the model can score."""

@@ -38,6 +38,9 @@ def share_of_objective(
         losses = apply_latent_rule(
             model, run.latent_rule, losses, representation, targets, run.may_have_labels
         )
+    if training and run is not None and run.has_outliers and not model.uses_labels:
+        outlier_losses = model.anomaly_loss_of(representation)
+        losses = ops.where(targets["label"] < 0, outlier_losses, losses)
     if sample_weight is not None:
         losses = losses * ops.cast(ops.reshape(sample_weight, (-1,)), losses.dtype)
     weights = model.weight_penalty()

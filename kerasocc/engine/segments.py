@@ -10,6 +10,7 @@ import numpy as np
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.batches import sample_arrays
 from kerasocc.engine.epoch_order import EpochOrder
+from kerasocc.engine.outlier_exposure import ExposedOrder
 from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sources import ArraySource
 
@@ -46,7 +47,7 @@ class SegmentedProvider(BatchProvider):
     def __init__(
         self,
         source: ArraySource,
-        order: EpochOrder,
+        order: EpochOrder | ExposedOrder,
         sample_targets: SampleTargets,
         share: Share = ALONE,
     ):
@@ -56,7 +57,7 @@ class SegmentedProvider(BatchProvider):
         self._sample_targets = sample_targets
         self.num_batches = order.num_batches
         self.batch_size = order.batch_size
-        sample = _bytes_of_sample(source) + _bytes_of_targets(sample_targets)
+        sample = source.read(slice(0, 1)).nbytes + _bytes_of_targets(sample_targets)
         self.most_steps = max(1, SEGMENT_BYTES // (sample * order.batch_size))
 
     def begin_epoch(self, epochs_trained):
@@ -71,11 +72,6 @@ class SegmentedProvider(BatchProvider):
         own = self._share.own_positions(index, self.batch_size)
         samples = sample_arrays(*self._source.batch(own), own, self._sample_targets)
         return Segment(samples, self.next_step - start, len(index))
-
-
-def _bytes_of_sample(source: ArraySource) -> int:
-    size = 1 if source.x.dtype == "uint8" else np.dtype(source.dtype).itemsize
-    return size * math.prod(source.input_shape())
 
 
 def _bytes_of_targets(sample_targets: SampleTargets) -> int:

@@ -87,6 +87,8 @@ class Trainer(Compilable):
         validation_steps=None,
         validation_batch_size=None,
         validation_freq=1,
+        outliers=None,
+        outlier_fraction=0.5,
     ) -> keras.callbacks.History:
         """Train; the arguments are those of `keras.Model.fit`, with few differences.
 
@@ -118,6 +120,10 @@ class Trainer(Compilable):
             validation_steps: Batches of an endless validation dataset.
             validation_batch_size: Samples per validation batch.
             validation_freq: As in Keras.
+            outliers: Auxiliary outliers (outlier exposure), an array, `Rows` or a table like `x`:
+                samples of anything but the normal class. They count as labelled anomalies.
+            outlier_fraction: Their share of every batch, in (0, 1); an epoch is one pass over
+                `x`, with outliers drawn anew from all of them.
 
         Returns:
             The `History`.
@@ -141,6 +147,8 @@ class Trainer(Compilable):
             validation_steps=validation_steps,
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
+            outliers=outliers,
+            outlier_fraction=outlier_fraction,
         )
         return fitting.fit(self, x, y, sample_weight, options)
 

@@ -9,6 +9,7 @@ import numpy as np
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.labels import check_training_labels, warn_of_evaluation_labels
 from kerasocc.engine.model_protocols import TrainableModel
+from kerasocc.engine.outlier_exposure import ExposedSource
 from kerasocc.engine.sample_checks import ALL_ZERO
 from kerasocc.engine.sources import Source
 from kerasocc.engine.workers import Workers
@@ -38,11 +39,14 @@ class TrainingRun:
         batch_size: Samples per step.
         steps_per_epoch: As given to `fit`.
         latent_rule: That of the `LatentLabels` among the callbacks, or None.
+        outliers: The samples with auxiliary outliers, or None.
 
     Attributes:
         bound: Number of batches that one pass over the samples is bounded by, or None.
             Arrays are read once whatever the length of an epoch; a dataset may be endless.
-        may_have_labels: Whether samples may have semi-supervised labels.
+        drawn_from: What batches are drawn from: the samples, and the outliers if there are any.
+        has_outliers: Whether there are auxiliary outliers, which have the label -1.
+        may_have_labels: Whether samples of a batch may have semi-supervised labels.
         provider: Makes the batches; None before it has been chosen.
         cached: What the model keeps for the length of the training, by name.
         flags: Which samples are taken for anomalies, shape `(samples,)`, 0 or 1, float32;
@@ -59,13 +63,16 @@ class TrainingRun:
         batch_size: int,
         steps_per_epoch: int | None,
         latent_rule: LatentRule | None,
+        outliers: ExposedSource | None = None,
     ):
         self.model = model
         self.source = source
         self.batch_size = batch_size
         self.bound = None if source.has_random_access else steps_per_epoch
         self.latent_rule = latent_rule
-        self.may_have_labels = source.may_have_labels
+        self.drawn_from = source if outliers is None else outliers
+        self.has_outliers = outliers is not None
+        self.may_have_labels = self.drawn_from.may_have_labels
         self.provider: BatchProvider | None = None
         self.cached: dict[str, Any] = {}
         self.flags: np.ndarray | None = None
@@ -73,10 +80,19 @@ class TrainingRun:
         self.workers = Workers(model)
 
     @property
+    def samples_per_pass(self) -> int:
+        """How many samples a pass over arrays trains on."""
+        if self.has_outliers:
+            return self.drawn_from.samples_per_pass(self.batch_size)
+        return self.source.num_samples
+
+    @property
     def step_key(self) -> tuple[Any, ...] | None:
         """What the compiled step depends on, beside the model and what it was compiled with."""
         rule = self.latent_rule
-        return None if rule is None else (rule.step_key, self.may_have_labels)
+        if rule is None:
+            return ("outliers",) if self.has_outliers else None
+        return rule.step_key, self.may_have_labels
 
     @property
     def sample_targets(self) -> SampleTargets:

@@ -51,6 +51,11 @@ class OneClassModel(EncoderModel):
 
     uses_labels = False
     """Whether `y` given to `fit` changes the objective."""
+    uses_outliers = False
+    """Whether `fit` takes auxiliary `outliers`: as samples with the label -1, or, in a model that
+    does not use labels, by their `anomaly_loss_of`."""
+    needs_anomalies = False
+    """Whether the objective has a trivial solution without labelled anomalies or outliers."""
     views_per_sample = 1
     """How many inputs of the encoder are made of a sample."""
     needs_initialization = False

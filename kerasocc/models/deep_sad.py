@@ -58,6 +58,7 @@ class DeepSAD(HypersphereModel):
     """
 
     uses_labels = True
+    uses_outliers = True
 
     def __init__(
         self,

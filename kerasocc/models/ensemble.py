@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from kerasocc.checks import check_choice, check_fraction
-from kerasocc.engine.decisions import Detector
+from kerasocc.engine.explaining import Explainable
 from kerasocc.engine.sources import Source
 from kerasocc.engine.tables import checked_names, names_in
 from kerasocc.models.base import OneClassModel
@@ -33,7 +33,7 @@ from kerasocc.state import add_state
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
-class Ensemble(Detector):
+class Ensemble(Explainable):
     """Several models, of one or of several methods, as one.
 
     The score is the mean over the members of their scores, each standardized by the member's

@@ -131,7 +131,7 @@ def train_members(
         A `History` with the members' values, `member_0_loss` and so on.
     """
     trainings = [
-        functools.partial(member.fit, part, **options)
+        functools.partial(member.fit, part, **_options_of(member, members, options))
         for member, part in zip(members, parts, strict=True)
     ]
     one_by_one = share_weights(members)
@@ -144,6 +144,15 @@ def train_members(
         for name, values in history.history.items()
     }
     return merged
+
+
+def _options_of(
+    member: OneClassModel, members: list[OneClassModel], options: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of `fit` for a member: outliers are for those that use them, if any does."""
+    if member.uses_outliers or not any(other.uses_outliers for other in members):
+        return options
+    return {name: value for name, value in options.items() if name != "outliers"}
 
 
 def part_for(member: OneClassModel, source: Source, rows: np.ndarray | None = None) -> Source:

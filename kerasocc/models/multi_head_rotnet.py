@@ -52,6 +52,7 @@ class MultiHeadRotNet(OneClassModel):
         Exposure for Anomaly Detection with Contaminated Data, ICML 2022.
     """
 
+    uses_outliers = True
     views_per_sample = len(shifts.CLASSES)
     """How many inputs the encoder is given for one sample."""
 

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import keras
 import numpy as np
+from keras import ops
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.engine.keras_layers import build_layer, output_shape_of
@@ -31,6 +32,8 @@ class ReconstructionModel(OneClassModel):
     Raises:
         ValueError: If the decoder's output has another shape than the input.
     """
+
+    own_explanation = "reconstruction"
 
     def __init__(
         self,
@@ -72,9 +75,17 @@ class ReconstructionModel(OneClassModel):
     def anomaly_loss_of(self, representation: dict[str, Any]) -> Any:
         return inverse(self.score_of(representation))
 
+    def contributions(self, x: Any) -> Any:
+        """The squared error of every feature of inputs `(batch, ...)`, the same shape, float32."""
+        representation = self.represent(x)
+        return ops.square(
+            ops.cast(representation["input"], "float32")
+            - ops.cast(representation["output"], "float32")
+        )
+
     def reconstruction(self, x: Any) -> Any:
         """Reconstruct a tensor of inputs `(batch, ...)`, in float32 and inference mode."""
-        return keras.ops.cast(self.represent(x)["output"], "float32")
+        return ops.cast(self.represent(x)["output"], "float32")
 
     def reconstruct(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
         """Reconstructions `dec(enc(x))`, in inference mode.

@@ -5,6 +5,7 @@ state of pyplot. `figure.savefig(path)` writes it to a file; a notebook displays
 """
 
 from kerasocc.plots.comparison import plot_places, plot_rocs
+from kerasocc.plots.heat_maps import plot_heat_maps
 from kerasocc.plots.history import plot_history, plot_quantities
 from kerasocc.plots.images import plot_decomposition, plot_extremes
 from kerasocc.plots.scores import plot_histogram, plot_precision_recall, plot_roc
@@ -12,6 +13,7 @@ from kerasocc.plots.scores import plot_histogram, plot_precision_recall, plot_ro
 __all__ = [
     "plot_decomposition",
     "plot_extremes",
+    "plot_heat_maps",
     "plot_histogram",
     "plot_history",
     "plot_places",

@@ -61,7 +61,7 @@ def plot_extremes(
             title = score if labels is None else f"{NAMES[label]}\n{score}"
             axes.set_title(title, fontsize=8, color=COLORS[label])
             if names is not None:
-                name = _shortened(str(names[index]))
+                name = shortened(str(names[index]))
                 axes.text(
                     *(0.5, -0.04, name),
                     **dict(size=5.5, ha="center", va="top", parse_math=False, in_layout=False),
@@ -70,7 +70,7 @@ def plot_extremes(
     return figure
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
     """The end of a name that is too long to stand under an image, as plain text."""
     name = printable(name)
     return name if len(name) <= LETTERS else f"…{name[1 - LETTERS :]}"

@@ -71,6 +71,9 @@ def export(
     | `serving_examples` | `example_bytes`, serialized `tf.Example`s | as above, and `valid` |
     | `embed` | as above | `embedding`, as `model.embed` |
     | `reconstruct` | as above | `reconstruction`, of autoencoders |
+    | `explain` | as above | `heat_map`, `(batch, height, width, 1)`, as `model.explain` |
+
+    `explain` is of models whose heat maps are part of the score, `FCDD` and autoencoders of images.
 
     An example of an image has the feature `image/encoded`, one of a table a feature for each
     column by its name, any other the feature `inputs` of all numbers; numbers are float32, text

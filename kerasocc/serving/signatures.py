@@ -38,6 +38,8 @@ def available(model: OneClassModel | Ensemble) -> list[str]:
     names = [DEFAULT, "embed"]
     if isinstance(model, ReconstructionModel):
         names.append("reconstruct")
+    if model.own_explanation is not None and len(sample_shape(model)) == 3:
+        names.append("explain")
     if is_of_images(model):
         names += ["serving_uint8", "serving_images"]
     return names if None in sample_shape(model) else [*names, "serving_examples"]
@@ -65,6 +67,7 @@ def signatures_of(
         DEFAULT: lambda x: score(prepared(x)),
         "embed": lambda x: {"embedding": _embedding(model, prepared(x))},
         "reconstruct": lambda x: {"reconstruction": model.reconstruction(prepared(x))},
+        "explain": lambda x: {"heat_map": _heat_map(model, prepared(x))},
         "serving_uint8": lambda x: score(tf.cast(x, "float32")),
     }
     inputs = dict.fromkeys(functions, inputs_of(model, columns))
@@ -153,6 +156,11 @@ def _traced(function: Callable, spec: Any) -> Callable:
 
 def _embedding(model: OneClassModel | Ensemble, x: Any) -> Any:
     return keras.ops.cast(model.embedding(x), "float32")
+
+
+def _heat_map(model: OneClassModel, x: Any) -> Any:
+    """What the pixels of images add to the score, shape `(batch, height, width, 1)`."""
+    return keras.ops.sum(model.contributions(x), axis=-1, keepdims=True)
 
 
 def _of_images(score: Callable, shape: tuple[int, ...]) -> Callable:

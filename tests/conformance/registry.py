@@ -1,9 +1,11 @@
 """The models that run through the whole conformance suite, one line each."""
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import pytest
 
 import kerasocc as kocc
@@ -24,6 +26,8 @@ class Case(NamedTuple):
     """Ratio of the standard deviation of the test scores to their mean, at least."""
     exempt: tuple[str, ...] = ()
     """Tests of the suite that the model must not pass, each with a reason where it stands."""
+    needs_outliers: bool = False
+    """Whether `fit` is given auxiliary outliers wherever a test does not say otherwise."""
 
 
 def encoder(seed: int) -> keras.Model:
@@ -32,6 +36,10 @@ def encoder(seed: int) -> keras.Model:
 
 def decoder(seed: int) -> keras.Model:
     return kocc.networks.lenet_decoder("digits", seed=seed)
+
+
+def biased_encoder(seed: int) -> keras.Model:
+    return kocc.networks.lenet("digits", use_bias=True, seed=seed)
 
 
 def windows_encoder(seed: int) -> keras.Model:
@@ -97,6 +105,24 @@ NOT_OF_AN_ENSEMBLE = (
     "test_endless_dataset",
 )
 
+WITHOUT_OUTLIERS = (
+    # Outliers are mixed into arrays; tests/engine/test_outlier_exposure.py has datasets with
+    # labelled anomalies.
+    "test_datasets_equal_arrays",
+    "test_endless_dataset",
+    "test_nan_in_a_dataset_is_reported",
+    "test_labels_of_datasets_are_checked_too",
+    # A loaded model is not given any; the same file goes on with them there.
+    "test_loaded_model_trains_on_like_the_original",
+    # Half of a batch are outliers, so that an epoch has twice the batches, and the last one of
+    # two samples at least.
+    "test_batch_hooks_see_every_batch",
+    "test_a_replica_without_samples_is_refused",
+    # Latent labels take their place; they are trained with them there.
+    "test_a_step_mixes_both_losses",
+    "test_training_with_latent_labels",
+)
+
 SLOW = {
     "oc_nn_fourier",
     "neutral_ad",
@@ -119,6 +145,24 @@ CASES = [
         0.2,
     ),
     Case("deep_sad", lambda **k: kocc.DeepSAD(encoder(k["seed"]), **k), 15, 0.9, 0.2),
+    Case(
+        "hypersphere_classifier",
+        lambda **k: kocc.HypersphereClassifier(biased_encoder(k["seed"]), **k),
+        10,
+        0.98,
+        0.3,
+        exempt=WITHOUT_OUTLIERS,
+        needs_outliers=True,
+    ),
+    Case(
+        "fcdd",
+        lambda **k: kocc.FCDD(kocc.networks.fcdd("digits", seed=k["seed"]), **k),
+        10,
+        0.98,
+        0.25,
+        exempt=WITHOUT_OUTLIERS,
+        needs_outliers=True,
+    ),
     Case(
         "oc_nn",
         lambda **k: kocc.OCNN(encoder(k["seed"]), train_encoder=True, **k),
@@ -274,4 +318,18 @@ def build(case: Case, data, *, seed: int = 0, optimizer: object = None, **compil
     """A compiled model of the case, Adam at 1e-3 unless said otherwise."""
     model = case.make(preprocessing=contrast_min_max(data.x_train), seed=seed, weight_decay=1e-6)
     model.compile(optimizer=optimizer or keras.optimizers.Adam(1e-3), **compile_arguments)
+    return with_outliers(case, model)
+
+
+def with_outliers(case: Case, model: keras.Model) -> keras.Model:
+    """A model whose `fit` is given outliers if the case needs them."""
+    if case.needs_outliers:
+        model.fit = functools.partial(model.fit, outliers=outliers())
     return model
+
+
+@functools.cache
+def outliers() -> np.ndarray:
+    """Auxiliary outliers for the digits: others than zeros, none of them in the test part."""
+    data = kocc.datasets.one_vs_rest("digits", normal_class=0, labelled=0.3)
+    return data.x_train[data.y_train == -1]

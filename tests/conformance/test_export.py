@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from tests.conformance.registry import CASES, MadeOnce, build, every_model
+from tests.conformance.registry import CASES, MadeOnce, build, every_model, with_outliers
 from tests.conformance.test_training import assert_same_weights
 
 DEFAULT = ["serving_default"]
@@ -162,7 +162,8 @@ def test_saved_model_of_a_loaded_model(case, models, samples, tmp_path):
 def test_saved_model_without_preprocessing(case, digits, samples, tmp_path):
     model = case.make(preprocessing=None, seed=0)
     model.compile(optimizer="adam", run_eagerly=True)
-    kocc.export(fit(model, digits), tmp_path / "exported", signatures=DEFAULT)
+    model = fit(with_outliers(case, model), digits)
+    kocc.export(model, tmp_path / "exported", signatures=DEFAULT)
     assert_scores_like(saved_model_scorer(tmp_path / "exported"), model, samples)
 
 

@@ -109,6 +109,8 @@ def assert_parity(model, x, found):
             np.testing.assert_array_equal(values[clear], expected[clear], key)
         elif output == "threshold":
             np.testing.assert_array_equal(values, np.full(len(x), threshold, "float32"), key)
+        elif output == "heat_map":
+            np.testing.assert_allclose(values, model.explain(x), rtol=1e-4, atol=1e-5)
         elif output in ("embedding", "reconstruction"):
             expected = model.embed(x) if output == "embedding" else model.reconstruct(x)
             atol = 1e-5 * np.abs(expected).max()
@@ -140,5 +142,6 @@ def test_every_signature_in_a_process_without_the_package(case, digits, x, tmp_p
     model = fitted(case, digits)
     found = run_without_the_package(model, x, tmp_path)
     expected = SIGNATURES | ({"reconstruct"} if hasattr(model, "reconstruct") else set())
+    expected |= set() if model.own_explanation is None else {"explain"}
     assert {key.split("/")[0] for key in found} == expected
     assert_parity(model, x, found)

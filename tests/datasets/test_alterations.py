@@ -8,6 +8,7 @@ from kerasocc.datasets import altered
 from kerasocc.datasets.alterations import (
     as_map,
     draw_strokes,
+    masks_of_strokes,
     permute_blocks,
     stroke_mask,
 )
@@ -148,3 +149,19 @@ def test_what_is_drawn_depends_on_seed_and_index_alone(alter, images):
 def test_bad_input(call, message, images):
     with pytest.raises(ValueError, match=message):
         call(images)
+
+
+@pytest.mark.parametrize("options", [{}, {"thickness": 3, "strokes": (1, 2), "seed": 7}])
+def test_masks_are_what_the_strokes_cover(options, random):
+    images = random.uniform(2.0, 3.0, size=(5, 16, 20, 2))
+    masks = masks_of_strokes(images, indices=[3, 1, 4, 0, 9], **options)
+    drawn = draw_strokes(images, indices=[3, 1, 4, 0, 9], **options)
+    # A drawn colour equals no pixel of random floats.
+    np.testing.assert_array_equal(masks, np.any(drawn != images, axis=-1))
+    assert masks.any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("strokes", [(0, 1), (3, 2)])
+def test_the_number_of_strokes_is_checked(strokes, images):
+    with pytest.raises(ValueError, match="`strokes` must be an integer of at least"):
+        draw_strokes(images, strokes=strokes)

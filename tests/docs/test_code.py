@@ -40,6 +40,7 @@ PARTS = [
     Part("thresholds.md"),
     Part("contaminated_data.md"),
     Part("collapse.md"),
+    Part("explanations.md"),
     Part(
         "tables.md",
         setup="""

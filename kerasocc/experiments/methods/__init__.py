@@ -11,6 +11,8 @@ _MODULES = (
     "auto",
     "deep_svdd",
     "deep_sad",
+    "hypersphere_classifier",
+    "fcdd",
     "oc_nn",
     "robust_autoencoder",
     "autoencoder",

@@ -8,20 +8,19 @@ from typing import Any
 import kerasocc
 from kerasocc.experiments.methods.method import Choices, Method
 from kerasocc.experiments.methods.shared import (
+    AuxiliaryOutliers,
     LabelledAnomalies,
     Regularization,
+    labelled_unless_outliers,
     make_regularizer,
     weighting,
 )
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
 
-LABELLED = 0.05
-"""Fraction of labelled anomalies in the training samples."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class DeepSADSettings(LabelledAnomalies, Regularization):
+class DeepSADSettings(LabelledAnomalies, AuxiliaryOutliers, Regularization):
     """The settings of Deep SAD."""
 
     eta: float = setting(1.0, kinds.positive(), "weight of the labelled samples, above 0")
@@ -35,7 +34,7 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """Without labels it would be Deep SVDD."""
-    return {"labelled": LABELLED}
+    return labelled_unless_outliers(choices)
 
 
 METHOD = Method(

@@ -8,13 +8,13 @@ from typing import Any
 import kerasocc
 from kerasocc.defaults.training import ROTATIONS
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
-from kerasocc.experiments.methods.shared import length_of
+from kerasocc.experiments.methods.shared import AuxiliaryOutliers, length_of
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiHeadRotNetSettings:
+class MultiHeadRotNetSettings(AuxiliaryOutliers):
     """The settings of MHRot."""
 
     shift: int | None = setting(

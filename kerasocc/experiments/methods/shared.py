@@ -10,11 +10,15 @@ import kerasocc
 from kerasocc.defaults.training import CONTRASTIVE, Training
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices
 from kerasocc.experiments.settings import kinds
-from kerasocc.experiments.settings.data import WITH_ALTERED, WITHOUT_ALTERED
-from kerasocc.experiments.settings.setting import only_if, setting
+from kerasocc.experiments.settings.data import WITH_ALTERED, WITHOUT_ALTERED, absolute
+from kerasocc.experiments.settings.setting import only_if, require, setting
 
 if TYPE_CHECKING:
     from kerasocc.callbacks import StateCallback
+
+
+def _parse_source(text: str) -> str:
+    return absolute(text) if text else text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,50 @@ class LabelledAnomalies:
         "amount of the alteration of the labelled anomalies; none: that of `amount`",
         rules=(WITH_ALTERED,),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuxiliaryOutliers:
+    """Auxiliary outliers (outlier exposure)."""
+
+    outliers: str | None = setting(
+        None,
+        kinds.name(_parse_source),
+        "path of samples that are anything but normal, a table or images like those of `dataset`, "
+        "or the name of another set of images, whose samples are mixed into every batch",
+        metavar="DATA",
+        rules=(only_if(lambda config: config.latent is None, "must be left out with `latent`"),),
+        older=None,
+    )
+    outlier_fraction: float = setting(
+        0.5,
+        kinds.fraction(),
+        "share of a batch that the `outliers` make up, in (0, 1)",
+        rules=(only_if(lambda config: config.outliers is not None, "needs `outliers`"),),
+        older=0.5,
+    )
+
+
+LABELLED = 0.05
+"""Fraction of labelled anomalies in the training samples of methods that need some."""
+
+
+NEEDS_ANOMALIES = require(
+    lambda config: config.labelled > 0 or config.outliers is not None or _flags_anomalies(config),
+    "must be above 0, or `outliers` be given: without anomalies the objective of the method "
+    "{config.method!r} is least where all samples are mapped to one point",
+)
+"""The rule for `labelled` of methods that need labelled anomalies or outliers."""
+
+
+def _flags_anomalies(config: Any) -> bool:
+    """Whether latent labels have some samples trained on as anomalies."""
+    return config.latent in ("soft", "hard", "known")
+
+
+def labelled_unless_outliers(choices: Choices) -> dict[str, Any]:
+    """Some labelled anomalies, unless there are auxiliary outliers in their place."""
+    return {} if choices.chosen.get("outliers") is not None else {"labelled": LABELLED}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from kerasocc.experiments.reports import evaluation, latent_labels, members
+from kerasocc.experiments.reports import evaluation, latent_labels, localization, members
 from kerasocc.experiments.reports.markup import element
 
 
@@ -22,6 +22,7 @@ def key_figures(results: dict[str, Any]) -> dict[str, str]:
     phases = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     return {
         **evaluation.ranking_in_words(results, " (test)"),
+        **localization.in_words(results.get("localization")),
         **({"AUC (noise)": f"{100 * noise:.2f} % of the training samples"} if noise else {}),
         "Threshold": f"{results['threshold']:.4g}, for a false positive rate of "
         f"{100 * calibration['rate']:g} %, set on {calibration['samples']} {calibration['on']}",

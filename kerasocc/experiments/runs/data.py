@@ -11,6 +11,7 @@ from kerasocc.datasets.dialect import OPTIONS
 from kerasocc.datasets.pool import VALIDATION_FRACTION
 from kerasocc.datasets.storage.rows import Rows, chunks, rows_at_once
 from kerasocc.experiments.config import TrainConfig
+from kerasocc.experiments.runs.outliers import check_outliers
 
 
 def load_data(config: TrainConfig) -> OneClassDataset:
@@ -58,6 +59,7 @@ def load_data(config: TrainConfig) -> OneClassDataset:
     if config.transductive:
         data = data.transductive()
     _check_parts(config, data)
+    check_outliers(config, data.sample_format)
     return data
 
 

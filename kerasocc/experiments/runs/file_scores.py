@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Sequence
 from itertools import compress
 from pathlib import Path
@@ -21,14 +19,14 @@ from kerasocc.datasets.readers.new_samples import NewSamples, read_new
 from kerasocc.datasets.readers.row_names import RowNames
 from kerasocc.engine.calibration import p_values
 from kerasocc.experiments.runs import score_outputs
-from kerasocc.experiments.runs.rates import rounded_rate
+from kerasocc.experiments.runs.explainer import Explainer
 from kerasocc.experiments.runs.read_ahead import read_ahead
+from kerasocc.experiments.runs.sample_counter import SampleCounter
 from kerasocc.experiments.runs.score_outputs import ScoredRows
 from kerasocc.experiments.runs.shards import Shard
 from kerasocc.experiments.runs.summary import Summary
 from kerasocc.experiments.runs.trained import Trained
 
-SECONDS_BETWEEN_COUNTS = 0.5
 BAD_ROWS = ("error", "flag", "skip")
 """What can be done about samples that cannot be scored."""
 
@@ -53,6 +51,7 @@ def score_files(
     dialect: Dialect | None = None,
     bad_rows: str = "error",
     shard: Shard | None = None,
+    explainer: Explainer | None = None,
 ) -> Summary:
     """Score the samples of files, one after the other, into one output, in constant memory.
 
@@ -72,6 +71,7 @@ def score_files(
             (and the model puts in none), too large or no number: `"error"`; `"flag"`, no
             score, no p-value and `is_anomaly` true; or `"skip"`, no row.
         shard: Which rows to score; None for all.
+        explainer: Adds the column `because` with the table's columns that made a score; or None.
 
     Raises:
         ValueError: If a file does not hold samples that the model takes, or none that can
@@ -96,8 +96,8 @@ def score_files(
         unreadable=unreadable, dialect=dialect, bad_rows="error" if bad_rows == "error" else "mark"
     )
     calibration_scores = trained.model.sorted_calibration_scores() if with_p_values else None
-    scored = Scored(trained, calibration_scores, bad_rows)
-    with score_outputs.opened(output) as written, _Counter() as counter:
+    scored = Scored(trained, calibration_scores, bad_rows, explainer)
+    with score_outputs.opened(output) as written, SampleCounter() as counter:
         for source in sources:
             before = scored.samples
             parts = read_new(source, trained.sample_format, **reading)
@@ -134,6 +134,7 @@ class Scored:
         trained: The model.
         calibration_scores: For p-values, sorted; None for no p-values.
         bad_rows: What to do about samples that cannot be scored, `"flag"` or `"skip"`.
+        explainer: Names the columns that made a score; or None.
 
     Attributes:
         threshold: Score above which a sample is an anomaly, or None.
@@ -143,7 +144,13 @@ class Scored:
         first_bad: What was wrong with the first of them, in words.
     """
 
-    def __init__(self, trained: Trained, calibration_scores: Any, bad_rows: str):
+    def __init__(
+        self,
+        trained: Trained,
+        calibration_scores: Any,
+        bad_rows: str,
+        explainer: Explainer | None = None,
+    ):
         self.threshold = trained.threshold
         self.samples = self.flagged = self.bad = 0
         self.first_bad = ""
@@ -151,6 +158,7 @@ class Scored:
         self._ids = trained.sample_format.ids
         self._calibration_scores = calibration_scores
         self._bad_rows = bad_rows
+        self._explainer = explainer
 
     def rows(self, part: NewSamples, file: str | None) -> ScoredRows:
         """Score a part.
@@ -169,6 +177,8 @@ class Scored:
         self.bad += len(good) - len(scores)
         self.flagged += 0 if decisions is None else int(decisions.sum())
         found = self._named(part.names, part.ids, scores, decisions, file)
+        if self._explainer is not None:
+            found = found._replace(reasons=self._explainer.reasons(x) if len(scores) else [])
         if len(scores) == len(good):
             return found
         return _without(found, good) if self._bad_rows == "skip" else _beside_bad(found, good)
@@ -179,7 +189,8 @@ class Scored:
         decisions = None if self.threshold is None else np.zeros(0, bool)
         ids = {name: [] for name in self._ids}
         file = "" if named and not of_images else None
-        return self._named(names, ids, np.zeros(0, "float32"), decisions, file)
+        found = self._named(names, ids, np.zeros(0, "float32"), decisions, file)
+        return found if self._explainer is None else found._replace(reasons=[])
 
     def _named(
         self,
@@ -216,7 +227,11 @@ def _beside_bad(rows: ScoredRows, good: np.ndarray) -> ScoredRows:
     if decisions is not None:
         decisions = np.ones(len(good), bool)
         decisions[good] = rows.decisions
-    return rows._replace(numbers=numbers, decisions=decisions)
+    reasons = rows.reasons
+    if reasons is not None:
+        texts = iter(reasons)
+        reasons = [next(texts) if is_good else "" for is_good in good]
+    return rows._replace(numbers=numbers, decisions=decisions, reasons=reasons)
 
 
 def _checked(
@@ -240,26 +255,3 @@ def _checked(
     if bad_rows == "error":
         raise ValueError(f"{str(source)!r}: {first}")
     return part._replace(bad=bad.rows, first_bad=first)
-
-
-class _Counter:
-    """A count and a rate on standard error, where that is a terminal."""
-
-    def __init__(self):
-        self._begun = self._shown = time.monotonic()
-        self._open = False
-
-    def show(self, samples: int) -> None:
-        now = time.monotonic()
-        if sys.stderr.isatty() and now - self._shown >= SECONDS_BETWEEN_COUNTS:
-            rate = rounded_rate(samples / (now - self._begun))
-            sys.stderr.write(f"\r{samples} samples, {rate} samples/s  ")
-            sys.stderr.flush()
-            self._shown, self._open = now, True
-
-    def __enter__(self) -> _Counter:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        if self._open:
-            sys.stderr.write("\n")

@@ -36,6 +36,7 @@ class RunFolder:
         self.data_file = self.path / "data.json"
         self.sample_format_file = self.path / "sample_format.json"
         self.model_file = self.path / "model.keras"
+        self.reference_file = self.path / "reference.npy"
         self.backup = self.path / "backup"
         self._replacement = self.path / "replacement"
 

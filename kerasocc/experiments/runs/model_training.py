@@ -21,6 +21,7 @@ from kerasocc.experiments.runs.building import (
 from kerasocc.experiments.runs.epoch_bar import EpochBar
 from kerasocc.experiments.runs.length import training_epochs
 from kerasocc.experiments.runs.networks import make_networks
+from kerasocc.experiments.runs.outliers import load_outliers
 from kerasocc.experiments.runs.phases import History, Phase, run_phase
 from kerasocc.experiments.runs.tensorboard import summaries
 from kerasocc.models.base import OneClassModel
@@ -110,7 +111,11 @@ def train_model(
     latent = make_latent_labels(config, data.truth_train)
     own = [latent] if latent else []
     epochs = training_epochs(config, len(data.x_train))
-    fit(_phase(config, "training", model, epochs, keep=config.keep), *callbacks, *own)
+    phase = _phase(config, "training", model, epochs, keep=config.keep)
+    outliers = load_outliers(config, data.sample_format)
+    if outliers is not None:
+        phase = phase._replace(outliers=outliers, outlier_fraction=config.outlier_fraction)
+    fit(phase, *callbacks, *own)
     return TrainedModel(histories, model, latent)
 
 

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
@@ -38,6 +38,10 @@ class Phase(NamedTuple):
     """Whether it ends with the weights of the epoch with the highest validation AUC."""
     keeps_files: bool = False
     """Whether a callback keeps files that belong to the weights of the last epochs."""
+    outliers: Any = None
+    """Auxiliary outliers, or None."""
+    outlier_fraction: float = 0.5
+    """Their share of a batch."""
 
 
 def run_phase(
@@ -89,6 +93,8 @@ def run_phase(
         initial_epoch=_epochs_trained(phase.model),
         validation_data=(data.x_val, data.y_val) if phase.keep_best else None,
         verbose=0,
+        outliers=phase.outliers,
+        outlier_fraction=phase.outlier_fraction,
         callbacks=[
             keras.callbacks.LearningRateScheduler(rate),
             *best_epoch,

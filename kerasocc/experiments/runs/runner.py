@@ -20,11 +20,14 @@ from kerasocc.experiments.reports.by_class import by_class
 from kerasocc.experiments.reports.decomposition import auc_of_noise, decompose
 from kerasocc.experiments.reports.evaluation import evaluate
 from kerasocc.experiments.reports.latent_labels import write_latent_labels
+from kerasocc.experiments.reports.localization import localization
 from kerasocc.experiments.reports.report import write_report
+from kerasocc.experiments.reports.samples import indices_to_show
 from kerasocc.experiments.reports.scored_samples import ScoredSamples
 from kerasocc.experiments.runs.calibration import calibrate
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
+from kerasocc.experiments.runs.explainer import Explainer, write_reference
 from kerasocc.experiments.runs.fingerprint import check_same_data, write_fingerprint
 from kerasocc.experiments.runs.folder import FAILED, INTERRUPTED, RUNNING, RunFolder, now
 from kerasocc.experiments.runs.model_training import TrainedModel, train_model
@@ -165,6 +168,16 @@ def _finish(
     }
     model.save(run.model_file)
     data.sample_format.write(run.sample_format_file)
+    write_reference(run.reference_file, model, data.x_train)
+    explainer = Explainer(model, run.reference_file)
+    results["localization"] = localization(
+        explainer.contributions,
+        Path(config.dataset),
+        data.x_test,
+        data.names_test,
+        model.explanation_methods[0],
+    )
+    maps, remarks = explainer.of_some(data.x_test, indices_to_show(tested, threshold))
     write_report(
         run.path,
         results,
@@ -173,6 +186,8 @@ def _finish(
         histories,
         config=config,
         decomposition=decompose(model, data),
+        maps=maps,
+        remarks=remarks,
     )
     return results
 

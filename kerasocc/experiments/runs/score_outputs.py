@@ -34,6 +34,7 @@ class ScoredRows(NamedTuple):
         ids: Columns that are kept beside the scores, lists by name.
         numbers: Scores and p-values by name, shape `(rows,)`; NaN where there are none.
         decisions: Which are anomalies, shape `(rows,)`; None without a threshold.
+        reasons: What made the scores, text for each row; None where that is no column.
     """
 
     file: str | None
@@ -42,13 +43,15 @@ class ScoredRows(NamedTuple):
     ids: dict[str, list[Any]]
     numbers: dict[str, np.ndarray]
     decisions: np.ndarray | None
+    reasons: list[str] | None = None
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns of the output."""
         file = [] if self.file is None else ["file"]
         decision = [] if self.decisions is None else ["is_anomaly"]
-        return [*file, self.name, *self.ids, *self.numbers, *decision]
+        reasons = [] if self.reasons is None else ["because"]
+        return [*file, self.name, *self.ids, *self.numbers, *decision, *reasons]
 
 
 class Output(Protocol):
@@ -104,7 +107,8 @@ class CsvOutput:
         if not self._has_header:
             self._table.writerow(rows.columns)
             self._has_header = True
-        if rows.ids or not isinstance(rows.names, RowNames):
+        has_text = rows.ids or rows.reasons is not None or not isinstance(rows.names, RowNames)
+        if has_text:
             self._table.writerows(self._lines(rows))
         elif len(rows.names):
             self._stream.write(_joined(rows))
@@ -113,7 +117,9 @@ class CsvOutput:
         file = [] if rows.file is None else [[rows.file] * len(rows.names)]
         numbers = [number_texts(values).to_pylist() for values in rows.numbers.values()]
         decisions = [] if rows.decisions is None else [rows.decisions.astype(int).tolist()]
-        return zip(*file, rows.names, *rows.ids.values(), *numbers, *decisions, strict=True)
+        reasons = [] if rows.reasons is None else [rows.reasons]
+        ids = rows.ids.values()
+        return zip(*file, rows.names, *ids, *numbers, *decisions, *reasons, strict=True)
 
 
 def _joined(rows: ScoredRows) -> str:
@@ -172,6 +178,8 @@ def typed_columns(rows: ScoredRows) -> dict[str, tuple[Any, str]]:
     columns |= {name: (values, values.dtype.name) for name, values in rows.numbers.items()}
     if rows.decisions is not None:
         columns["is_anomaly"] = rows.decisions, "bool"
+    if rows.reasons is not None:
+        columns["because"] = [printable(reason) for reason in rows.reasons], "str"
     return columns
 
 

@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import kerasocc
 from kerasocc.experiments.config import TrainConfig
@@ -34,6 +34,18 @@ class Trained:
     sample_format: SampleFormat
     config: TrainConfig | None
     run: RunFolder | None = None
+
+    def explainer(self, method: str | None = None, **options: Any) -> Any:
+        """The `Explainer` of the model, with the typical row of its run if there is one.
+
+        Args:
+            method: As `model.explain` takes it.
+            **options: Others of the `Explainer`.
+        """
+        from kerasocc.experiments.runs.explainer import Explainer
+
+        reference = None if self.run is None else self.run.reference_file
+        return Explainer(self.model, reference, method, **options)
 
     @property
     def threshold(self) -> float | None:

@@ -8,7 +8,11 @@ from kerasocc.experiments.config import TrainConfig
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (dict(labelled=0.1), "`labelled` is of the method 'deep-sad'. Received: labelled=0.1"),
+        (
+            dict(labelled=0.1),
+            "`labelled` is of the method 'deep-sad' or 'hypersphere-classifier' or 'fcdd'. "
+            "Received: labelled=0.1",
+        ),
         (dict(eta=2.0), "`eta` is of the method 'deep-sad'"),
         (dict(method="deep-sad", nu=0.2), "`nu` is of the method 'deep-svdd' or 'oc-nn'. Rec"),
         (dict(method="deep-sad", objective="soft-boundary"), "`objective` is of the method"),

@@ -105,7 +105,7 @@ def another_value(field):
     kind = definition_of(field).kind
     if kind.is_flag:
         return not field.default
-    candidates = [*kind.choices, 3, 0.5]
+    candidates = [*kind.choices, 3, 0.25, "name"]
     for value in candidates:
         try:
             check_alone(field, value)
