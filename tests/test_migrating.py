@@ -77,7 +77,16 @@ def test_commands_of_the_guide_are_valid(arguments, tmp_path, monkeypatch):
     (tmp_path / "GTSRB").mkdir()
     parsed = vars(make_parser().parse_args(arguments))
     if arguments[0] == "train":
-        unused = {"run_command", "config", "name", "out", "resume", "quiet", "strategy"}
+        unused = {
+            "run_command",
+            "config",
+            "name",
+            "out",
+            "resume",
+            "quiet",
+            "strategy",
+            "tensorboard",
+        }
         config = TrainConfig.for_dataset(**{k: v for k, v in parsed.items() if k not in unused})
         assert config.transductive == (config.validation == 0) == (config.contamination > 0)
     elif arguments[0] == "migrate-demo":

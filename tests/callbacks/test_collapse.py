@@ -74,6 +74,7 @@ def test_lagging_statistics_are_no_collapse_of_the_weights(x):
     assert "`momentum` (now up to 0.999)" in message
 
 
+@pytest.mark.slow
 def test_statistics_that_will_catch_up_do_not_stop_the_training(x):
     # 0.9^2 of the first weights is left after an epoch, 0.9^60 after all.
     model = fit(deep_encoder(momentum=0.9), x, epochs=80)

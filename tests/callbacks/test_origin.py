@@ -56,6 +56,7 @@ def test_fourier_features_are_not(train_encoder, random):
     assert np.median(model.score(10 * x)) > np.median(model.score(x))
 
 
+@pytest.mark.slow
 def test_samples_far_from_the_origin_are_not(random):
     encoder = keras.Sequential([keras.Input((2,)), keras.layers.Flatten()])
     model = kocc.OCNN(encoder, train_encoder=False, seed=0)

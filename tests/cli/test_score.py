@@ -240,6 +240,7 @@ def test_output_is_what_is_printed(place, pumps, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_gone_is_no_error(pumps, frame, tmp_path):
     path = written(tmp_path, "x.csv", pandas.concat([frame] * 200))
     command = [sys.executable, "-m", "kerasocc", "score", str(path), *of(pumps)]

@@ -75,6 +75,7 @@ def test_the_model_scores_and_is_evaluated(run, capsys, monkeypatch):
     assert capsys.readouterr().out.startswith("row,score,is_anomaly")
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_as_if_it_had_not_been(run, tmp_path, monkeypatch):
     arguments = ["train", "--dataset", str(run / "pumps.csv"), "--out", str(tmp_path)]
     arguments += ["--name", "run", "--quiet"]

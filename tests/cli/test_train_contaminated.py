@@ -90,6 +90,7 @@ def test_neutral_ad_on_a_table(run):
     check_scores(run, auc=0.85)
 
 
+@pytest.mark.slow
 def test_icl_on_a_table(out, pumps):
     run = train(out, "icl", *of_table(pumps, "icl", "--temperature", "0.2"))
     model = kerasocc.load_model(run / "model.keras")
@@ -241,6 +242,7 @@ def whole(out, pumps):
     return train(out, "whole", *of_table(pumps, "neutral-ad", *AUTO))
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_as_if_nothing_had_happened(whole, pumps, tmp_path, monkeypatch):
     history = read(whole / "history.json")["training"]
     estimated = history["flagged_share"].index(max(history["flagged_share"])) + 1

@@ -130,10 +130,13 @@ SLOW = {
     "multi_head_rotnet",
     "autoencoder",
     "robust_autoencoder",
+    "hypersphere_classifier",
+    "fcdd",
+    "ensemble",
     "direction",
 }
-"""Models whose steps take long (many views of a sample, a decoder), a second encoder of OC-NN,
-and the model of the guide."""
+"""Models whose steps take long (many views of a sample, a decoder, outliers, members), a second
+encoder of OC-NN, and the model of the guide."""
 
 CASES = [
     Case("one_class", lambda **k: kocc.DeepSVDD(encoder(k["seed"]), **k), 15, 0.9, 0.2),

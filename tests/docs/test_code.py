@@ -108,7 +108,18 @@ def name_of(part: Part) -> str:
     return f"{part.page}-{'-'.join(map(str, part.blocks or ()))}"
 
 
-@pytest.mark.parametrize("part", [p for p in PARTS if p.environment is None], ids=name_of)
+QUICK = ("index.md", "tables.md")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(part, marks=() if part.page in QUICK else pytest.mark.slow)
+        for part in PARTS
+        if part.environment is None
+    ],
+    ids=name_of,
+)
 def test_code_runs(part, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code_of(part), part.page, "exec"), {"__name__": "docs"})

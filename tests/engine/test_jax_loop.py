@@ -124,6 +124,7 @@ def compared(names):
     return losses
 
 
+@pytest.mark.slow
 def test_equals_the_steps_of_keras():
     losses = compared(["one-class", "latent"])
     assert losses["one-class"] != losses["latent"]

@@ -41,6 +41,7 @@ MODELS = {
 OTHERWISE = {
     "name": None,
     "feature_names": None,
+    "augmentation": None,  # a layer, which `clone` would share between detectors
     "seed": "random_state",
     "mu": "weight_decay",
     "members": "detectors",

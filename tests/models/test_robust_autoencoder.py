@@ -279,6 +279,7 @@ def test_rows_and_memory_mapped_noise_equal_arrays(x, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_datasets_give_the_noise_of_arrays(x, monkeypatch):
     models = [build(lam=0.5) for _ in range(3)]
     # Batches of one size round alike.

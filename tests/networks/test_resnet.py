@@ -201,6 +201,7 @@ np.save(sys.argv[2], encoder(np.load(sys.argv[2]), training=False))
 """
 
 
+@pytest.mark.slow
 def test_jax_computes_the_same(encoder, tmp_path, random):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed")

@@ -62,7 +62,9 @@ def test_what_an_option_is_given_is_what_the_setting_takes(name):
         values = kind.choices
     else:
         values = [
-            text for text in ("0.5", "3", "3,4", "name", "8x9", ",", "utf-8") if parses(field, text)
+            text
+            for text in ("0.5", "3", "3,4", "name", "8x9", ",", "utf-8", "flip")
+            if parses(field, text)
         ]
         assert values
     for value in values:
