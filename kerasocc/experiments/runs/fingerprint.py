@@ -18,17 +18,21 @@ MOST_COLUMNS = 4096
 """Columns up to which each has a fingerprint of its own."""
 
 
-def check_same_data(file: Path, data: OneClassDataset, then: str) -> None:
+def check_same_data(
+    file: Path, data: OneClassDataset, then: str, outliers: str | None = None
+) -> None:
     """Raise `ValueError` if the data of a run are others than when it began.
 
     Args:
         file: `data.json` of the run; a run of an earlier version has none, and is not checked.
         data: What its settings read now.
         then: What to do instead, for the message.
+        outliers: What the auxiliary outliers of a training are read from; None where they do not
+            matter.
     """
     if not file.exists():
         return
-    before, after = read_json(file), fingerprint(data)
+    before, after = read_json(file), fingerprint(data, outliers)
     if not _has_form_of(before, after):
         raise ValueError(
             f"{str(file)!r} must hold the fingerprint of the data of the run. Received: other "
@@ -42,29 +46,43 @@ def check_same_data(file: Path, data: OneClassDataset, then: str) -> None:
         )
 
 
-def write_fingerprint(file: Path, data: OneClassDataset) -> None:
+def write_fingerprint(file: Path, data: OneClassDataset, outliers: str | None = None) -> None:
     """Write the fingerprint of the data of a run that begins, as JSON."""
-    write_json(file, fingerprint(data))
+    write_json(file, fingerprint(data, outliers))
 
 
-def fingerprint(data: OneClassDataset) -> dict[str, Any]:
+def fingerprint(data: OneClassDataset, outliers: str | None = None) -> dict[str, Any]:
     """What tells the samples and labels of a data set from others.
 
     Args:
         data: The data set.
+        outliers: File or folder of auxiliary outliers; the name of a data set, or None, is left
+            out.
 
     Returns:
         By part (`training`, `validation`, `test`): number, shape and dtype of the samples,
         digests of the labels and of the values, of tables column by column; and the names of
-        the columns.
+        the columns. Of outliers the digest of the files.
     """
     names = data.sample_format.columns
-    return {
+    exposed = {} if outliers is None or not Path(outliers).exists() else _files(Path(outliers))
+    return exposed | {
         "training": _part(data.x_train, data.y_train, data.truth_train),
         "validation": _part(data.x_val, data.y_val),
         "test": _part(data.x_test, data.y_test),
         "columns": None if names is None else list(names),
     }
+
+
+def _files(path: Path) -> dict[str, str]:
+    """The digest of a file, or of the files of a folder and their names."""
+    found = hashlib.blake2b(digest_size=8)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            found.update(str(file.relative_to(path)).encode(errors="surrogateescape"))
+            with open(file, "rb") as content:
+                found.update(hashlib.file_digest(content, "blake2b").digest())
+    return {"outliers": found.hexdigest()}
 
 
 def _has_form_of(before: Any, after: dict[str, Any]) -> bool:
@@ -114,6 +132,8 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
             yield f"{part} samples with {_changed_values(old['values'], new['values'], names)}"
         elif old["labels"] != new["labels"]:
             yield f"{part} samples with other labels"
+    if before.get("outliers") != after.get("outliers", before.get("outliers")):
+        yield "other outliers"
 
 
 def _changed_values(old: list[str], new: list[str], names: list[str] | None) -> str:

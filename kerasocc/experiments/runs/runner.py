@@ -63,11 +63,12 @@ def train(
         CollapseError: If the training ended in hypersphere collapse.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    with run.locked(), _same_data(run, data), _recorded_status(run):
+    with run.locked(), _same_data(run, data, config.outliers), _recorded_status(run):
         run.remove_leftovers()
         workers.share(run.path, (run.data_file.name, run.backup.name))
         if not workers.is_chief:
-            check_same_data(run.data_file, data, "give every worker those of the chief")
+            then = "give every worker those of the chief"
+            check_same_data(run.data_file, data, then, config.outliers)
         shown = dict(progress=progress, workers=workers, log_dir=log_dir)
         trained = train_phases(config, run.backup, data, **shown)
         results = {**_finish(config, run, data, trained), **workers.description}
@@ -79,11 +80,11 @@ def train(
 
 
 @contextlib.contextmanager
-def _same_data(run: RunFolder, data: OneClassDataset) -> Iterator[None]:
+def _same_data(run: RunFolder, data: OneClassDataset, outliers: str | None) -> Iterator[None]:
     if run.data_file.exists():
-        check_same_data(run.data_file, data, "start another run")
+        check_same_data(run.data_file, data, "start another run", outliers)
     else:
-        write_fingerprint(run.data_file, data)
+        write_fingerprint(run.data_file, data, outliers)
     yield
 
 

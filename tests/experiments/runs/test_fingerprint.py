@@ -160,3 +160,21 @@ def test_a_wide_table_has_one_digest(digits):
     wide = np.zeros((3, 5000), "float32")
     found = fingerprint(changed(digits, x_test=wide))["test"]
     assert len(found["values"]) == 1 and found["shape"] == [5000]
+
+
+def test_other_outliers(digits, tmp_path):
+    file, folder = tmp_path / "data.json", tmp_path / "odd"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"one")
+    write_fingerprint(file, digits, str(folder))
+    check_same_data(file, digits, "do that", str(folder))
+    # Where they do not matter, and where they are the name of a data set, they are not looked at.
+    check_same_data(file, digits, "do that")
+    check_same_data(file, digits, "do that", "cifar10")
+    for change in (
+        lambda: (folder / "a.png").write_bytes(b"two"),
+        lambda: (folder / "a.png").rename(folder / "b.png"),
+    ):
+        change()
+        with pytest.raises(ValueError, match=r"do that\. Received: other outliers$"):
+            check_same_data(file, digits, "do that", str(folder))
