@@ -65,7 +65,7 @@ def test_all_methods_on_a_class(out, capsys, monkeypatch):
     assert again[1].split() == list(rows[0])
     assert [line.split()[0] for line in again[2:4]] == ["1", "mean"]
     assert (out / "migrate-demo.csv").read_bytes() == before
-    assert len(list(out.iterdir())) == 6
+    assert len(list(out.iterdir())) == 7
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """`kerasocc train` on normal samples alone, and the commands after it."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas
@@ -159,10 +160,14 @@ def test_all_methods(method, normal, tmp_path, capsys):
         options += ["--labelled", "0"]
     if method in ("nearest-neighbors", "auto"):
         options = []
-    if method == "multi-head-rotnet":
+    if method in ("multi-head-rotnet", "fcdd"):
         images = np.random.default_rng(0).integers(0, 256, (40, SIDE, SIDE, 3)).astype("uint8")
         dataset = tmp_path / "images.npz"
         np.savez(dataset, images=images)
+    if method in ("hypersphere-classifier", "fcdd"):
+        outliers = tmp_path / f"outliers{dataset.suffix}"
+        shutil.copyfile(dataset, outliers)
+        options += ["--outliers", str(outliers)]
     command = ["train", "--quiet", "--dataset", str(dataset), "--method", method, *options]
     assert main([*command, "--out", str(tmp_path), "--name", "run"]) == 0
     results = json.loads((tmp_path / "run" / "results.json").read_text())

@@ -137,7 +137,8 @@ def _first(name: str, rows: np.ndarray, count: int) -> np.ndarray:
     if count > len(rows):
         raise ValueError(
             f"`{name}` asks for {count} anomalies of the training part, which holds "
-            f"{len(rows)} for it. Without labelled anomalies it must be 0"
+            f"{len(rows)} for it. Without labelled anomalies it must be 0; a method that needs "
+            "anomalies takes `outliers` in their place"
         )
     return rows[:count]
 

@@ -29,7 +29,9 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """Images scaled to [0, 1]: contrast normalization would hide how bright a defect is."""
-    own = {"preprocessing": "unit", "batch_size": 128, "epochs": 50, "learning_rate": 1e-3}
+    own = {"batch_size": 128, "epochs": 50, "learning_rate": 1e-3}
+    if choices.data_kind != "table":  # which `check_shape` refuses, by name
+        own["preprocessing"] = "unit"
     return {**NO_PRETRAINING, **own, "drop_at": (), **labelled_unless_outliers(choices)}
 
 
