@@ -212,13 +212,15 @@ def main() -> None:
         limits = ("OMP", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
         environment = {f"{limit}_{_THREADS[limit]}": threads for limit in limits}
         print(f"{CASES[name].title}; threads: {threads}", flush=True)
-        subprocess.run(
+        run = subprocess.run(
             [sys.executable, __file__, "--inside", "--cases", name]
             + ["--rounds", str(arguments.rounds)],
             env={**os.environ, **environment},
             stderr=None if arguments.verbose else subprocess.DEVNULL,
             check=False,
         )
+        if run.returncode:
+            print("  failed; `--verbose` shows why", flush=True)
     if arguments.cases == DEFAULT:
         subprocess.run([sys.executable, Path(__file__).with_name("memory.py")], check=False)
 

@@ -22,6 +22,7 @@ _HOMES = {
     "DeepSVDD": "kerasocc.models.deep_svdd",
     "Ensemble": "kerasocc.models.ensemble",
     "FCDD": "kerasocc.models.fcdd",
+    "GEO": "kerasocc.models.geo",
     "HypersphereClassifier": "kerasocc.models.hypersphere_classifier",
     "ICL": "kerasocc.models.icl",
     "MultiHeadRotNet": "kerasocc.models.multi_head_rotnet",
@@ -36,10 +37,21 @@ _HOMES = {
     "score_with_ray": "kerasocc.experiments.runs.ray_scores",
     "train_together": "kerasocc.engine.train_together",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "estimators", "explanations", "networks", "regularizers")
+_SUBPACKAGES = (
+    "baselines",
+    "callbacks",
+    "datasets",
+    "estimators",
+    "explanations",
+    "networks",
+    "regularizers",
+)
 # What has to be imported for `keras.saving.load_model` to know our classes.
 _REGISTERED = (
     *(home for home in _HOMES.values() if home.startswith("kerasocc.models.")),
+    "kerasocc.baselines.ss_dgm",
+    "kerasocc.baselines.supervised_classifier",
+    "kerasocc.baselines.variational_autoencoder",
     "kerasocc.datasets.preprocessing",
     "kerasocc.networks.fourier",
     "kerasocc.networks.icl",

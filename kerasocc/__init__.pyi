@@ -1,5 +1,6 @@
 """What type checkers read in place of names that are imported when they are first used."""
 
+from kerasocc import baselines as baselines
 from kerasocc import callbacks as callbacks
 from kerasocc import datasets as datasets
 from kerasocc import estimators as estimators
@@ -17,6 +18,7 @@ from kerasocc.models.deep_sad import DeepSAD as DeepSAD
 from kerasocc.models.deep_svdd import DeepSVDD as DeepSVDD
 from kerasocc.models.ensemble import Ensemble as Ensemble
 from kerasocc.models.fcdd import FCDD as FCDD
+from kerasocc.models.geo import GEO as GEO
 from kerasocc.models.hypersphere_classifier import HypersphereClassifier as HypersphereClassifier
 from kerasocc.models.icl import ICL as ICL
 from kerasocc.models.multi_head_rotnet import MultiHeadRotNet as MultiHeadRotNet

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
-from kerasocc.engine import direct_calls, keras_layers
+from kerasocc.engine import direct_calls, graphs, keras_layers
 from kerasocc.engine import keras_contract as contract
 
 tensorflow_only = pytest.mark.skipif(
@@ -179,6 +179,18 @@ def test_a_built_layer_can_be_given_another_weight():
         layer.add_weight(shape=(3,), name="late")
 
 
+def test_the_weight_of_an_attribute_is_deleted_without_collecting_garbage(monkeypatch):
+    layer = keras.layers.Layer()
+    layer.late = layer.add_weight(shape=(3,), name="late")
+    layer.build(None)
+    monkeypatch.setattr("gc.collect", lambda *args: pytest.fail("collects garbage"))
+    contract.delete_weight(layer, "late")
+    assert layer.weights == [] and not hasattr(layer, "late")
+    assert "late" not in layer._trackable_children()
+    with pytest.raises(ValueError, match="already built"):
+        layer.add_weight(shape=(3,), name="late")
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
@@ -270,19 +282,19 @@ def test_parts_of_a_graph_can_be_taken():
     import tensorflow as tf
 
     weight = tf.Variable(3.0)
-    wrapped = contract.wrap_in_graph(
+    wrapped = graphs.wrap_in_graph(
         lambda x: x * tf.square(weight), [tf.TensorSpec((None, 2), "float32")]
     )
     operations = wrapped.graph.get_operations()
-    assert [op for op in operations if contract.reads_variable(op)]
-    assert not contract.assigns_variables(wrapped)
+    assert [op for op in operations if graphs.reads_variable(op)]
+    assert not graphs.assigns_variables(wrapped)
     squares = [op.outputs[0] for op in operations if op.type == "Square"]
-    (invariant,) = contract.prune_graph(wrapped, [], squares)()
+    (invariant,) = graphs.prune_graph(wrapped, [], squares)()
     assert float(invariant) == 9.0
-    rest = contract.prune_graph(wrapped, [wrapped.inputs[0], *squares], wrapped.structured_outputs)
+    rest = graphs.prune_graph(wrapped, [wrapped.inputs[0], *squares], wrapped.structured_outputs)
     np.testing.assert_allclose(rest(tf.constant(X), tf.constant(2.0)), 2 * X)
     weight.assign(2.0)
-    np.testing.assert_allclose(contract.prune_graph(wrapped, [], squares)(), [4.0])
+    np.testing.assert_allclose(graphs.prune_graph(wrapped, [], squares)(), [4.0])
 
 
 @tensorflow_only
@@ -291,12 +303,46 @@ def test_changes_of_variables_and_random_numbers_are_seen():
 
     variable = tf.Variable(0.0)
     signature = [tf.TensorSpec((None, 2), "float32")]
-    assigning = contract.wrap_in_graph(lambda x: x + variable.assign_add(1.0), signature)
-    assert contract.assigns_variables(assigning)
-    random = contract.wrap_in_graph(lambda x: x + tf.random.uniform((2,)), signature)
-    assert not contract.assigns_variables(random)
-    stateful = {op.type for op in random.graph.get_operations() if contract.is_stateful(op)}
+    assigning = graphs.wrap_in_graph(lambda x: x + variable.assign_add(1.0), signature)
+    assert graphs.assigns_variables(assigning)
+    random = graphs.wrap_in_graph(lambda x: x + tf.random.uniform((2,)), signature)
+    assert not graphs.assigns_variables(random)
+    stateful = {op.type for op in random.graph.get_operations() if graphs.is_stateful(op)}
     assert "RandomUniform" in stateful and "AddV2" not in stateful
+
+
+@tensorflow_only
+def test_graphs_of_custom_gradients_are_let_go():
+    import tensorflow as tf
+    from tensorflow.python.framework.ops import gradient_registry
+
+    @tf.custom_gradient
+    def doubled(x):
+        return 2 * x, lambda upstream: 3 * upstream
+
+    def in_a_loop(x):
+        return tf.while_loop(lambda n, x: n < 2, lambda n, x: (n + 1, doubled(x)), (0, x))[1]
+
+    def custom():
+        return {n for n in gradient_registry.list() if n.startswith("CustomGradient")}
+
+    before = custom()
+    signature = [tf.TensorSpec((None, 2))]
+    inner = tf.function(doubled, input_signature=signature)
+    outer = tf.function(lambda x: in_a_loop(inner(doubled(x))), input_signature=signature)
+    compiled = outer.get_concrete_function()
+    assert len(custom() - before) == 3
+    graphs.forget_custom_gradients(compiled.graph)
+    # The function that it calls can be differentiated by others.
+    assert len(custom() - before) == 1
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = inner(x)
+    np.testing.assert_array_equal(tape.gradient(y, x), np.full_like(X, 3))
+    np.testing.assert_array_equal(compiled(x), 16 * X)
+    graphs.forget_custom_gradients(inner.get_concrete_function().graph)
+    assert custom() == before
 
 
 @tensorflow_only

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.detection.cells import DONE, Cell, Results
+from benchmarks.detection.cells import DONE, Cell, claimed
 from benchmarks.detection.ours import LEFT_OUT, make_config, settings_of, variant_of
 from benchmarks.detection.peers import PEERS
 from benchmarks.detection.problems import (
@@ -25,6 +25,7 @@ from benchmarks.detection.report import draw, markdown
 from benchmarks.detection.summary import CellResults, summarize
 from benchmarks.detection.worker import Worker
 from kerasocc.experiments.methods import METHODS
+from kerasocc.experiments.tables.cell_store import CellStore
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 OURS = [name for name in METHODS if name not in LEFT_OUT]
@@ -48,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
     problems = _problems(options, data_dir, tfds_dir)
     detectors = _detectors(options)
     cells = list(_cells(options, problems, detectors))
-    results = Results(options.out)
+    results = CellStore(options.out)
     if not options.report:
         _do(cells, results, tfds_dir, options.again)
     _report(options, problems, detectors, cells, results)
@@ -137,11 +138,11 @@ def _settings(detector: str, problem: Problem, seed: int) -> dict[str, Any]:
     return settings_of(make_config(detector, problem, seed), problem)
 
 
-def _do(cells: Sequence[Cell], results: Results, tfds_dir: Path, again: bool) -> None:
+def _do(cells: Sequence[Cell], results: CellStore, tfds_dir: Path, again: bool) -> None:
     worker = Worker(tfds_dir)
     try:
         for number, cell in enumerate(cells, 1):
-            with results.claimed(cell, again=again) as is_mine:
+            with claimed(results, cell, again=again) as is_mine:
                 if not is_mine:
                     continue
                 result = worker.run(cell)
@@ -158,7 +159,7 @@ def _report(
     problems: Sequence[Problem],
     detectors: Sequence[str],
     cells: Sequence[Cell],
-    results: Results,
+    results: CellStore,
 ) -> None:
     found: dict[tuple[str, str], list] = {}
     for cell in cells:

@@ -15,6 +15,7 @@ PACKAGES = {
     "callbacks": "Callbacks",
     "regularizers": "Regularizers",
     "networks": "Networks",
+    "baselines": "Baselines",
     "explanations": "Explanations",
     "datasets": "Data sets",
     "estimators": "Estimators",

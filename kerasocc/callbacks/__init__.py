@@ -7,6 +7,7 @@ from kerasocc.callbacks.annealing import VarianceAnnealing
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.callbacks.collapse import CollapseError, CollapseMonitor
 from kerasocc.callbacks.contamination_estimate import estimate_contamination
+from kerasocc.callbacks.dirichlet import DirichletUpdate
 from kerasocc.callbacks.latent_labels import LatentLabels
 from kerasocc.callbacks.noise_update import NoiseUpdate
 from kerasocc.callbacks.quantile import QuantileUpdate
@@ -18,6 +19,7 @@ __all__ = [
     "AdaptiveWeighting",
     "CollapseError",
     "CollapseMonitor",
+    "DirichletUpdate",
     "LatentLabels",
     "NoiseUpdate",
     "QuantileUpdate",

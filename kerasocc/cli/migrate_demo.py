@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import functools
 from pathlib import Path
 from typing import Any
 
-from kerasocc.cli.common import echo, echo_error
+from kerasocc.cli.common import echo
+from kerasocc.cli.reproduce import run_chosen, show_table
 from kerasocc.experiments.papers.oc_nn import comparison
 from kerasocc.experiments.papers.oc_nn.comparison import COMPARED
-from kerasocc.experiments.papers.oc_nn.table import Table
+from kerasocc.experiments.papers.oc_nn.migration import RunStore, migration_table
 from kerasocc.experiments.runs import store
 from kerasocc.experiments.runs.startup import import_keras
 from kerasocc.experiments.settings.data import absolute
 from kerasocc.experiments.settings.parsing import class_name
-from kerasocc.files import write_text
+from kerasocc.experiments.tables.definition import Options, TableDefinition
+from kerasocc.experiments.tables.running import select
 
-TABLE_FILE, PAGE_FILE = "migrate-demo.csv", "migrate-demo.html"
 FEW = 20
 """Anomalies below which an AUC is coarse."""
-
-WHAT_IT_IS = (
-    "Transductive: every model is tested on the samples that it was trained on, 1 % of which are "
-    "anomalies. These figures do not compare with the inductive ones of `kerasocc train`, whose "
-    "test samples no model has seen."
-)
 
 
 def add(commands: Any) -> None:
@@ -91,81 +85,33 @@ def migrate_demo(arguments: argparse.Namespace) -> int:
     wanted = [value for values in arguments.classes for value in values]
     classes = comparison.find_classes(dataset, wanted)
     store.check_new(arguments.out, None)
-    table = Table(dataset, methods, classes)
-    # Rows are printed as they come, except between progress bars.
-    echo_row = echo if arguments.quiet else (lambda *_: None)
-    echo(WHAT_IT_IS)
-    echo_row(table.head())
-    try:
-        for normal_class in classes:
-            _run_class(arguments, table, normal_class, settings, progress)
-            echo_row(table.row(normal_class))
-            write_text(Path(arguments.out) / TABLE_FILE, table.as_csv())
-    except KeyboardInterrupt:
-        echo("Interrupted. Run the same command again to resume.")
-        raise
-    _print_end(arguments, table)
-    return 0 if not table.errors() else 2
+    return _run(arguments, migration_table(dataset, classes, Path(arguments.out)), methods)
 
 
-def _run_class(
-    arguments: argparse.Namespace,
-    table: Table,
-    normal_class: int | str,
-    settings: dict[str, Any],
-    progress: Any,
-) -> None:
-    """Run all methods on one class."""
-    from kerasocc.experiments.papers.oc_nn.run import run_method
-    from kerasocc.experiments.runs.data import check_anomalies, load_data
-    from kerasocc.experiments.runs.networks import check_network
-
-    configs = {
-        method: comparison.make_config(table.dataset, method, normal_class, **settings)
-        for method in table.methods
-    }
-
-    @functools.cache
-    def load() -> Any:
-        # The same for all methods.
-        config = next(iter(configs.values()))
-        data = load_data(config)
-        check_anomalies(data)
-        check_network(config, data.sample_format.shape)
-        return data
-
-    for method, config in configs.items():
-        progress(f"Class {normal_class}, {COMPARED[method].title}")
-        outcome = run_method(config, method, arguments.out, load, progress=not arguments.quiet)
-        table.outcomes[normal_class, method] = outcome
-        theirs = table.published(normal_class, method)
-        beside = "" if theirs is None else f" (published {theirs:.1f})"
-        progress(f"AUC {table.cell(normal_class, method)}{beside}, {outcome.run}")
-
-
-def _print_end(arguments: argparse.Namespace, table: Table) -> None:
-    if not arguments.quiet:
-        echo("")
-        echo("\n".join([table.head(), *map(table.row, table.classes)]))
-    echo(table.means())
-    for line in table.comparisons():
-        echo(line)
-    from kerasocc.experiments.papers.oc_nn.page import comparison_page
-
-    page = Path(arguments.out) / PAGE_FILE
-    write_text(page, comparison_page(table, WHAT_IT_IS))
-    fewest = min((o.anomalies for o in table.outcomes.values() if o.anomalies), default=FEW)
+def _run(arguments: argparse.Namespace, table: TableDefinition, methods: list[str]) -> int:
+    options = Options(
+        epochs=arguments.epochs,
+        pretrain_epochs=arguments.pretrain_epochs,
+        seeds=(arguments.seed,),
+        methods=tuple(methods),
+    )
+    cells = select(table.cells(options), options)
+    out = Path(arguments.out)
+    # A level below the runs, which are found by their `results.json`.
+    results = RunStore(out / table.name / Path(arguments.dataset).stem)
+    missing = run_chosen(table, cells, results, quiet=arguments.quiet)
+    code = show_table(
+        table, cells, results, missing, f"{len(methods)} methods, seed {arguments.seed}."
+    )
+    done = filter(None, map(results.read, cells))
+    fewest = min((result.get("anomalies", FEW) for result in done), default=FEW)
     if fewest < FEW:
         echo(f"Anomalies in the smallest class: {fewest}. The AUC is coarse there.")
-    all_runs = Path(arguments.out) / comparison.run_name(table.dataset, "CLASS", "METHOD")
-    echo(f"{'Table':<9} {Path(arguments.out) / TABLE_FILE}, as a page: {page}")
-    echo(f"{'Reports':<9} {all_runs / 'report.html'}")
     echo(
-        f"{'Figures':<9} beside them: samples.png (most normal, most anomalous), for RCAE "
+        f"{'Figures':<9} beside the reports: samples.png (most normal, most anomalous), for RCAE "
         "decomposition.png (original, reconstruction, N)"
     )
-    for error in table.errors():
-        echo_error(error)
+    return code
 
 
 def _classes(text: str) -> list[int | str]:

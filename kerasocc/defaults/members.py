@@ -11,6 +11,10 @@ WIDE = 100
 """A table with so many columns is taken for embeddings of a network, not for measurements."""
 COMPONENTS = 256
 """Principal components of the pixels of images."""
+CELLS = (4, 3)
+"""Numbers of cells of oriented gradients, fine ones and coarse ones."""
+SMALLEST_SIDE = 8
+"""Pixels that images must have in height and width for gradients to say something."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Member:
 def automatic_members(shape: tuple[int, ...], samples: int) -> list[Member]:
     """The members for a number of training samples of a shape, in the order of their training."""
     if len(shape) == 3:
-        return _of_images(samples)
+        return _of_images(shape, samples)
     return _of_wide_tables() if shape[0] >= WIDE else _of_tables()
 
 
@@ -39,16 +43,16 @@ def _neighbors(*preprocessings: str) -> list[Member]:
     return [Member("nearest-neighbors", {"preprocessing": p, "k": 3}) for p in preprocessings]
 
 
-def _of_images(samples: int) -> list[Member]:
+def _of_images(shape: tuple[int, ...], samples: int) -> list[Member]:
     # The components of few images do not hold what new images can differ in: a scratch on one of
     # them is not seen.
-    components = COMPONENTS if samples >= 4 * COMPONENTS else None
+    common = {"k": 3, "components": COMPONENTS if samples >= 4 * COMPONENTS else None}
     # Contrast normalization takes away what tells some classes apart, and brings out what tells
-    # others apart.
-    return [
-        Member("nearest-neighbors", {"preprocessing": p, "k": 3, "components": components})
-        for p in ("unit", "contrast")
-    ]
+    # others apart. Edges tell shapes apart, whatever their colours and where exactly they are.
+    settings = [{"preprocessing": p} for p in ("unit", "contrast")]
+    if min(shape[:2]) >= SMALLEST_SIDE:
+        settings += [{"preprocessing": "unit", "cells": cells} for cells in CELLS]
+    return [Member("nearest-neighbors", {**common, **own}) for own in settings]
 
 
 def _of_tables() -> list[Member]:

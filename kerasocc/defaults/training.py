@@ -47,9 +47,16 @@ OC_NN = Training(hidden=None, steps=1500, weight_decay=0.0)
 IMAGES = Training(
     preprocessing="contrast", hidden=None, epochs=60, weight_decay=5e-7, pretrain_epochs=100
 )
+# Outliers rule out the trivial solution, against which pretraining helps.
+IMAGES_WITH_OUTLIERS = IMAGES._replace(epochs=50, pretrain_epochs=0)
+# Contrast normalization would hide how bright a defect is.
+FCDD = IMAGES_WITH_OUTLIERS._replace(preprocessing="unit")
 # Rate and epochs of Qiu et al., Latent Outlier Exposure, ICML 2022. A batch is 36 times as many
 # inputs of the encoder.
 ROTATIONS = Training(preprocessing="contrast", hidden=None, batch_size=10, epochs=16)
+# As Golan and El-Yaniv, NeurIPS 2018: an epoch shows every image in one of its 72 views, and three
+# passes over all pairs are 216 of them.
+TRANSFORMATIONS = Training(preprocessing="contrast", hidden=None, batch_size=128, epochs=216)
 
 FREQUENCIES = 512
 """Random Fourier features of OC-NN on tables."""

@@ -18,9 +18,8 @@ from kerasocc.engine.batch_provider import (
     sample_targets_in_graph,
 )
 from kerasocc.engine.batches import as_batch, sample_arrays
-from kerasocc.engine.epoch_order import EpochOrder
+from kerasocc.engine.epoch_order import EpochOrder, SampleOrder
 from kerasocc.engine.iterated_batches import IteratedProvider
-from kerasocc.engine.outlier_exposure import ExposedOrder, ExposedSource
 from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sample_checks import unpack
 from kerasocc.engine.segments import SegmentedProvider
@@ -54,10 +53,7 @@ def make_batch_provider(
     """
     targets = sample_targets or {}
     if source.has_random_access:
-        if isinstance(source, ExposedSource):
-            order = ExposedOrder(source, batch_size, shuffle, seed, steps)
-        else:
-            order = EpochOrder(source.num_samples, batch_size, shuffle, seed, steps)
+        order = source.epoch_order(batch_size, shuffle, seed, steps)
         if in_segments:
             return SegmentedProvider(source, order, targets, share or ALONE)
         if source.in_memory and keras.backend.backend() == "tensorflow":
@@ -89,7 +85,7 @@ def _batches_of_a_pass(source: TensorFlowSource, steps: int | None) -> int | Non
 class _PipelineOfArrays(BatchProvider):
     """Arrays in memory, gathered in a `tf.data` pipeline, which eager steps need."""
 
-    def __init__(self, source: ArraySource, order: EpochOrder, sample_targets: SampleTargets):
+    def __init__(self, source: ArraySource, order: SampleOrder, sample_targets: SampleTargets):
         import tensorflow as tf
 
         self._order = order
@@ -122,7 +118,7 @@ class _GatheredArrays(BatchProvider):
     def __init__(
         self,
         source: ArraySource,
-        order: EpochOrder | ExposedOrder,
+        order: SampleOrder,
         sample_targets: SampleTargets,
     ):
         self._order = order
@@ -136,7 +132,7 @@ class _GatheredDataset(keras.utils.PyDataset):
     def __init__(
         self,
         source: ArraySource,
-        order: EpochOrder | ExposedOrder,
+        order: SampleOrder,
         sample_targets: SampleTargets,
     ):
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +77,17 @@ def conformal_calibration(scores: np.ndarray, fpr: float) -> Calibration:
         interval=(_beta_quantile(rank, count, 0.025), _beta_quantile(rank, count, 0.975)),
         threshold=float(np.sort(scores)[count - rank]),
     )
+
+
+def warn_of_few_samples(found: Calibration) -> None:
+    """Warn where so few samples do not allow the rate that was asked for, as `calibrate` does."""
+    if found.has_too_few_samples:
+        warnings.warn(
+            f"`fpr` must be at least {found.expected_rate:.3g} with {found.samples} samples, the "
+            "smallest rate that they allow: the threshold is their largest score, and a rate of "
+            f"{found.expected_rate:.3g} is to be expected. Received: fpr={found.wanted_rate!r}",
+            stacklevel=3,
+        )
 
 
 def threshold_interval(scores: np.ndarray, rate: float) -> tuple[float | None, float | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import keras
@@ -16,9 +15,11 @@ from kerasocc.engine.calibration import (
     p_values,
     select_by_fdr,
     threshold_at,
+    warn_of_few_samples,
 )
 from kerasocc.engine.graph_ranks import p_values_in_graph
 from kerasocc.engine.keras_contract import own_variables
+from kerasocc.engine.saving import size_state
 from kerasocc.engine.scorer import Scorer
 from kerasocc.state import reset_state
 
@@ -68,14 +69,7 @@ class Detector(Scorer):
         if fpr is not None:
             fpr = check_fraction("fpr", fpr, zero=True)
             found = self.calibrate_on_scores(self.score(x), fpr=fpr)
-            if found.has_too_few_samples:
-                warnings.warn(
-                    f"`fpr` must be at least {found.expected_rate:.3g} with {found.samples} "
-                    "samples, the smallest rate that they allow: the threshold is their largest "
-                    f"score, and a rate of {found.expected_rate:.3g} is to be expected. "
-                    f"Received: fpr={fpr!r}",
-                    stacklevel=2,
-                )
+            warn_of_few_samples(found)
             return found.threshold
         rate = check_fraction("contamination", contamination, zero=True)
         threshold = threshold_at(self.score(x), rate)
@@ -108,9 +102,7 @@ class Detector(Scorer):
         return found
 
     def _set_state(self, name: str, values: np.ndarray) -> None:
-        weight = getattr(self, name)
-        if weight is None or tuple(weight.shape) != values.shape:
-            setattr(self, name, self.add_state(name, values.shape))
+        size_state(self, name, values.shape)
         getattr(self, name).assign(values)
 
     def forget_calibration(self) -> None:

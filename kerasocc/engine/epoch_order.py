@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import numpy as np
+
+
+class SampleOrder(Protocol):
+    """Positions of samples in the order of an epoch, a batch after the other."""
+
+    batch_size: int
+    length: int
+    """Positions of an epoch."""
+    num_batches: int
+
+    def draw(self, epochs_trained: int) -> np.ndarray:
+        """Positions, shape `(length,)`, int32."""
 
 
 class EpochOrder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kerasocc.engine.keras_contract import (
+from kerasocc.engine.graphs import (
     assigns_variables,
     is_stateful,
     prune_graph,

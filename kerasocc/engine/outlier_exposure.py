@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from kerasocc.checks import check_fraction
+from kerasocc.engine.as_source import as_source
 from kerasocc.engine.epoch_order import EpochOrder
 from kerasocc.engine.model_protocols import TrainableModel
-from kerasocc.engine.sources import ArraySource, Source, as_source
+from kerasocc.engine.sources import ArraySource, Source
 from kerasocc.engine.tables import as_array
 from kerasocc.engine.tensors import aligned
 
@@ -40,8 +41,9 @@ def exposed_source(
         return None
     if not model.uses_outliers:
         raise ValueError(
-            "`outliers` must be None: they are for HypersphereClassifier, FCDD, DeepSAD and "
-            f"MultiHeadRotNet. Received: outliers for {type(model).__name__}"
+            "`outliers` must be None: they are for HypersphereClassifier, FCDD, DeepSAD, "
+            "MultiHeadRotNet, GEO and the baselines SupervisedClassifier and SSDGM. "
+            f"Received: outliers for {type(model).__name__}"
         )
     if not source.has_random_access:
         raise ValueError(
@@ -137,7 +139,10 @@ class ExposedSource(ArraySource):
 
     def samples_per_pass(self, batch_size: int) -> int:
         """How many samples and outliers a pass over the samples trains on."""
-        return ExposedOrder(self, batch_size, False, 0, None).length
+        return self.epoch_order(batch_size, False, 0, None).length
+
+    def epoch_order(self, batch_size, shuffle, seed, steps):
+        return ExposedOrder(self, batch_size, shuffle, seed, steps)
 
     def input_shape(self):
         return self.normal.input_shape()

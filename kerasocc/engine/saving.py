@@ -69,7 +69,7 @@ def restore_variables(model: ScorableModel, store: Any) -> None:
     # cannot come from there.
     for name in inherited_names(model, "data_state"):
         if name in keys:
-            setattr(model, name, model.add_state(name, tuple(store[name].shape)))
+            size_state(model, name, tuple(store[name].shape))
     by_position, by_name = _divided(model)
     stored = keys - set(by_name)
     if stored != {str(position) for position in range(len(by_position))}:
@@ -86,6 +86,17 @@ def restore_variables(model: ScorableModel, store: Any) -> None:
             variable.assign(store[name])
         else:
             model.derive_state(name)
+
+
+def size_state(model: ScorableModel, name: str, shape: tuple[int, ...]) -> None:
+    """Have a weight of `model.data_state` be of a shape, and the attribute of its name hold it.
+
+    One that is of this shape stays: a process that restores a backup alone must not make a
+    weight, for which all workers wait for each other.
+    """
+    weight = getattr(model, name, None)
+    if weight is None or tuple(weight.shape) != shape:
+        setattr(model, name, model.add_state(name, shape))
 
 
 def _divided(model: ScorableModel) -> tuple[list[Any], dict[str, Any]]:

@@ -10,11 +10,13 @@ import numpy as np
 from kerasocc.datasets.preprocessing.table_features import TableFeatures
 from kerasocc.engine import evaluation, saving
 from kerasocc.engine.adaptation import check_adapted
+from kerasocc.engine.as_source import as_source
 from kerasocc.engine.batches import as_targets
 from kerasocc.engine.inference import InferenceRunner
 from kerasocc.engine.iterables import first_batches
 from kerasocc.engine.jax_devices import whole_batches
 from kerasocc.engine.keras_contract import (
+    delete_weight,
     new_weights_allowed,
     own_variables,
     remove_weight,
@@ -23,7 +25,7 @@ from kerasocc.engine.keras_contract import (
 from kerasocc.engine.keras_layers import forget_calls
 from kerasocc.engine.lockstep import claim_ownership
 from kerasocc.engine.score_metrics import ScoreMetrics
-from kerasocc.engine.sources import Source, as_source
+from kerasocc.engine.sources import Source
 from kerasocc.engine.structure import Structure
 from kerasocc.engine.tables import as_array
 from kerasocc.state import add_state
@@ -253,7 +255,7 @@ class Scorer(keras.Model):
         if getattr(self, name, None) is None:
             return
         # Deleted first: TensorFlow keeps what an attribute held when None is assigned to it.
-        delattr(self, name)
+        delete_weight(self, name)
         setattr(self, name, None)
         self.invalidate_compiled()
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from kerasocc.engine.batch_provider import BatchProvider, SampleTargets
 from kerasocc.engine.batches import sample_arrays
-from kerasocc.engine.epoch_order import EpochOrder
-from kerasocc.engine.outlier_exposure import ExposedOrder
+from kerasocc.engine.epoch_order import SampleOrder
 from kerasocc.engine.replicas import ALONE, Share
 from kerasocc.engine.sources import ArraySource
 
@@ -47,7 +46,7 @@ class SegmentedProvider(BatchProvider):
     def __init__(
         self,
         source: ArraySource,
-        order: EpochOrder | ExposedOrder,
+        order: SampleOrder,
         sample_targets: SampleTargets,
         share: Share = ALONE,
     ):

@@ -19,7 +19,7 @@ from kerasocc.engine.iterated_batches import IteratedProvider
 from kerasocc.engine.replicas import Share, check_piece_sizes, share_of
 from kerasocc.engine.segments import SegmentedProvider
 from kerasocc.engine.strategy_contract import strategy_of, suited_reduction
-from kerasocc.engine.tensors import any_batch_size, as_tensor
+from kerasocc.engine.tensors import any_batch_size, as_tensor, compiled_for
 from kerasocc.engine.workers import check_same_batch
 
 
@@ -110,13 +110,9 @@ class StrategyLoop:
 
         signature = keras.tree.map_structure(any_batch_size, samples)
         scalar = tf.TensorSpec((), "int32")
-        function = tf.function(
-            self._loop(batch_size, whole, eager=False),
-            input_signature=[signature, scalar, scalar],
-            autograph=False,
-        )
         with strategy_of(self._model).scope(), suited_reduction(self._model):
-            compiled = function.get_concrete_function()
+            loop = self._loop(batch_size, whole, eager=False)
+            compiled = compiled_for(loop, [signature, scalar, scalar])
         return lambda samples, size, steps: compiled(samples, tf.constant(size), tf.constant(steps))
 
     def _loop(self, batch_size: int, whole: bool, eager: bool) -> Callable:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasocc.engine.graphs import forget_custom_gradients
 from kerasocc.engine.keras_contract import MEMORY_ALIGNMENT, share_memory
 
 
@@ -44,6 +45,8 @@ def as_tensor(values: np.ndarray, *, own: bool = False) -> Any:
 def compiled_for(function: Callable, signature: list[Any], **options: Any) -> Any:
     """Compile a function of TensorFlow for one signature, now.
 
+    Nobody differentiates the call of what is compiled.
+
     Args:
         function: From tensors to a structure of tensors.
         signature: `tf.TensorSpec`s of its arguments, or structures of them.
@@ -56,7 +59,9 @@ def compiled_for(function: Callable, signature: list[Any], **options: Any) -> An
     import tensorflow as tf
 
     compiled = tf.function(function, input_signature=signature, autograph=False, **options)
-    return compiled.get_concrete_function()
+    concrete = compiled.get_concrete_function()
+    forget_custom_gradients(concrete.graph)
+    return concrete
 
 
 def any_batch_size(values: Any) -> Any:

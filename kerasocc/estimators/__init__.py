@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     )
     from kerasocc.estimators.detector import OneClassDetector
     from kerasocc.estimators.ensemble import EnsembleDetector
+    from kerasocc.estimators.exposed import FCDDDetector, HypersphereClassifierDetector
     from kerasocc.estimators.folds import OneClassKFold
+    from kerasocc.estimators.geo import GEODetector
     from kerasocc.estimators.hypersphere import DeepSADDetector, DeepSVDDDetector
     from kerasocc.estimators.multi_head_rotnet import MultiHeadRotNetDetector
     from kerasocc.estimators.nearest_neighbors import NearestNeighborsDetector
@@ -31,6 +33,9 @@ _HOMES = {
     "DeepSADDetector": "hypersphere",
     "DeepSVDDDetector": "hypersphere",
     "EnsembleDetector": "ensemble",
+    "FCDDDetector": "exposed",
+    "GEODetector": "geo",
+    "HypersphereClassifierDetector": "exposed",
     "ICLDetector": "contrastive",
     "MultiHeadRotNetDetector": "multi_head_rotnet",
     "NearestNeighborsDetector": "nearest_neighbors",
@@ -50,6 +55,9 @@ __all__ = [
     "DeepSADDetector",
     "DeepSVDDDetector",
     "EnsembleDetector",
+    "FCDDDetector",
+    "GEODetector",
+    "HypersphereClassifierDetector",
     "ICLDetector",
     "MultiHeadRotNetDetector",
     "NearestNeighborsDetector",

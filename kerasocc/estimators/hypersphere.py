@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
 
 from kerasocc.checks import check_choice, check_integer
 from kerasocc.defaults.training import DEEP_SVDD
+from kerasocc.estimators.labels import checked_labels
 from kerasocc.estimators.network_detector import NetworkDetector
 from kerasocc.estimators.networks import default_decoder
 from kerasocc.models.deep_sad import DeepSAD
@@ -144,18 +144,7 @@ class DeepSADDetector(HypersphereDetector):
     uses_labels: ClassVar = True
 
     def _checked_labels(self, y: Any, samples: np.ndarray) -> np.ndarray | None:
-        if y is None:
-            return None
-        labels = check_array(y, ensure_2d=False, input_name="y")
-        check_consistent_length(samples, labels)
-        wrong = labels[(labels < 0) & (labels != -1) | (labels % 1 != 0)]
-        if labels.ndim != 1 or len(wrong):
-            received = f"shape {labels.shape}" if labels.ndim != 1 else f"{wrong[0]:g}"
-            raise ValueError(
-                "`y` must hold -1 for anomalies, 0 for unlabelled and whole numbers above 0 for "
-                f"normal samples, shape (samples,). Received: {received}"
-            )
-        return np.sign(labels).astype("int8")
+        return checked_labels(y, samples)
 
     def _make_model(self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]) -> DeepSAD:
         regularizer = self._regularizer(options)

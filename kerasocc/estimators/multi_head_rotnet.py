@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 from kerasocc.defaults.training import ROTATIONS
-from kerasocc.estimators.network_detector import NetworkDetector
+from kerasocc.estimators.square_images import SquareImagesDetector
 from kerasocc.models.multi_head_rotnet import MultiHeadRotNet
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MultiHeadRotNetDetector(NetworkDetector):
+class MultiHeadRotNetDetector(SquareImagesDetector):
     """MHRot (Hendrycks et al., NeurIPS 2019): who knows normal images sees how one was turned.
 
     For square images, shape `(samples, n, n, channels)`.
@@ -29,27 +29,11 @@ class MultiHeadRotNetDetector(NetworkDetector):
         Uncertainty, NeurIPS 2019.
     """
 
-    shift: int | None = None
-
     of_tables: ClassVar = ROTATIONS
     of_images: ClassVar = ROTATIONS
-
-    def _make_encoder(self, x: np.ndarray, seed: int) -> keras.Model:
-        if x.ndim != 4 or x.shape[1] != x.shape[2]:
-            raise ValueError(
-                "`X` must hold square images, shape (samples, n, n, channels), because they are "
-                f"turned. Received: shape {x.shape}"
-            )
-        return super()._make_encoder(x, seed)
 
     def _make_model(
         self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]
     ) -> MultiHeadRotNet:
         shift = max(x.shape[1] // 4, 1) if self.shift is None else self.shift
         return MultiHeadRotNet(encoder, shift=shift, **options)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.sparse = False
-        return tags

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from keras import Model
 
 from kerasocc.estimators.detector import NONE, OneClassDetector
 from kerasocc.estimators.networks import Network, own_network
 from kerasocc.models.nearest_neighbors import NearestNeighbors
+from kerasocc.networks.oriented_gradients import oriented_gradients
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -29,6 +31,8 @@ class NearestNeighborsDetector(OneClassDetector):
             if the samples are rows of a table, without `encoder` and `preprocessing`.
         components: Number of principal components that are compared, or if below 1 the share
             of the variance that they hold; None for all.
+        cells: Number of cells of `networks.oriented_gradients`, whose features of images are
+            compared; None for the pixels, or for the embeddings of `encoder`.
 
     The other parameters are those of `OneClassDetector`.
     """
@@ -39,6 +43,7 @@ class NearestNeighborsDetector(OneClassDetector):
     coreset: str = "random"
     standardize: bool | None = None
     components: float | None = None
+    cells: int | None = None
 
     # There are no losses that weights could be factors of.
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -54,6 +59,8 @@ class NearestNeighborsDetector(OneClassDetector):
         return super().fit(X)
 
     def _usual_preprocessing(self, is_image: bool) -> str:
+        if is_image and self.cells is not None:
+            return "unit"
         return "contrast" if is_image and self.encoder is None else NONE
 
     def _fitted_model(
@@ -62,6 +69,8 @@ class NearestNeighborsDetector(OneClassDetector):
         encoder = self.encoder
         if encoder is not None:
             encoder = own_network("encoder", encoder, tuple(x.shape[1:]))
+        if self.cells is not None:
+            encoder = self._gradients(x)
         usual = x.ndim == 2 and encoder is None and self.preprocessing is None
         model = NearestNeighbors(
             encoder,
@@ -74,3 +83,9 @@ class NearestNeighborsDetector(OneClassDetector):
         )
         history = model.fit(x, epochs=1, verbose=self.verbose)
         return model, {name: list(map(float, found)) for name, found in history.history.items()}
+
+    def _gradients(self, x: np.ndarray) -> Model:
+        if x.ndim != 4 or self.encoder is not None:
+            reason = "without images" if x.ndim != 4 else "where an `encoder` is given"
+            raise ValueError(f"`cells` must be None {reason}. Received: cells={self.cells!r}")
+        return oriented_gradients(tuple(x.shape[1:]), cells=self.cells)

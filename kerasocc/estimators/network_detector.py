@@ -72,6 +72,10 @@ class NetworkDetector(OneClassDetector):
         """Callbacks of the training beside those that the model has of its own."""
         return []
 
+    def _fit_options(self, x: np.ndarray, seed: int) -> dict[str, Any]:
+        """Arguments of the model's `fit` that other models do not take."""
+        return {}
+
     def _pretrain(self, encoder: keras.Model, x: np.ndarray, scaling: Any, seed: int) -> None:
         """What happens before the model is made."""
 
@@ -139,5 +143,6 @@ class NetworkDetector(OneClassDetector):
             epochs=epochs,
             callbacks=self._callbacks(),
             verbose=self.verbose,
+            **self._fit_options(x, seed),
         )
         return model, {name: list(map(float, found)) for name, found in history.history.items()}

@@ -36,17 +36,20 @@ def own_network(name: str, given: Network, shape: tuple[int, ...]) -> keras.Mode
     return made
 
 
-def default_encoder(shape: tuple[int, ...], hidden: Any, *, seed: int) -> keras.Model:
+def default_encoder(
+    shape: tuple[int, ...], hidden: Any, *, seed: int, use_bias: bool = False
+) -> keras.Model:
     """An MLP for rows of a table, a LeNet for images.
 
     Args:
         shape: Of a sample.
         hidden: Widths of the MLP, the code last; None for the usual ones.
         seed: Of the initial weights.
+        use_bias: Whether layers have biases.
     """
     if len(shape) == 1:
-        return mlp(_widths(shape, hidden), seed=seed)
-    return lenet(_lenet_shape(shape, hidden), seed=seed)
+        return mlp(_widths(shape, hidden), use_bias=use_bias, seed=seed)
+    return lenet(_lenet_shape(shape, hidden), use_bias=use_bias, seed=seed)
 
 
 def default_decoder(shape: tuple[int, ...], hidden: Any, *, bounded: bool, seed: int) -> Any:

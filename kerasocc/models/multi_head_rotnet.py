@@ -12,7 +12,7 @@ from kerasocc.checks import check_integer
 from kerasocc.losses import rotation
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.options import ModelOptions
-from kerasocc.networks import shifts
+from kerasocc.networks import views
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -53,7 +53,7 @@ class MultiHeadRotNet(OneClassModel):
     """
 
     uses_outliers = True
-    views_per_sample = len(shifts.CLASSES)
+    views_per_sample = len(views.SHIFTED)
     """How many inputs the encoder is given for one sample."""
 
     def __init__(
@@ -75,40 +75,26 @@ class MultiHeadRotNet(OneClassModel):
         self.build_from_encoder()
 
     def build(self, input_shape: Any) -> None:
-        self._table = shifts.pixel_table(self._checked_side(input_shape), self.shift)
+        side = views.checked_side(input_shape[1:], self.shift)
+        self._table = views.pixel_table(views.SHIFTED, side, self.shift)
         super().build(input_shape)
         self.heads.build((None, self.embedding_size(input_shape)))
 
-    def _checked_side(self, input_shape: Any) -> int:
-        sample = tuple(input_shape[1:])
-        if len(sample) != 3 or None in sample or sample[0] != sample[1]:
-            raise ValueError(
-                "`encoder` must take square images, shape (batch, n, n, c), because they are "
-                f"turned. Received: samples of shape {sample}"
-            )
-        side = sample[0]
-        if self.shift >= side:
-            raise ValueError(
-                f"`shift` must be less than the side of the images, {side}. "
-                f"Received: shift={self.shift}"
-            )
-        return side
-
     def represent(self, x: Any, training: bool = False) -> Any:
         """Logits of the heads for every view, shape `(batch, 36, 10)`, float32."""
-        views = shifts.all_views(self.prepare(x), self._table)
-        embeddings = self.encoder(ops.reshape(views, (-1, *views.shape[2:])), training=training)
-        return ops.reshape(self.heads(embeddings), (-1, *views.shape[1:2], sum(rotation.HEADS)))
+        shown = views.all_views(self.prepare(x), self._table)
+        embeddings = self.encoder(ops.reshape(shown, (-1, *shown.shape[2:])), training=training)
+        return ops.reshape(self.heads(embeddings), (-1, *shown.shape[1:2], sum(rotation.HEADS)))
 
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
-        return rotation.normal_loss(representation, shifts.CLASSES)
+        return rotation.normal_loss(representation, views.SHIFT_CLASSES)
 
     def anomaly_loss_of(self, representation: Any) -> Any:
         """Per-example loss of samples taken for anomalies, shape `(batch,)`, float32."""
         return rotation.anomaly_loss(representation)
 
     def score_of(self, representation: Any) -> Any:
-        return rotation.normal_loss(representation, shifts.CLASSES)
+        return rotation.normal_loss(representation, views.SHIFT_CLASSES)
 
     def default_callbacks(self) -> list[StateCallback]:
         # One embedding for all upright images is no collapse: the heads tell views apart.

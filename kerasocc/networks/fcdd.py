@@ -81,6 +81,12 @@ def fcdd(dataset: str | Shape, *, use_bias: bool = True, seed: int | None = None
     return sequential(net.input_shape, parts, f"{name}_fcdd")
 
 
+def usual_fcdd(shape: Shape, *, seed: int | None = None) -> keras.Model:
+    """The network for images of a shape: that of the data set whose images have it, if any."""
+    named = {ARCHITECTURES[name].input_shape: name for name in ("digits", "mnist")}
+    return fcdd(named.get(tuple(shape), shape), seed=seed)
+
+
 def _pooling(net: FullyConvolutional) -> layers.Layer:
     # As in the paper: overlapping windows in the network for large images.
     return (

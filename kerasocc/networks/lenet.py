@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
-from kerasocc.checks import check_choice
+from kerasocc.checks import check_choice, check_integer
 from kerasocc.networks.layer_factory import LayerFactory, decoder_seed, sequential
 
 
@@ -63,7 +63,13 @@ def lenet_for(shape: tuple[int, ...]) -> str | Shape | None:
     return shape if is_taken else None
 
 
-def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None) -> keras.Model:
+def lenet(
+    dataset: str | Shape,
+    *,
+    use_bias: bool = False,
+    seed: int | None = None,
+    code: int | None = None,
+) -> keras.Model:
     """LeNet-type encoder: blocks of convolution, BatchNorm, leaky ReLU and pooling, then dense.
 
     Args:
@@ -73,6 +79,7 @@ def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = No
         use_bias: Whether layers have biases and BatchNorm has trainable parameters,
             which Deep SVDD forbids without an anti-collapse regularizer.
         seed: Seed of the initial weights.
+        code: Dimension `d` of the codes; None for that of the architecture.
 
     Returns:
         Model from images `(batch, height, width, channels)` to codes `(batch, d)`.
@@ -80,7 +87,7 @@ def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = No
     Raises:
         ValueError: If the data set is unknown or the image size is not supported.
     """
-    net = _architecture(dataset)
+    net = _architecture(dataset, code)
     make = LayerFactory(use_bias=use_bias, initializer=net.initializer, seed=seed)
     parts: list[layers.Layer] = []
     for filters in net.filters:
@@ -95,7 +102,11 @@ def lenet(dataset: str | Shape, *, use_bias: bool = False, seed: int | None = No
 
 
 def lenet_decoder(
-    dataset: str | Shape, *, use_bias: bool = False, seed: int | None = None
+    dataset: str | Shape,
+    *,
+    use_bias: bool = False,
+    seed: int | None = None,
+    code: int | None = None,
 ) -> keras.Model:
     """Decoder for `lenet(dataset)`. It ends in a sigmoid, so inputs must be in [0, 1].
 
@@ -103,6 +114,7 @@ def lenet_decoder(
         dataset: As for `lenet`.
         use_bias: As for `lenet`.
         seed: Seed of the initial weights; the seed of the encoder can be used again.
+        code: As for `lenet`.
 
     Returns:
         Model from codes `(batch, d)` to images `(batch, height, width, channels)`.
@@ -110,7 +122,7 @@ def lenet_decoder(
     Raises:
         ValueError: If the data set is unknown or the image size is not supported.
     """
-    net = _architecture(dataset)
+    net = _architecture(dataset, code)
     make = LayerFactory(use_bias=use_bias, initializer=net.initializer, seed=decoder_seed(seed))
     parts: list[layers.Layer] = [make.norm()] if net.norm_code else []
     units = math.prod(net.code_shape)
@@ -123,7 +135,12 @@ def lenet_decoder(
     return sequential((net.code,), parts, f"{_name(dataset)}_lenet_decoder")
 
 
-def _architecture(dataset: str | Shape) -> LeNet:
+def _architecture(dataset: str | Shape, code: int | None) -> LeNet:
+    net = _published_architecture(dataset)
+    return net if code is None else net._replace(code=check_integer("code", code, minimum=1))
+
+
+def _published_architecture(dataset: str | Shape) -> LeNet:
     if isinstance(dataset, str):
         return ARCHITECTURES[check_choice("dataset", dataset, ARCHITECTURES)]
     shape = tuple(dataset)

@@ -49,5 +49,5 @@ def plot_ratios(
     if truth is not None:
         axes.axvline(100 * truth, color="grey", linestyle=":", label="true ratio")
     label_axes(axes, x, y)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return figure

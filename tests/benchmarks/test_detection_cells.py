@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from benchmarks.detection.cells import DONE, FAILED, Cell, Results
+from benchmarks.detection.cells import DONE, FAILED, Cell, claimed
 from benchmarks.detection.ours import make_config, settings_of, variant_of
 from benchmarks.detection.problems import Division, Problem
+from kerasocc.experiments.tables.cell_store import CellStore
 
 DIGITS = Problem("digits-0", "images", "digits", 0)
 CELL = Cell(DIGITS, Division(), "neighbors", {"n_neighbors": 5}, 0)
@@ -72,29 +73,27 @@ def test_variants_are_parsed_as_options_are():
 
 
 def test_results_are_kept_and_done_once(tmp_path):
-    results = Results(tmp_path / "new")
+    results = CellStore(tmp_path / "new")
     assert results.read(CELL) is None
-    with results.claimed(CELL) as is_mine:
+    with claimed(results, CELL) as is_mine:
         assert is_mine
-        with Results(tmp_path / "new").claimed(CELL) as is_theirs:
+        with claimed(CellStore(tmp_path / "new"), CELL) as is_theirs:
             assert not is_theirs
         results.write(CELL, {"status": FAILED, "error": "no"})
     assert results.read(CELL) == {"status": FAILED, "error": "no"}
-    with results.claimed(CELL) as is_mine:
+    with claimed(results, CELL) as is_mine:
         assert not is_mine
-    with results.claimed(CELL, again=True) as is_mine:
+    with claimed(results, CELL, again=True) as is_mine:
         assert is_mine
         results.write(CELL, {"status": DONE, "auc": 0.5})
-    with results.claimed(CELL, again=True) as is_mine:
+    with claimed(results, CELL, again=True) as is_mine:
         assert not is_mine
-    assert [file.suffix for file in (tmp_path / "new").iterdir() if file.suffix != ".lock"] == [
-        ".json"
-    ]
+    assert [file.stem for file in (tmp_path / "new" / "cells").iterdir()] == [CELL.key]
 
 
 def test_an_interrupted_cell_is_open(tmp_path):
-    results = Results(tmp_path)
-    with pytest.raises(KeyboardInterrupt), results.claimed(CELL):
+    results = CellStore(tmp_path)
+    with pytest.raises(KeyboardInterrupt), claimed(results, CELL):
         raise KeyboardInterrupt
-    with results.claimed(CELL) as is_mine:
+    with claimed(results, CELL) as is_mine:
         assert is_mine

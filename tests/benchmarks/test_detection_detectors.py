@@ -60,6 +60,7 @@ def problem(tmp_path, random):
     return Problem("far", "tables", str(tmp_path / "far.npz"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "detector",
     [
@@ -88,6 +89,7 @@ def test_a_method_for_images_is_unsuitable_for_tables(problem, tmp_path):
     assert result["status"] == UNSUITABLE and "needs square images" in result["error"]
 
 
+@pytest.mark.slow
 def test_a_process_is_ended_where_a_fit_takes_too_long(problem, tmp_path):
     worker = Worker(tmp_path)
     try:

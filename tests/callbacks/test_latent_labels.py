@@ -424,6 +424,7 @@ class KillAfter(keras.callbacks.Callback):
             raise Killed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -505,6 +506,7 @@ def dataset(x):
     return tf.data.Dataset.from_tensor_slices(x).batch(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [dataset, Table, lambda x: Table(x, workers=2)])
 @pytest.mark.parametrize("refresh", ["batch", "epoch"])
 def test_datasets_equal_arrays(x, make, refresh):

@@ -105,6 +105,7 @@ def test_the_quantile_of_batches_does_not(random):
     assert found > optimum + 0.03 * abs(optimum)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("update", "expected"), [("joint", 0.1), ("batch", (0.1 * 19 + 1) / 21)])
 def test_the_share_beyond_r(update, expected, random):
     """Fixed weights, many batches of 20: the share of a batch below the `r` it meets."""

@@ -58,6 +58,18 @@ def scores_in(rows):
     return np.array([float(row["score"]) for row in rows], "float32")
 
 
+def assert_same_rows(found, expected, *, rtol=1e-5, atol=0.0):
+    """Columns and values alike; scores and p-values but for rounding, or missing in both."""
+    assert [list(row) for row in found] == [list(row) for row in expected]
+    for name in expected[0]:
+        columns = [[row[name] for row in rows] for rows in (found, expected)]
+        if name in ("score", "p_value"):
+            numbers = [np.array([float(v or "nan") for v in column]) for column in columns]
+            np.testing.assert_allclose(*numbers, rtol=rtol, atol=atol)
+        else:
+            assert columns[0] == columns[1], name
+
+
 def written(folder, name, frame):
     path = folder / name
     if name.endswith(".csv"):

@@ -190,6 +190,7 @@ def test_what_cannot_be_calibrated_is_refused(arguments, message, run, work, cap
     assert contents(run) == before
 
 
+@pytest.mark.slow
 def test_the_run_that_was_finished_last_remains_the_default(run, pets, work, capsys):
     shutil.copytree(pets, work / "runs" / "pets")
     for name, day in (("pumps", 1), ("pets", 2)):

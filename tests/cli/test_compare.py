@@ -55,6 +55,7 @@ def test_named_runs_go_to_a_file(out, tmp_path, capsys):
     assert "disagree" not in page, "it is one run, named twice"
 
 
+@pytest.mark.slow
 def test_other_test_samples_do_not_compare(out, signs, capsys, tmp_path):
     file = tmp_path / "page.html"
     assert main(["compare", "pumps", str(signs), "--out", str(out), "--output", str(file)]) == 0

@@ -69,6 +69,7 @@ def table(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_with_outliers_and_masks(tiles):
     run = tiles / "runs" / "fcdd"
     results = json.loads((run / "results.json").read_text())
@@ -105,6 +106,7 @@ def test_pictures_and_arrays(tiles, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_the_columns_of_rows(table, capsys, tmp_path):
     run, source = table / "runs" / "rows", str(table / "new.csv")
     assert main(["explain", source, *of(run), "--top", "1"]) == 0
@@ -200,6 +202,7 @@ def test_settings_of_outliers_that_are_refused(options, message, tmp_path, capsy
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_labelled_anomalies_take_the_place_of_outliers(tmp_path):
     options = ["--dataset", "digits", "--normal-class", "0", "--epochs", "25", "--quiet"]
     options += ["--method", "hypersphere-classifier", "--labelled", "0.3"]

@@ -60,6 +60,7 @@ def test_python_m_runs_the_same_command():
     assert output.stdout == f"kerasocc {kerasocc.__version__}\n"
 
 
+@pytest.mark.slow
 def test_a_run_prints_lines_not_walls_and_ends_with_the_report(out, capsys, monkeypatch):
     # On a machine that stalls there would be more lines.
     monkeypatch.setattr(epoch_bar, "SECONDS_BETWEEN_LINES", math.inf)
@@ -91,6 +92,7 @@ def test_a_run_prints_lines_not_walls_and_ends_with_the_report(out, capsys, monk
     assert "exists. Continue that run with `--resume`, or choose another name" in message
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(out, capsys, monkeypatch):
     save = Autoencoder.save_weights
 

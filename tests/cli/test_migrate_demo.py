@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from kerasocc.experiments.runs import runner
 from kerasocc.experiments.settings.data import absolute
 from tests.cli.helpers import refused, status
 
+TITLES = [method.title for method in COMPARED.values()]
 SHORT = ["--epochs", "2", "--pretrain-epochs", "2"]
 
 
@@ -28,8 +28,11 @@ def out(tmp_path, monkeypatch):
     return tmp_path / "runs"
 
 
-def table(out):
-    return list(csv.DictReader((out / "migrate-demo.csv").read_text().splitlines()))
+def table(out, dataset="digits"):
+    """AUC in % by class and by the title of the method."""
+    text = (out / "migrate-demo" / dataset / "table.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    return {(row["row"], row["column"]): row for row in rows}
 
 
 def auc(out, name):
@@ -44,28 +47,30 @@ def test_all_methods_on_a_class(out, capsys, monkeypatch):
     assert "do not compare with the inductive ones" in output and "published" not in output
     assert "samples.png" in output and "decomposition.png" in output
     rows = table(out)
-    assert list(rows[0]) == ["class", "one-class", "soft-boundary", "DCAE", "RCAE", "OC-NN"]
-    assert [row["class"] for row in rows] == ["1", "mean"]
+    assert list(rows) == [("1", title) for title in TITLES]
     for method, (title, settings) in COMPARED.items():
         name = f"migrate-digits-1-{method}"
         value = auc(out, name)
-        assert [float(row[title]) for row in rows] == pytest.approx([value, value], abs=1e-4)
+        assert float(rows["1", title]["mean"]) == pytest.approx(value, abs=1e-4)
         config = TrainConfig.read(out / name / "config.json")
         assert config.protocol == "transductive" and config.contamination == 0.01
         assert (config.method, config.epochs) == (settings["method"], 2)
         assert (out / name / "samples.png").exists()
         assert (out / name / "decomposition.png").exists() == (method == "rcae")
-        assert f"AUC {value:.2f}, {Path('runs') / name}" in output
+        assert f"1, {title}, seed 0: AUC in % {value:.2f}" in output
+    assert "migrate-digits-CLASS-METHOD/report.html" in output
 
     # Nothing is done twice: all that is left is to read what there is.
     monkeypatch.setattr(run_data, "load_data", None)
-    before = (out / "migrate-demo.csv").read_bytes()
+    before = (out / "migrate-demo" / "digits" / "table.csv").read_bytes()
     assert main(["migrate-demo", "--classes", "1,", "--quiet", *SHORT]) == 0
     again = capsys.readouterr().out.splitlines()
-    assert again[1].split() == list(rows[0])
-    assert [line.split()[0] for line in again[2:4]] == ["1", "mean"]
-    assert (out / "migrate-demo.csv").read_bytes() == before
-    assert len(list(out.iterdir())) == 7
+    assert again[2].split() == ["class", *TITLES]
+    assert again[3].split()[0] == "1"
+    assert (out / "migrate-demo" / "digits" / "table.csv").read_bytes() == before
+    assert len(list(out.iterdir())) == 6
+    found = list(out.glob("*/results.json"))
+    assert len(found) == 5 and all((file.parent / "config.json").exists() for file in found)
 
 
 @pytest.mark.slow
@@ -94,20 +99,25 @@ def test_an_interrupted_run_is_gone_on_with(out, capsys, monkeypatch):
     assert "Run the same command again to resume." in capsys.readouterr().out
     assert status(out / "migrate-digits-3-dcae") == "complete"
     assert status(out / "migrate-digits-3-oc-nn") == "interrupted"
-    assert not (out / "migrate-demo.csv").exists()
+    assert not (out / "migrate-demo" / "digits" / "table.csv").exists()
     finished = (out / "migrate-digits-3-dcae" / "results.json").read_bytes()
 
     monkeypatch.setattr(runner, "_finish", original)
     assert main(command) == 0
     assert (out / "migrate-digits-3-dcae" / "results.json").read_bytes() == finished
-    assert float(table(out)[0]["OC-NN"]) == pytest.approx(auc(out, "migrate-digits-3-oc-nn"))
+    assert float(table(out)["3", "OC-NN"]["mean"]) == pytest.approx(
+        auc(out, "migrate-digits-3-oc-nn"), abs=1e-4
+    )
     history = json.loads((out / "migrate-digits-3-oc-nn" / "history.json").read_text())
     epochs = {name: len(phase["loss"]) for name, phase in history.items()}
     assert epochs == {"pretraining": 2, "head": 40, "training": 2}
     assert main(["migrate-demo", "--classes", "3", "--methods", "dcae", "--epochs", "1"]) == 0
-    assert auc(out, "migrate-digits-3-dcae-2") == pytest.approx(float(table(out)[0]["DCAE"]))
+    assert auc(out, "migrate-digits-3-dcae-2") == pytest.approx(
+        float(table(out)["3", "DCAE"]["mean"]), abs=1e-4
+    )
 
 
+@pytest.mark.slow
 def test_a_failed_training_leaves_the_others(out, capsys, monkeypatch):
     original = runner.train_phases
 
@@ -121,11 +131,10 @@ def test_a_failed_training_leaves_the_others(out, capsys, monkeypatch):
     for _ in range(2):
         assert main([*command, "--quiet"]) == 2
         captured = capsys.readouterr()
-        assert re.search(r"\n5 +failed +\d+\.\d\d\n", captured.out)
-        assert re.search(r"\nmean +- +\d+\.\d\d\n", captured.out)
-        run = Path("runs") / "migrate-digits-5-one-class"
-        assert captured.err == f"kerasocc: {run} failed: all equal\n"
-        assert [row["one-class"] for row in table(out)] == ["", ""]
+        assert re.search(r"\n5 +failed +\d+\.\d\n", captured.out)
+        told = "5, one-class, seed 0 failed: migrate-digits-5-one-class: all equal"
+        assert told in captured.out and captured.err == ""
+        assert table(out)["5", "one-class"]["state"] == "failed"
 
 
 @pytest.mark.slow
@@ -140,12 +149,11 @@ def test_a_folder_of_images_and_a_file_of_them(out, capsys, random):
     options = ["--methods", "dcae", "--epochs", "1"]
     assert main(["migrate-demo", "--dataset", "GTSRB", *options]) == 0
     output = capsys.readouterr().out
-    assert "(published 87.5), " in output and "were adversarial attacks" in output
-    assert re.search(r"\nDCAE, mean .* \(1\): here [\d.]+, published 87\.50\n", output)
+    assert "(published 87.5)" in output and "were adversarial attacks" in output
     assert "Anomalies in the smallest class: 1." in output
-    rows = table(out)
-    assert [row["class"] for row in rows] == ["00014", "00015", "mean"]
-    assert [row["published DCAE"] for row in rows] == ["87.5000", "", "87.5000"]
+    rows = table(out, "GTSRB")
+    assert rows["00014", "DCAE"]["published"] == "87.5000"
+    assert rows["00015", "DCAE"]["published"] == ""
 
     np.savez("signs.npz", images=images, labels=np.arange(240) % 2)
     assert comparison.find_classes(absolute("signs.npz")) == [0, 1]

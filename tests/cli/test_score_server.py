@@ -11,7 +11,7 @@ import pytest
 
 import kerasocc
 from kerasocc.cli import main
-from tests.cli.helpers import COLUMNS, SIDE, of, refused, rows_of, written
+from tests.cli.helpers import COLUMNS, SIDE, assert_same_rows, of, refused, rows_of, written
 from tests.serving.http_server import ScoringServer
 
 
@@ -48,18 +48,6 @@ def by_server(server, *options):
     return ["--server", server.url, "--served-model", "digits", "--protocol", "v2", *options]
 
 
-def check_same(found, wanted):
-    assert [list(row) for row in found] == [list(row) for row in wanted]
-    for name in wanted[0]:
-        if name in ("score", "p_value"):
-            numbers = [
-                np.array([float(r[name] or "nan") for r in rows]) for rows in (found, wanted)
-            ]
-            np.testing.assert_allclose(*numbers, rtol=1e-5)
-        else:
-            assert [row[name] for row in found] == [row[name] for row in wanted], name
-
-
 def out_of(capsys):
     captured = capsys.readouterr()
     return rows_of(captured.out), captured.err.splitlines()
@@ -74,7 +62,7 @@ def test_the_table_is_that_of_the_model(protocol, name, server, pumps, frame, tm
     options = by_server(server, "--protocol", protocol, "--request-rows", "7", "--p-values")
     assert main(["score", str(path), *of(pumps), *options]) == 0
     found, served_notes = out_of(capsys)
-    check_same(found, wanted)
+    assert_same_rows(found, wanted)
     assert served_notes[0] == f"Scored 120 samples of {path} with 'digits' at {server.url}"
     assert served_notes[1:] == notes[1:]
 
@@ -85,7 +73,7 @@ def test_columns_that_the_server_names_are_found_by_their_names(server, frame, t
     for path in paths:
         assert main(["score", str(path), *by_server(server)]) == 0
         tables.append(out_of(capsys)[0])
-    check_same(tables[1], tables[0])
+    assert_same_rows(tables[1], tables[0])
     absent = written(tmp_path, "z.csv", frame.drop(columns="flow rate"))
     message = refused(["score", str(absent), *by_server(server)], capsys)
     assert "no column ['flow rate']" in message
@@ -98,7 +86,7 @@ def test_images(signs, place, capsys):
         wanted, _ = out_of(capsys)
         options = by_server(server, "--request-rows", "9")
         assert main(["score", str(place / "signs.npz"), *options]) == 0
-        check_same(out_of(capsys)[0], wanted)
+        assert_same_rows(out_of(capsys)[0], wanted)
     finally:
         server.stop()
 
@@ -115,7 +103,7 @@ def test_bad_rows(bad_rows, server, pumps, frame, tmp_path, capsys):
     for options in ([], by_server(server, "--request-rows", "3")):
         assert main(["score", str(path), *of(pumps), "--bad-rows", bad_rows, *options]) == 0
         tables.append(out_of(capsys))
-    check_same(tables[1][0], tables[0][0])
+    assert_same_rows(tables[1][0], tables[0][0])
     assert tables[1][1][1:] == tables[0][1][1:]
 
 
@@ -127,7 +115,7 @@ def test_nothing_is_lost_when_the_server_restarts(server, pumps, frame, tmp_path
     output = tmp_path / "scores.csv"
     options = by_server(server, "--request-rows", "4", "--output", str(output))
     assert main(["score", str(path), *of(pumps), *options]) == 0
-    check_same(rows_of(output.read_text()), wanted)
+    assert_same_rows(rows_of(output.read_text()), wanted)
 
 
 @pytest.mark.parametrize("bad_rows", ["error", "skip"])
@@ -159,7 +147,7 @@ def test_an_interrupted_command_goes_on(bad_rows, server, pumps, frame, tmp_path
     note = out_of(capsys)[1]
     assert note[0].endswith(", 60 of them before") and note[1:] == notes[1:]
     assert server.rows == 60 - (bad_rows == "skip")
-    check_same(rows_of(output.read_text()), wanted)
+    assert_same_rows(rows_of(output.read_text()), wanted)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["scores.csv", "x.csv"]
 
 
@@ -251,7 +239,7 @@ def test_a_process_that_is_ended_goes_on(sent, server, pumps, frame, tmp_path, c
     assert done + server.rows <= 2400 + 5 * 6
     assert " of them before" in out_of(capsys)[1][0]
     assert main(["score", str(path), *of(pumps)]) == 0
-    check_same(rows_of(output.read_text()), out_of(capsys)[0])
+    assert_same_rows(rows_of(output.read_text()), out_of(capsys)[0])
 
 
 def test_keras_is_not_imported(server, frame, tmp_path):

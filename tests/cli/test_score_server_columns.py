@@ -6,7 +6,7 @@ import pytest
 import kerasocc
 from kerasocc.cli import main
 from kerasocc.serving.client import ServedModel
-from tests.cli.helpers import of, refused, rows_of
+from tests.cli.helpers import assert_same_rows, of, refused, rows_of
 from tests.datasets.mixed_examples import make_frame
 from tests.serving.http_server import ScoringServer
 
@@ -14,6 +14,7 @@ tf = pytest.importorskip("tensorflow")
 
 OUTPUTS = ("score", "is_anomaly", "threshold", "p_value", "confidence")
 PROTOCOLS = ["tfserving", "v2"]
+CLOSE = dict(rtol=1e-4, atol=1e-6)
 
 
 def rows(count, seed):
@@ -70,17 +71,6 @@ def both(path, run, server, capsys, *options, protocol="tfserving"):
     return found
 
 
-def check_same(found, wanted):
-    assert [list(row) for row in found] == [list(row) for row in wanted]
-    for name in wanted[0]:
-        values = [[row[name] for row in table] for table in (found, wanted)]
-        if name in ("score", "p_value"):
-            numbers = [np.array([float(v or "nan") for v in column]) for column in values]
-            np.testing.assert_allclose(*numbers, rtol=1e-4, atol=1e-6)
-        else:
-            assert values[0] == values[1], name
-
-
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_table_is_that_of_the_model(protocol, suffix, run, server, new, tmp_path, capsys):
@@ -92,7 +82,7 @@ def test_the_table_is_that_of_the_model(protocol, suffix, run, server, new, tmp_
         path, run, server, capsys, "--p-values", protocol=protocol
     )
     assert list(wanted[0]) == ["row", "customer", "score", "p_value", "is_anomaly"]
-    check_same(found, wanted)
+    assert_same_rows(found, wanted, **CLOSE)
     assert served_notes == notes
     assert len({row["score"] for row in found}) > 40
 
@@ -108,7 +98,7 @@ def test_bad_rows(bad_rows, run, server, new, tmp_path, capsys):
     (wanted, _), (found, notes) = both(
         tmp_path / "new.csv", run, server, capsys, "--bad-rows", bad_rows
     )
-    check_same(found, wanted)
+    assert_same_rows(found, wanted, **CLOSE)
     assert len(found) == (60 if bad_rows == "flag" else 51)
     assert "9 more cannot be scored" in notes[0] and "a missing value in row 0" in notes[0]
 
@@ -131,7 +121,7 @@ def test_without_a_run_the_inputs_are_the_columns(run, server, new, tmp_path, ca
     wanted = [
         {k: v for k, v in r.items() if k != "customer"} for r in rows_of(capsys.readouterr().out)
     ]
-    check_same(found, wanted)
+    assert_same_rows(found, wanted, **CLOSE)
     message = refused(["score", str(tmp_path / "new.csv"), *by_server(server)], capsys)
     assert "no column ['net_amount']" in message
 

@@ -151,7 +151,10 @@ def test_bad_rows_are_flagged_or_skipped(
     found = scores_in([rows[i] for i in good])
     np.testing.assert_allclose(found, model.score(x[good]), rtol=1e-5)
     decisions = np.array([rows[i]["is_anomaly"] == "1" for i in good])
-    np.testing.assert_array_equal(decisions, model.is_anomaly(x[good]))
+    # The threshold is the score of one of these rows: rounding decides on which side that lies.
+    apart = ~np.isclose(found, float(model.threshold), rtol=1e-5)
+    assert apart.sum() >= len(good) - 2
+    np.testing.assert_array_equal(decisions[apart], model.is_anomaly(x[good])[apart])
     assert (
         "4 more cannot be scored and are flagged beside them: no value in row 7 (line 9), column "
         "'b'" in captured.err

@@ -82,6 +82,7 @@ def test_a_misspelled_name_gets_near_names(place, work, capsys, monkeypatch):
     assert "Near names: digits" in refused(["train", "--dataset", "digts"], capsys)
 
 
+@pytest.mark.slow
 def test_a_name_below_the_data_folder(place, pumps, work, capsys, monkeypatch):
     monkeypatch.setenv("KERASOCC_DATA_DIR", str(place))
     assert main(["train", *SHORT, "--dataset", "pumps", *LABELS]) == 0
@@ -109,6 +110,7 @@ def test_a_table_is_trained_for_a_number_of_steps(place, work, capsys):
     assert [path.name for path in (work / "runs").iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_settings_from_a_file(place, pumps, work, capsys):
     # YAML 1.1 takes 1e-4 for text.
     (work / "settings.yaml").write_text(
@@ -170,6 +172,7 @@ def test_a_bad_file_of_settings_is_refused(name, content, message, work, capsys)
     assert not (work / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_relative_path_is_resumed_from_another_folder(place, pumps, work, capsys, monkeypatch):
     shutil.copy(place / "pumps.csv", work)
 

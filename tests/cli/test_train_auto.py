@@ -114,13 +114,14 @@ def test_members_by_the_kind_of_data():
     assert ("nearest-neighbors", "quantile") in of((20,))
     assert ("neutral-ad", None) not in of((20,)) and ("neutral-ad", None) in of((512,))
     assert of((28, 28, 1))[:2] == [("nearest-neighbors", "unit"), ("nearest-neighbors", "contrast")]
+    assert len(of((28, 28, 1))) == 4 and len(of((7, 28, 1))) == 2
 
 
 @pytest.mark.parametrize(("samples", "components"), [(200, None), (1023, None), (1024, 256)])
 def test_the_components_of_few_images_are_not_taken_for_all_there_is(samples, components):
     config = TrainConfig.for_dataset(method="auto")
     members = METHODS["auto"].members(config, (48, 48, 1), samples)
-    assert [member.settings["components"] for member in members] == [components] * 2
+    assert [member.settings["components"] for member in members] == [components] * 4
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,7 @@ def turned(out):
     return train(out, "turned", *options, *SHORT["multi-head-rotnet"], "--latent", "hard")
 
 
+@pytest.mark.slow
 def test_multi_head_rotnet_on_images(turned):
     model = kerasocc.load_model(turned / "model.keras")
     assert isinstance(model, kerasocc.MultiHeadRotNet)
@@ -146,7 +147,9 @@ def test_score_and_export_of_such_a_run(run, pumps, tmp_path, capsys):
     np.testing.assert_array_equal(served["is_anomaly"], scores["is_anomaly"] == 1)
 
 
-@pytest.mark.parametrize(("name", "label"), [("run", 0.5), ("turned", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "label"), [("run", 0.5), pytest.param("turned", 1.0, marks=pytest.mark.slow)]
+)
 def test_the_table_the_results_and_the_report_agree(name, label, request):
     run = request.getfixturevalue(name)
     data = load_data(TrainConfig.read(run / "config.json"))
@@ -195,6 +198,7 @@ def test_known_labels_and_a_line_of_the_summary(tmp_path, capsys):
     assert found["samples"] == len(rows["index"]) == samples["normal"] + samples["anomalous"]
 
 
+@pytest.mark.slow
 def test_pretraining_and_head_are_blind(tmp_path):
     options = ["--method", "oc-nn", "--pretrain-epochs", "1", "--head-epochs", "2"]
     options += ["--latent", "refine", "--latent-warmup", "1", "--latent-refresh", "epoch"]

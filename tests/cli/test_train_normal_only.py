@@ -160,7 +160,7 @@ def test_all_methods(method, normal, tmp_path, capsys):
         options += ["--labelled", "0"]
     if method in ("nearest-neighbors", "auto"):
         options = []
-    if method in ("multi-head-rotnet", "fcdd"):
+    if method in ("multi-head-rotnet", "geo", "fcdd"):
         images = np.random.default_rng(0).integers(0, 256, (40, SIDE, SIDE, 3)).astype("uint8")
         dataset = tmp_path / "images.npz"
         np.savez(dataset, images=images)

@@ -84,7 +84,7 @@ NEEDS = "needs a `latent` that flags samples by their losses: 'soft', 'hard' or 
         ),
         (
             "--method neutral-ad --shift 3",
-            "`shift` is of the method 'multi-head-rotnet'. Received: shift=3",
+            "`shift` is of the method 'multi-head-rotnet' or 'geo'. Received: shift=3",
         ),
         (
             "--method multi-head-rotnet --transform mul",

@@ -89,10 +89,12 @@ def subtracted(model):
     """The number that the model takes from a distance or projection to make it a score.
 
     The score of a single sample may be nearly 0, which its terms are not. Those of an ensemble are
-    in units of the spread of scores.
+    in units of the spread of scores, those of GEO are multiplied by its parameters.
     """
     if isinstance(model, kocc.Ensemble):
         return 1.0
+    if isinstance(model, kocc.GEO):
+        return 72 * float(keras.ops.convert_to_numpy(model.alpha).max())
     radius, r = (
         float(keras.ops.convert_to_numpy(getattr(model, name, 0.0))) for name in ("radius", "r")
     )

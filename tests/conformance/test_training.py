@@ -106,16 +106,14 @@ def test_keras_callbacks_see_val_auc(case, digits, tmp_path):
 
 
 @every_model
-@pytest.mark.parametrize("steps", [pytest.param(3, marks=pytest.mark.slow), 100])
-def test_steps_per_execution(case, digits, steps):
-    plain = build(case, digits)
-    chunked = build(case, digits, steps_per_execution=steps)
+def test_steps_per_execution(case, digits):
+    models = [build(case, digits, steps_per_execution=steps) for steps in ("auto", 3, 100)]
     losses = [
-        m.fit(digits.x_train, batch_size=16, epochs=2, verbose=0).history["loss"]
-        for m in (plain, chunked)
+        m.fit(digits.x_train, batch_size=16, epochs=2, verbose=0).history["loss"] for m in models
     ]
-    np.testing.assert_allclose(*losses, rtol=1e-5)
-    assert_same_weights(plain, chunked, tolerance=1e-6)
+    for model, found in zip(models[1:], losses[1:], strict=True):
+        np.testing.assert_allclose(losses[0], found, rtol=1e-5)
+        assert_same_weights(models[0], model, tolerance=1e-6)
 
 
 @every_model
@@ -162,11 +160,12 @@ def test_datasets_equal_arrays(case, digits):
     dataset = tf.data.Dataset.from_tensor_slices((x, np.zeros(50), weight)).batch(16)
     models[1].fit(dataset, epochs=2, verbose=0)
     models[2].fit(Batches(), epochs=2, shuffle=False, verbose=0)
-    assert_same_weights(models[0], models[1])
-    assert_same_weights(models[0], models[2])
-    # Arrays are scored in larger batches, and a kernel may sum in another order there.
+    # Arrays are embedded and scored in larger batches, and a kernel may sum in another order there:
+    # centers, memories and scores that are kept differ by rounding.
+    assert_same_weights(models[0], models[1], tolerance=1e-5)
+    assert_same_weights(models[1], models[2])
     scores = models[0].score(x)
-    np.testing.assert_allclose(models[1].score(dataset), scores, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(models[1].score(dataset), scores, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(models[1].score(dataset), models[2].score(Batches()))
 
 

@@ -73,6 +73,7 @@ def test_the_catalog_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_public_names_are_functions_and_classes_not_modules():
     code = (
         "import kerasocc.datasets as d, kerasocc.datasets.loading, inspect\n"

@@ -41,7 +41,8 @@ def test_members_by_the_kind_of_the_data():
 
     assert methods((9,)) == 4 * ["nearest-neighbors"] + 3 * ["deep-svdd"]
     assert methods((100,))[-2:] == 2 * ["neutral-ad"]
-    assert methods((8, 8, 1)) == 2 * ["nearest-neighbors"]
+    assert methods((8, 8, 1)) == 4 * ["nearest-neighbors"]
+    assert methods((7, 8, 1)) == 2 * ["nearest-neighbors"]
     few, many = (members.automatic_members((8, 8, 1), n)[0].settings for n in (1023, 1024))
     assert (few["components"], many["components"]) == (None, 256)
     assert dataclasses.is_dataclass(members.Member)

@@ -8,9 +8,9 @@ import tensorflow as tf
 import kerasocc as kocc
 from kerasocc.datasets.preprocessing import min_max
 from kerasocc.datasets.storage.rows import Rows
+from kerasocc.engine.as_source import as_source
 from kerasocc.engine.batch_providers import make_batch_provider
 from kerasocc.engine.batches import as_targets
-from kerasocc.engine.sources import as_source
 
 X = np.arange(10, dtype="float32")[:, None]
 Y = np.tile([0, 1], 5)

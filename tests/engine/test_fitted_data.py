@@ -8,8 +8,8 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.datasets.storage.rows import as_rows
+from kerasocc.engine.as_source import as_source
 from kerasocc.engine.fitted_data import are_other_samples, describe
-from kerasocc.engine.sources import as_source
 
 
 @pytest.fixture

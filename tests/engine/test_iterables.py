@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import kerasocc as kocc
+from kerasocc.engine.as_source import as_source
 from kerasocc.engine.iterables import IteratedBatches
-from kerasocc.engine.sources import as_source
 from tests.conformance.test_training import weights_of
 
 

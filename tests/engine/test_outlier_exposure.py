@@ -70,10 +70,8 @@ def test_the_loss_of_a_batch_by_hand():
     assert loss == pytest.approx([expected.mean()], rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"run_eagerly": True}, pytest.param({"jit_compile": True}, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"run_eagerly": True}, {"jit_compile": True}])
 def test_every_way_to_train_takes_the_same_batches(options, tmp_path):
     np.save(tmp_path / "x.npy", X)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")

@@ -1,5 +1,7 @@
 """How rows are shared out over replicas, and what replicas refuse."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -65,7 +67,16 @@ def test_a_batch_of_a_dataset_that_leaves_a_replica_empty(two_replicas, rows):
         model.fit(tf.data.Dataset.from_tensor_slices(rows[:33]).batch(16), verbose=0)
 
 
-@pytest.mark.parametrize("kind", ["arrays", "eager", "tf.data", "PyDataset", "unknown length"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "arrays",
+        "eager",
+        "tf.data",
+        pytest.param("PyDataset", marks=pytest.mark.slow),
+        "unknown length",
+    ],
+)
 def test_batches_that_do_not_divide(kind, two_replicas, rows):
     """53 samples in batches of 15: pieces of 7 and 8, and of 4 in the last."""
 
@@ -165,6 +176,19 @@ def test_strategies_that_would_train_wrongly_are_refused(rows):
     with tf.distribute.experimental.CentralStorageStrategy(["CPU:0"]).scope():
         with pytest.raises(ValueError, match="must be a `MirroredStrategy`.*CentralStorage"):
             made().fit(rows, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "kind", [tf.distribute.TPUStrategy, tf.distribute.experimental.ParameterServerStrategy]
+)
+def test_strategies_that_cannot_be_made_here_are_refused(kind, monkeypatch):
+    # Without a TPU or a cluster only the type can be had; it is what decides.
+    monkeypatch.setattr(replicas, "has_strategy", lambda model: True)
+    model = types.SimpleNamespace(distribute_strategy=object.__new__(kind))
+    with pytest.raises(
+        ValueError, match=f"must be a `MirroredStrategy`.*Received: {kind.__name__}"
+    ):
+        check_strategy(model)
 
 
 def test_xla_is_refused(two_replicas, rows):

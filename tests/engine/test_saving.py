@@ -116,6 +116,19 @@ def test_arrays_of_the_size_of_the_training_data(tmp_path):
     assert len(model.weights) == len(loaded.weights)
 
 
+def test_weights_of_the_size_of_a_file_are_kept(tmp_path):
+    # Over workers the one that restores a backup would wait for the others to make new ones.
+    first, second = (kocc.NearestNeighbors(k=3) for _ in range(2))
+    first.fit(X, verbose=0)
+    first.save_weights(tmp_path / "first.weights.h5")
+    second.fit(X + 1, verbose=0)
+    memory = second.memory
+    second.load_weights(tmp_path / "first.weights.h5")
+    assert second.memory is memory
+    np.testing.assert_array_equal(second.memory, first.memory)
+    np.testing.assert_array_equal(second.score(X), first.score(X))
+
+
 def test_a_center_at_zero_is_a_center():
     model = kocc.DeepSVDD(keras.Sequential([keras.Input((4,)), keras.layers.Identity()]), seed=0)
     assert not model.is_fitted

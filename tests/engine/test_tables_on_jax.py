@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from kerasocc.datasets import TableFeatures
 from tests.datasets.mixed_examples import make_frame
 
@@ -40,6 +42,7 @@ np.save(sys.argv[2], features.encode(frame))
 """
 
 
+@pytest.mark.slow
 def test_jax(tmp_path):
     import numpy as np
 

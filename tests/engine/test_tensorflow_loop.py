@@ -1,5 +1,6 @@
 """Epochs of arrays inside of one function: the same training as by a pipeline of batches."""
 
+import contextlib
 import gc
 import weakref
 
@@ -9,8 +10,8 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.engine import segments
+from kerasocc.engine.as_source import as_source
 from kerasocc.engine.epoch_order import EpochOrder
-from kerasocc.engine.sources import as_source
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the loop is one of TensorFlow's graph"
@@ -125,6 +126,26 @@ def test_arrays_are_let_go(rows, segment_sizes):
     del own
     gc.collect()
     assert reference() is None
+
+
+@pytest.mark.parametrize("replicated", [False, True])
+def test_graphs_and_weights_of_models_are_let_go(rows, two_replicas, replicated):
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    def graphs():
+        gc.collect()
+        return {id(found) for found in gc.get_objects() if isinstance(found, FuncGraph)}
+
+    def train():
+        with two_replicas.scope() if replicated else contextlib.nullcontext():
+            model = made()
+        fit(model, rows)
+        model.score(rows)
+
+    train()
+    before = graphs()
+    train()
+    assert len(graphs() - before) == 0
 
 
 @pytest.mark.parametrize("on_disk", [False, True])

@@ -4,13 +4,14 @@ import numpy as np
 
 from kerasocc import estimators
 
-TINY = dict(steps=2, hidden=(4, 2))
-"""So short that a whole list of checks takes two minutes; what is trained does not matter there."""
+TINY = dict(steps=2, hidden=(2,))
+"""So short that a whole list of checks takes a minute; what is trained does not matter there."""
 
 CHECKED = {
     "nearest neighbours": estimators.NearestNeighborsDetector(k=1),
     "Deep SVDD": estimators.DeepSVDDDetector(**TINY),
     "Deep SAD": estimators.DeepSADDetector(**TINY),
+    "hypersphere classifier": estimators.HypersphereClassifierDetector(**TINY),
     "OC-NN": estimators.OCNNDetector(steps=2, fourier_features=8),
     "autoencoder": estimators.AutoencoderDetector(**TINY),
     "robust autoencoder": estimators.RobustAutoencoderDetector(**TINY),
@@ -23,8 +24,8 @@ CHECKED = {
         ]
     ),
 }
-"""Every detector that takes tables; `MultiHeadRotNetDetector` takes images alone, for which
-scikit-learn has no checks."""
+"""Every detector that takes tables; `FCDDDetector`, `GEODetector` and `MultiHeadRotNetDetector` are
+for images alone, for which scikit-learn has no checks."""
 
 
 def table(samples=200, anomalies=40, columns=4, seed=0):

@@ -14,6 +14,7 @@ from kerasocc.estimators import (
     DeepSADDetector,
     DeepSVDDDetector,
     EnsembleDetector,
+    GEODetector,
     ICLDetector,
     MultiHeadRotNetDetector,
     NearestNeighborsDetector,
@@ -111,6 +112,7 @@ def test_labels_without_an_anomaly_are_doubtful():
         DeepSADDetector(steps=1, random_state=0).fit(NORMAL, np.arange(200) % 2)
 
 
+@pytest.mark.slow
 def test_icl_reads_a_narrow_table_several_times():
     detector = ICLDetector(steps=1, permutations=1, hidden=(4, 2), random_state=0)
     detector.fit(NORMAL[:, :2])
@@ -145,6 +147,7 @@ def test_networks_need_the_right_samples():
     "detector",
     [
         MultiHeadRotNetDetector(epochs=4),
+        GEODetector(epochs=72),
         DeepSVDDDetector(pretrain_epochs=40, epochs=30),
         AutoencoderDetector(epochs=40),
         NearestNeighborsDetector(),
@@ -218,3 +221,17 @@ def test_members_without_labels_train_without_known_anomalies():
     detector = EnsembleDetector(detectors=members, contamination=0.1, random_state=0)
     x, y = np.concatenate([NORMAL, STRANGE]), np.repeat([0, -1], [200, 40])
     assert detector.fit(x, y).model_.members[0].memory.shape[0] == 200
+
+
+def test_edges_of_images(digits):
+    detector = NearestNeighborsDetector(k=3, cells=4, random_state=0).fit(digits.x_train)
+    assert type(detector.model_.encoder.layers[-1]).__name__ == "OrientedGradients"
+    assert roc_auc_score(digits.y_test, -detector.score_samples(digits.x_test)) > 0.98
+    restored = pickle.loads(pickle.dumps(detector))
+    np.testing.assert_array_equal(
+        restored.score_samples(digits.x_test), detector.score_samples(digits.x_test)
+    )
+    with pytest.raises(ValueError, match="`cells` must be None without images. Received: cells=4"):
+        NearestNeighborsDetector(cells=4).fit(np.zeros((20, 3)))
+    with pytest.raises(ValueError, match="`cells` must be None where an `encoder` is given"):
+        NearestNeighborsDetector(cells=4, encoder=detector.model_.encoder).fit(digits.x_train)

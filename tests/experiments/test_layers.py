@@ -8,7 +8,7 @@ import pytest
 from kerasocc import experiments
 
 ROOT = Path(experiments.__file__).parent
-LAYERS = ("settings", "methods", "config", "reports", "runs", "papers")
+LAYERS = ("settings", "methods", "config", "reports", "runs", "tables", "papers")
 MODULES = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
 PREFIX = "kerasocc.experiments."
 

@@ -133,6 +133,7 @@ def test_neighbours_do_not_count_themselves(rows):
     assert model.score(rows).mean() < -0.5
 
 
+@pytest.mark.slow
 def test_it_finds_anomalies(digits):
     def encoder(seed):
         return kocc.networks.lenet("digits", seed=seed)
@@ -250,6 +251,7 @@ def test_files_and_exports(name, digits, tmp_path):
     assert not np.allclose(model.score(test), loaded.score(test), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_it_trains_on_after_loading(rows, tmp_path):
     model = kocc.Ensemble(networks())
     model.compile(keras.optimizers.Adam(1e-2))

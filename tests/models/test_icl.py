@@ -390,6 +390,7 @@ def test_losses_are_the_means_over_the_orders(random):
     np.testing.assert_allclose(found, [np.mean(normal, 0), np.mean(anomalous, 0)], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_orders_are_trained_like_models_of_their_own(random):
     encoder = randomized(icl_encoder(5, permutations=2, hidden=(6,), code=3, seed=0), random)
     singles = [of_one_order(encoder, number) for number in range(2)]

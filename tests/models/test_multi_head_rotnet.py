@@ -8,7 +8,7 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.losses import rotation
-from kerasocc.networks import shifts
+from kerasocc.networks import views
 
 KNOWS_NOTHING = 36 * (np.log(3) + np.log(3) + np.log(4)) / 3
 # Rows of pixels; x, y and turns of a view make it number 12 x + 4 y + turns.
@@ -68,7 +68,7 @@ def with_random_heads(model, random):
 
 
 def test_views_by_hand():
-    table = shifts.pixel_table(3, 1)
+    table = views.pixel_table(views.SHIFTED, 3, 1)
     assert table.shape == (36, 9) and table.dtype == np.int32
     for number, rows in BY_HAND.items():
         np.testing.assert_array_equal(table[number].reshape(3, 3), rows, err_msg=str(number))
@@ -77,17 +77,17 @@ def test_views_by_hand():
 @pytest.mark.parametrize(("side", "shift"), [(5, 2), (4, 3), (2, 1)])
 def test_views_of_images_with_channels(side, shift, random):
     images = random.normal(size=(3, side, side, 2)).astype("float32")
-    found = value(shifts.all_views(images, shifts.pixel_table(side, shift)))
+    found = value(views.all_views(images, views.pixel_table(views.SHIFTED, side, shift)))
     assert found.shape == (3, 36, side, side, 2)
-    for image, views in zip(images, found, strict=True):
-        np.testing.assert_array_equal(views, views_of(image, shift))
+    for image, shown in zip(images, found, strict=True):
+        np.testing.assert_array_equal(shown, views_of(image, shift))
 
 
 def test_classes():
-    classes = shifts.CLASSES.tolist()
+    classes = views.SHIFT_CLASSES.tolist()
     assert len({tuple(c) for c in classes}) == 36
     assert classes[0] == [0, 0, 0] and classes[12 + 8 + 2] == [1, 2, 2]
-    assert tuple(shifts.CLASSES.max(axis=0) + 1) == rotation.HEADS
+    assert tuple(views.SHIFT_CLASSES.max(axis=0) + 1) == rotation.HEADS
 
 
 def test_losses_by_hand():
@@ -103,7 +103,7 @@ def test_losses_by_hand():
 def test_losses_of_all_views(random):
     logits = random.normal(0, 2, size=(4, 36, 10)).astype("float32")
     normal, anomaly = np.array([head_losses(sample) for sample in logits]).T
-    found = rotation.normal_loss(logits, shifts.CLASSES), rotation.anomaly_loss(logits)
+    found = rotation.normal_loss(logits, views.SHIFT_CLASSES), rotation.anomaly_loss(logits)
     np.testing.assert_allclose(value(found[0]), normal, rtol=1e-5)
     np.testing.assert_allclose(value(found[1]), anomaly, rtol=1e-5)
     assert (anomaly > KNOWS_NOTHING).all(), "nothing is nearer to the uniform distribution"
@@ -114,7 +114,7 @@ def test_limits_of_the_losses(dtype):
     # Adding to all logits of a head changes nothing.
     equal = np.repeat([7.0, -3.0, 100.0], [3, 3, 4]) * np.ones((2, 36, 1))
     sure = np.full((2, 36, 10), -1e4)
-    for row, (x, y, turns) in enumerate(shifts.CLASSES):
+    for row, (x, y, turns) in enumerate(views.SHIFT_CLASSES):
         sure[:, row, [x, 3 + y, 6 + turns]] = 1e4
     for logits, normal, anomaly in (
         (equal, KNOWS_NOTHING, KNOWS_NOTHING),
@@ -123,7 +123,7 @@ def test_limits_of_the_losses(dtype):
     ):
         tensor = keras.ops.convert_to_tensor(logits, dtype)
         for loss, expected in (
-            (rotation.normal_loss(tensor, shifts.CLASSES), normal),
+            (rotation.normal_loss(tensor, views.SHIFT_CLASSES), normal),
             (rotation.anomaly_loss(tensor), anomaly),
         ):
             assert value(loss).dtype == np.float32 and np.isfinite(value(loss)).all()

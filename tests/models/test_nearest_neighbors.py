@@ -181,7 +181,7 @@ def test_an_interrupted_fit_is_taken_up(rows, tmp_path):
     np.testing.assert_array_equal(model.score(rows), expected.score(rows))
 
 
-@pytest.mark.parametrize("rows_per_block", [16, 2048])
+@pytest.mark.parametrize("rows_per_block", [16, pytest.param(2048, marks=pytest.mark.slow)])
 def test_exports(rows, tmp_path, monkeypatch, rows_per_block):
     monkeypatch.setattr(nearest_neighbors, "ROWS_PER_BLOCK", rows_per_block)
     monkeypatch.setattr(

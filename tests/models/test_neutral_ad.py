@@ -248,6 +248,7 @@ def test_samples_of_zeros_train_and_score():
     assert np.isfinite(model.score(x)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transform", FORMS)
 def test_it_finds_what_does_not_resemble_the_rest(transform, random):
     def rows(count, mixing):

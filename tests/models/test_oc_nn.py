@@ -158,7 +158,7 @@ def test_r_follows_the_weights(digits):
             projection = self.model.inference.map("represent", source)
             recorded.append((logs["r"], np.quantile(projection, 0.1)))
 
-    from kerasocc.engine.sources import as_source
+    from kerasocc.engine.as_source import as_source
 
     source = as_source(digits.x_train)
     model.fit(digits.x_train, epochs=3, verbose=0, callbacks=[Record(), QuantileUpdate()])

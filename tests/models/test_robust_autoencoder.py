@@ -260,6 +260,7 @@ def test_every_batch_sees_the_noise_of_the_last_epoch(x, kind):
     np.testing.assert_allclose(history["loss"], expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_rows_and_memory_mapped_noise_equal_arrays(x, tmp_path, monkeypatch):
     np.save(tmp_path / "x.npy", x)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
@@ -305,6 +306,7 @@ def spy_on_sizes(model, monkeypatch):
     return sizes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tf.data", "threads"])
 def test_two_replicas_equal_one(x, kind, two_replicas):
     def train():
@@ -488,7 +490,9 @@ class KillAfter(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 2])
-@pytest.mark.parametrize("when", ["after the backup", "before the backup"])
+@pytest.mark.parametrize(
+    "when", [pytest.param("after the backup", marks=pytest.mark.slow), "before the backup"]
+)
 def test_resumed_training_equals_uninterrupted(x, tmp_path, every, when):
     def train(*killer):
         model = build(lam=0.5)
@@ -509,6 +513,7 @@ def test_resumed_training_equals_uninterrupted(x, tmp_path, every, when):
     np.testing.assert_array_equal(resumed.noise, uninterrupted.noise)
 
 
+@pytest.mark.slow
 def test_a_loaded_model_trains_on_like_the_original(x, tmp_path):
     model = build(lam=0.5, norm="l21", groups="features")
     update = dict(folder=tmp_path / "noise")

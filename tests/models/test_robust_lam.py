@@ -100,6 +100,7 @@ def test_the_weight_is_in_the_file(x, tmp_path):
     assert not np.allclose(model.denoise(x), x)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_equals_an_uninterrupted_one(x, tmp_path):
     whole, first = build(lam="auto"), build(lam="auto")
     fit(whole, x, 4)

@@ -47,6 +47,18 @@ def test_lenet_decoder(name):
     assert output.min() >= 0 and output.max() <= 1
 
 
+def test_another_code():
+    shape = (28, 28, 1)
+    assert lenet("mnist", code=48).output_shape == (None, 48)
+    decoder = lenet_decoder("mnist", code=48)
+    assert decoder.input_shape == (None, 48) and decoder.output_shape == (None, *shape)
+    # A dense layer brings the code to the 4 x 4 x 2 that the other layers begin with.
+    assert trainable(decoder) == 48 * 32 + DECODERS["mnist"]
+    assert trainable(lenet_decoder("mnist", code=32)) == DECODERS["mnist"]
+    with pytest.raises(ValueError, match="`code` must be an integer of at least 1"):
+        lenet("mnist", code=0)
+
+
 def test_biases_on_request():
     assert trainable(lenet("mnist", use_bias=True)) == ENCODERS["mnist"][2] + 3 * (8 + 4) + 32
     assert len(trivial_solutions(mlp([4, 8, 2], use_bias=True))) == 3

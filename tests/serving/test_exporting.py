@@ -157,6 +157,7 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_other_backends_are_refused(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", UNDER_JAX],

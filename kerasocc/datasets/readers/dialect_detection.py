@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.header_detection import has_header
-from kerasocc.datasets.readers.number_detection import Cells, detect_numbers
+from kerasocc.datasets.readers.number_detection import Cells, detect_numbers, number_patterns
 from kerasocc.datasets.readers.separator_detection import (
     detect_separator,
     refuse_one_number,
@@ -74,7 +74,10 @@ def detect_in_cells(
 
 
 def _detect_comment(lines: Sequence[str], separator: str | None, path: object) -> str:
-    """Find what lines begin with that have no cells, before the first row or between rows."""
+    """Find what lines begin with that have no cells, before the first row or between rows.
+
+    Those with as many cells as rows may be rows, if they stand between rows or hold numbers.
+    """
     for mark in COMMENTS:
         marked = [number for number, line in enumerate(lines) if line.startswith(mark)]
         others = [number for number, line in enumerate(lines) if not line.startswith(mark)]
@@ -88,15 +91,24 @@ def _detect_comment(lines: Sequence[str], separator: str | None, path: object) -
         if alike == marked == [0]:
             # `#time,a,b` is a header that begins with the mark.
             continue
-        among_rows = [number for number in alike if number > others[0]]
-        if among_rows:
+        rows = [
+            number for number in alike if number > others[0] or _has_number(lines[number], found)
+        ]
+        if rows:
             raise ValueError(
                 f"{str(path)!r} has lines that begin with {mark!r} and have as many cells as rows; "
                 f"`comment` must be {mark!r} to leave them out, or 'none'. "
-                f"Received: {lines[among_rows[0]].strip()[:80]!r}"
+                f"Received: {lines[rows[0]].strip()[:80]!r}"
             )
         return mark
     return ""
+
+
+def _has_number(line: str, separator: str) -> bool:
+    """Whether a cell behind the first one of a line is a number."""
+    patterns = number_patterns()
+    cells = split([line], separator)[0][1:]
+    return any(pattern.match(cell.strip()) for cell in cells for pattern in patterns)
 
 
 def _width(lines: Sequence[str], separator: str) -> int:

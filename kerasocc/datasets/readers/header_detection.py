@@ -41,10 +41,13 @@ def has_header(
     numbers = [cell for cell in first if numeric.match(cell)]
     if not rest:
         return _single_row_has_names(first, numbers, path)
-    votes = 0
-    for cell, cells in zip(first, below, strict=False):
+    votes, has_gap = 0, False
+    for i, (cell, cells) in enumerate(zip(first, below, strict=False)):
         if not cell and len(first) > 1:
-            # Nothing is known: pandas leaves the name of an index empty.
+            # Nothing is known: pandas leaves the name of an index empty. That comes first, and of
+            # numbers it has whole ones.
+            is_index = not any(first[:i]) and all(c.strip().lstrip("-").isdecimal() for c in cells)
+            has_gap |= bool(cells) and all(numeric.match(c) for c in cells) and not is_index
             continue
         if not cells:
             votes += bool(numeric.match(cell))
@@ -63,13 +66,16 @@ def has_header(
     if votes and _are_evenly_spaced(first, 4, numeric):
         if not all(_are_evenly_spaced(row, 4, numeric) for row in rest):
             raise _unclear("a first row of evenly spaced numbers", first, path)
+    if has_gap and not votes:
+        raise _unclear("a first row with an empty cell over numbers", first, path)
     return not votes
 
 
 def _single_row_has_names(first: Sequence[str], numbers: Sequence[str], path: object) -> bool:
-    are_values = all(cell in numbers or is_missing(cell) for cell in first)
-    if numbers and not are_values:
-        raise _unclear("a single row of numbers and text", first, path)
+    values = [cell for cell in first if cell in numbers or is_missing(cell)]
+    are_values = len(values) == len(first)
+    if values and not are_values:
+        raise _unclear("a single row of numbers or missing values and text", first, path)
     return not (first and are_values)
 
 

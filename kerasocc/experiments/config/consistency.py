@@ -74,7 +74,7 @@ def _rules_of(method: Method) -> Iterator[tuple[str, Rule]]:
     if method.encoder is not None:
         reason = f"must be left out: the method {method.name!r} has an encoder of its own"
         rule = only_if(lambda config: not method.has_own_encoder(config), reason)
-        for name in ("network", "encoder", "use_bias"):
+        for name in ("network", "code", "encoder", "use_bias"):
             yield name, rule
     yield from method.rules.items()
 

@@ -19,6 +19,7 @@ _MODULES = (
     "neutral_ad",
     "icl",
     "multi_head_rotnet",
+    "geo",
     "nearest_neighbors",
 )
 

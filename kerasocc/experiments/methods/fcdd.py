@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
+from kerasocc.defaults.training import FCDD
+from kerasocc.experiments.methods.method import Choices, Method
 from kerasocc.experiments.methods.shared import (
     NEEDS_ANOMALIES,
     AuxiliaryOutliers,
     LabelledAnomalies,
     labelled_unless_outliers,
+    length_with_outliers,
 )
 
 _LEAST_PIXELS = 8
@@ -29,16 +31,17 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """Images scaled to [0, 1]: contrast normalization would hide how bright a defect is."""
-    own = {"batch_size": 128, "epochs": 50, "learning_rate": 1e-3}
+    own = length_with_outliers(FCDD)
     if choices.data_kind != "table":  # which `check_shape` refuses, by name
-        own["preprocessing"] = "unit"
-    return {**NO_PRETRAINING, **own, "drop_at": (), **labelled_unless_outliers(choices)}
+        own["preprocessing"] = FCDD.preprocessing
+    return {**own, **labelled_unless_outliers(choices)}
 
 
 def make_encoder(config: Any, shape: tuple[int, ...], samples: int) -> Any:
     """The fully convolutional network for images of a shape."""
-    named = {(8, 8, 1): "digits", (28, 28, 1): "mnist"}
-    return kerasocc.networks.fcdd(named.get(shape, shape), seed=config.seed)
+    from kerasocc.networks.fcdd import usual_fcdd
+
+    return usual_fcdd(shape, seed=config.seed)
 
 
 def check_shape(config: Any, shape: tuple[int, ...]) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.defaults.training import HYPERSPHERE_CLASSIFIER
-from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices, Method
+from kerasocc.defaults.training import HYPERSPHERE_CLASSIFIER, IMAGES_WITH_OUTLIERS
+from kerasocc.experiments.methods.method import Choices, Method
 from kerasocc.experiments.methods.shared import (
     NEEDS_ANOMALIES,
     AuxiliaryOutliers,
     LabelledAnomalies,
     labelled_unless_outliers,
+    length_with_outliers,
     table_defaults,
 )
 
@@ -29,9 +30,9 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """No pretraining: labelled anomalies or outliers rule out the trivial solution."""
-    own = {"batch_size": 128, "epochs": 50, "learning_rate": 1e-3, "drop_at": (), "use_bias": True}
+    own = {**length_with_outliers(IMAGES_WITH_OUTLIERS), "use_bias": True}
     table = table_defaults(choices, HYPERSPHERE_CLASSIFIER)
-    return {**NO_PRETRAINING, **own, **table, **labelled_unless_outliers(choices)}
+    return {**own, **table, **labelled_unless_outliers(choices)}
 
 
 METHOD = Method(

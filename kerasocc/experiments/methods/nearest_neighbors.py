@@ -29,6 +29,19 @@ class NearestNeighborsSettings:
         "that they hold; none: the samples themselves",
         older=None,
     )
+    cells: int | None = setting(
+        None,
+        kinds.integer(1),
+        "of images: compare edges of eight directions, averaged over so many cells along the "
+        "shorter side, which overlap by half; none: the pixels",
+        rules=[
+            only_if(
+                lambda config: config.network_name is None,
+                "must be left out where a network is given, {config.network_name!r}",
+            )
+        ],
+        older=None,
+    )
 
 
 def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> Any:
@@ -36,7 +49,7 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     options = dict(options)
     del options["weight_decay"]
     own = values_of(config, "k", "coreset", "components")
-    if config.network_name is not None:
+    if config.network_name is not None or config.cells is not None:
         return kerasocc.NearestNeighbors(encoder, **own, **options)
     # A preprocessing that is asked for has brought the columns to one scale.
     scales = len(encoder.input_shape) == 2 and config.preprocessing is None
@@ -52,7 +65,17 @@ def make_encoder(config: Any, shape: tuple[int, ...], samples: int) -> Any:
     """A network without weights."""
     import keras
 
+    if config.cells is not None:
+        return kerasocc.networks.oriented_gradients(shape, cells=config.cells)
     return keras.Sequential([keras.Input(shape), keras.layers.Flatten()])
+
+
+def check_shape(config: Any, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` if oriented gradients are asked for and there are none."""
+    if config.cells is not None and len(shape) != 3:
+        raise ValueError(
+            f"`cells` must be left out: the samples are no images. Received: cells={config.cells}"
+        )
 
 
 METHOD = Method(
@@ -63,6 +86,7 @@ METHOD = Method(
     defaults=defaults,
     pretrained=False,
     encoder=make_encoder,
+    check_shape=check_shape,
     uses_own_encoder=lambda config: config.network_name is None,
     rules={
         "hidden": only_if(

@@ -87,6 +87,36 @@ class AuxiliaryOutliers:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """The shifts of methods that tell the transformations of images apart."""
+
+    shift: int | None = setting(
+        None,
+        kinds.integer(1),
+        "pixels that images are shifted by; none: a quarter of their side",
+    )
+
+
+def shift_for(config: Any, shape: tuple[int, ...]) -> int:
+    """Pixels that images of a shape are shifted by.
+
+    Raises:
+        ValueError: If they are no square images, or smaller than the shift.
+    """
+    if len(shape) != 3 or shape[0] != shape[1]:
+        raise ValueError(
+            f"`method` {config.method!r} needs square images, because it turns them; "
+            f"`image_size` resizes them. Received: samples of shape {shape}"
+        )
+    shift = max(shape[0] // 4, 1) if config.shift is None else config.shift
+    if shift >= shape[0]:
+        raise ValueError(
+            f"`shift` must be less than the side of the images, {shape[0]}. Received: shift={shift}"
+        )
+    return shift
+
+
 LABELLED = 0.05
 """Fraction of labelled anomalies in the training samples of methods that need some."""
 
@@ -107,6 +137,13 @@ def _flags_anomalies(config: Any) -> bool:
 def labelled_unless_outliers(choices: Choices) -> dict[str, Any]:
     """Some labelled anomalies, unless there are auxiliary outliers in their place."""
     return {} if choices.chosen.get("outliers") is not None else {"labelled": LABELLED}
+
+
+def length_with_outliers(training: Training) -> dict[str, Any]:
+    """Length, rate and batches of a training without a pretraining, which outliers spare."""
+    names = ("batch_size", "epochs", "learning_rate")
+    own = {name: getattr(training, name) for name in names}
+    return {**NO_PRETRAINING, **own, "drop_at": ()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,8 +170,9 @@ def _title(planned: list[Member], number: int, config: TrainConfig) -> str:
     """What a member is called in reports: its method, and what tells it from the others."""
     member = planned[number]
     title = config.schema.methods[member.method].title
-    preprocessing = member.settings.get("preprocessing")
-    name = title if preprocessing is None else f"{title}, {preprocessing}"
+    preprocessing, cells = (member.settings.get(name) for name in ("preprocessing", "cells"))
+    compared = preprocessing if cells is None else f"edges, {cells} cells a side"
+    name = title if compared is None else f"{title}, {compared}"
     alike = [i for i, other in enumerate(planned) if other == member]
     return name if len(alike) == 1 else f"{name} {alike.index(number) + 1}"
 

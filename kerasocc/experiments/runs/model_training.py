@@ -68,39 +68,9 @@ def train_model(
     """
     encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
     untrained = snapshot(encoder)
-    histories = {}
-
-    def fit(phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
-        bar = EpochBar(title or phase.name.capitalize(), phase.epochs) if progress else None
-        logs = [] if log_dir is None else summaries(log_dir / phase.name, data, phase.epochs)
-        try:
-            histories[phase.name] = run_phase(
-                phase, data, backup, [*callbacks, *logs, *([bar] if bar else [])]
-            )
-        finally:
-            if bar:
-                bar.close()
-
+    fit = _Fits(backup, data, progress, title, log_dir)
     if config.pretrain_epochs:
-        autoencoder = kerasocc.Autoencoder(
-            encoder,
-            decoder,
-            preprocessing=data.preprocessing,
-            augmentation=make_augmentation(config),
-            weight_decay=config.pretrain_weight_decay,
-            seed=config.seed,
-        )
-        fit(
-            _phase(
-                config,
-                "pretraining",
-                autoencoder,
-                config.pretrain_epochs,
-                prefix="pretrain_",
-            ),
-            # Records the spread that the training starts from.
-            CollapseMonitor(action="log"),
-        )
+        fit(*_pretraining(config, encoder, decoder, data))
         check_changed(encoder, untrained)
     callbacks = make_callbacks(config, backup)
     model = make_model(config, encoder, decoder, data.preprocessing)
@@ -116,7 +86,75 @@ def train_model(
     if outliers is not None:
         phase = phase._replace(outliers=outliers, outlier_fraction=config.outlier_fraction)
     fit(phase, *callbacks, *own)
-    return TrainedModel(histories, model, latent)
+    return TrainedModel(fit.histories, model, latent)
+
+
+def pretrain_model(
+    config: TrainConfig, backup: Path, data: OneClassDataset, *, progress: bool = False
+) -> tuple[OneClassModel, History]:
+    """The autoencoder of the pretraining alone, as `train_model` trains it, and its history.
+
+    Args:
+        config: See `train_model`.
+        backup: See `train_model`; a later `train_model` with it does not train it again.
+        data: See `train_model`.
+        progress: See `train_model`.
+    """
+    encoder, decoder = make_networks(config, tuple(data.x_train.shape[1:]), len(data.x_train))
+    fit = _Fits(backup, data, progress, None, None)
+    phase, monitor = _pretraining(config, encoder, decoder, data)
+    fit(phase, monitor)
+    return phase.model, fit.histories[phase.name]
+
+
+class _Fits:
+    """Runs phases, and keeps what they log."""
+
+    def __init__(
+        self,
+        backup: Path,
+        data: OneClassDataset,
+        progress: bool,
+        title: str | None,
+        log_dir: Path | None,
+    ):
+        self.histories: dict[str, History] = {}
+        self._backup = backup
+        self._data = data
+        self._progress = progress
+        self._title = title
+        self._log_dir = log_dir
+
+    def __call__(self, phase: Phase, *callbacks: keras.callbacks.Callback) -> None:
+        title = self._title or phase.name.capitalize()
+        bar = EpochBar(title, phase.epochs) if self._progress else None
+        logs = []
+        if self._log_dir is not None:
+            logs = summaries(self._log_dir / phase.name, self._data, phase.epochs)
+        try:
+            self.histories[phase.name] = run_phase(
+                phase, self._data, self._backup, [*callbacks, *logs, *([bar] if bar else [])]
+            )
+        finally:
+            if bar:
+                bar.close()
+
+
+def _pretraining(
+    config: TrainConfig, encoder: keras.Model, decoder: keras.Model, data: OneClassDataset
+) -> tuple[Phase, CollapseMonitor]:
+    """The phase of the pretraining, and its callback."""
+    autoencoder = kerasocc.Autoencoder(
+        encoder,
+        decoder,
+        preprocessing=data.preprocessing,
+        augmentation=make_augmentation(config),
+        weight_decay=config.pretrain_weight_decay,
+        seed=config.seed,
+    )
+    phase = _phase(config, "pretraining", autoencoder, config.pretrain_epochs, prefix="pretrain_")
+    # Records the spread that the training starts from.
+    return phase, CollapseMonitor(action="log")
 
 
 def _phase(

@@ -45,6 +45,7 @@ def make_networks(
         # A sigmoid reaches the values of columns in [0, 1] alone.
         output = None if config.preprocessing == "standard" else "sigmoid"
         return mlp(network, **options), mlp_decoder(network, activation=output, **options)
+    options["code"] = config.code
     return lenet(network, **options), lenet_decoder(network, **options)
 
 
@@ -84,6 +85,11 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
     if config.definition.has_own_encoder(config) or config.encoder is not None:
         return None
     if len(shape) == 1:
+        if config.code is not None:
+            raise ValueError(
+                "`code` must be left out: the samples are no images, for which `hidden` has the "
+                f"dimension of the embedding. Received: code={config.code}"
+            )
         if config.network is not None:
             raise ValueError(
                 "`network` must be left out: the samples are no images. Received: "

@@ -38,6 +38,18 @@ class NetworkSettings:
         "encoder of images, not pretrained (the papers on MHRot use wide-resnet); none: a LeNet, "
         "for tables an MLP",
     )
+    code: int | None = setting(
+        None,
+        kinds.integer(1),
+        "dimension of the embedding of a LeNet; none: that of the architecture",
+        rules=(
+            only_if(
+                lambda config: not (config.network or config.hidden or config.encoder),
+                "is of the LeNets alone",
+            ),
+        ),
+        older=None,
+    )
     encoder: str | None = setting(
         None,
         kinds.name(),

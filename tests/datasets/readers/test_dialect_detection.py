@@ -66,6 +66,11 @@ FILES = {
         {"comment": "#"},
         {"a": [1, 3], "b": [2, 4]},
     ),
+    "comments with as many cells as rows": (
+        "# by me, today\n# m, s\n1,2\n3,4\n",
+        {"comment": "#", "header": False},
+        {"0": [1, 3], "1": [2, 4]},
+    ),
     "a header that begins like a comment": ("# a,b\n1,2\n", {}, {"a": [1], "b": [2]}),
     "no header, text labels": (
         "5.1,3.5,setosa\n4.9,3.0,virginica\n",
@@ -177,7 +182,11 @@ def test_what_is_given_is_not_detected(tmp_path):
         ("406,404,402,400\n.1,.2,.3,.3\n", r"`header` must be True or False\. Received: \['406'"),
         ("1.5,2.5,y\n3,4,n\n3,4,n\n", r"`header` must be True or False\. Received: \['1.5'"),
         ("591842|-809473|ok\n", r"`header` must be True or False\. Received: \['591842'"),
+        (",ok\n0.5,bad\n", r"`header` must be True or False\. Received: \['', 'ok'\]"),
+        ("ok,\nbad,0.5\n", r"`header` must be True or False\. Received: \['ok', ''\]"),
+        (",ok\n", r"`header` must be True or False\. Received: \['', 'ok'\]"),
         ("colour,v\n#ff0000,1\nred,2\n", "`comment` must be '#' to leave .* Received: '#ff0000,1'"),
+        ("#1,0\n#1,0\nok,0\n", "`comment` must be '#' to leave .* Received: '#1,0'"),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_asked_for(content, message, tmp_path):

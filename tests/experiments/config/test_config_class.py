@@ -63,7 +63,7 @@ def test_it_gets_an_option(parser):
     option = "Made Up: --sharpness SHARPNESS how sharp the boundary is (in the paper: s) "
     assert f"{option}(default: 2.0)" in text
     assert "NeuTraL AD, ICL, Made Up: --temperature TEMPERATURE" in text
-    assert "multi-head-rotnet,nearest-neighbors,made-up}" in text
+    assert "multi-head-rotnet,geo,nearest-neighbors,made-up}" in text
     given = vars(parser.parse_args(["--method", "made-up", "--sharpness", "3"]))
     names = ("method", "sharpness", "temperature")
     config = Extended.for_dataset(**{name: given[name] for name in names if name in given})
@@ -139,6 +139,7 @@ def test_files_that_are_older_than_steps_are_read(tmp_path):
         TrainConfig.read(path)
 
 
+@pytest.mark.slow
 def test_a_run_of_it(tmp_path):
     config = Extended.for_dataset(method="made-up", epochs=3)
     run = store.create(tmp_path, None, config)

@@ -52,6 +52,7 @@ def test_a_resnet_starts_without_an_autoencoder():
         ("icl", "t.csv", (128, 100, 1e-3, ())),
         ("neutral-ad", "digits", (32, 60, 1e-3, (40,))),
         ("multi-head-rotnet", "mnist", (10, 16, 1e-3, ())),
+        ("geo", "mnist", (128, 216, 1e-3, ())),
     ],
 )
 def test_defaults(method, dataset, expected, tmp_path):

@@ -92,6 +92,7 @@ def test_the_file_of_an_older_run(tmp_path):
     assert TrainConfig.read(tmp_path / "config.json") == config
 
 
+@pytest.mark.slow
 def test_a_run(path, tmp_path):
     config = TrainConfig.for_dataset(path, method="oc-nn", fourier_features=64, steps=600)
     data = load_data(config)

@@ -23,6 +23,15 @@ def test_the_head_learns_at_ten_times_the_rate(tmp_path):
     assert weighting.fixed == 0.5
 
 
+def test_geo_has_the_network_of_the_paper():
+    config = TrainConfig.for_dataset("cifar10", method="geo", shift=5)
+    encoder, decoder = make_networks(config, (32, 32, 3), 100)
+    assert encoder.name == "wide_resnet_10_4" and decoder is None
+    assert make_model(config, encoder, None, None).shift == 5
+    other = TrainConfig.for_dataset("cifar10", method="geo", network="resnet18")
+    assert make_networks(other, (32, 32, 3), 100)[0].name == "resnet18"
+
+
 @pytest.mark.parametrize(("settings", "shift"), [({}, 8), (dict(shift=3), 3)])
 def test_the_shift_is_a_quarter_of_the_side(settings, shift):
     config = TrainConfig.for_dataset("cifar10", method="multi-head-rotnet", **settings)

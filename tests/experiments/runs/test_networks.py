@@ -75,6 +75,12 @@ def test_the_decoder_reaches_the_values_of_the_columns(preprocessing, lowest, tm
             "resizes them. Received: samples of shape (6,)",
         ),
         (
+            "geo",
+            (24, 32, 3),
+            "`method` 'geo' needs square images, because it turns them; `image_size` resizes them. "
+            "Received: samples of shape (24, 32, 3)",
+        ),
+        (
             "multi-head-rotnet",
             (24, 32, 3),
             "`method` 'multi-head-rotnet' needs square images, because it turns them; `image_size` "
@@ -86,3 +92,10 @@ def test_samples_that_a_method_cannot_take(method, shape, message):
     with pytest.raises(ValueError) as error:
         check_network(TrainConfig.for_dataset(method=method), shape)
     assert str(error.value) == message
+
+
+def test_code_is_the_dimension_of_lenets():
+    encoder, decoder = make_networks(TrainConfig.for_dataset("digits", code=5), (8, 8, 1), 100)
+    assert encoder.output_shape == (None, 5) and decoder.input_shape == (None, 5)
+    with pytest.raises(ValueError, match="`code` must be left out: the samples are no images"):
+        check_network(TrainConfig.for_dataset("digits", code=5), (6,))

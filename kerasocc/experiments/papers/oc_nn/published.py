@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kerasocc.experiments.tables.cell import Published
+
 _MNIST = (97.6, 99.5, 87.3, 86.5, 93.3, 86.5, 97.1, None, 88.6)
 _CIFAR10 = (60.4, 62.0, 63.7, 53.6, 67.4, 56.1, 63.3, 60.1, 64.7, 68.7)
 _STOP_SIGNS = {"one-class": 67.1, "soft-boundary": 67.5, "dcae": 87.5, "rcae": 87.4}
@@ -27,7 +29,7 @@ CAVEATS = {
 """What else is different about the published figures."""
 
 
-def published_auc(dataset: str, method: str, normal_class: int | str) -> float | None:
+def published_auc(dataset: str, method: str, normal_class: int | str) -> Published | None:
     """The repository's AUC in %, or None.
 
     Args:
@@ -36,7 +38,9 @@ def published_auc(dataset: str, method: str, normal_class: int | str) -> float |
         normal_class: Its number, or a name that is one.
     """
     number = int(normal_class) if str(normal_class).isdecimal() else None
-    return PUBLISHED.get(published_name(dataset), {}).get(method, {}).get(number)
+    value = PUBLISHED.get(published_name(dataset), {}).get(method, {}).get(number)
+    # They stand in the outputs of the notebooks.
+    return None if value is None else Published(value)
 
 
 def published_name(dataset: str) -> str:

@@ -1,0 +1,1 @@
+"""ADBench: Han et al., ADBench: Anomaly Detection Benchmark, NeurIPS 2022."""

@@ -1,0 +1,1 @@
+"""Deep SAD: Ruff et al., Deep Semi-Supervised Anomaly Detection, ICLR 2020."""

@@ -1,0 +1,1 @@
+"""Deep SVDD: Ruff et al., Deep One-Class Classification, ICML 2018."""
