@@ -155,7 +155,7 @@ def test_weights_and_thresholds_of_regularizers_and_r_are_scalars(tmp_path):
     regularizer = kerasocc.regularizers.VarianceRegularizer(threshold=5.0)
     models = {
         "svdd": kerasocc.DeepSVDD(encoder, regularizer=regularizer, seed=0),
-        "oc-nn": kerasocc.OCNN(kerasocc.networks.mlp([3, 8, 4]), seed=0),
+        "oc-nn": kerasocc.OCNN(kerasocc.networks.fourier_features(3, features=16, seed=0), seed=0),
     }
     driven = {"svdd": {"regularization_weight", "variance_threshold"}, "oc-nn": {"r"}}
     for name, model in models.items():

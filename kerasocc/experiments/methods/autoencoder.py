@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.defaults.training import AUTOENCODER
-from kerasocc.experiments.methods.method import Choices, Method
-from kerasocc.experiments.methods.shared import autoencoder_defaults, table_defaults
+from kerasocc.experiments.methods.method import Method
+from kerasocc.experiments.methods.shared import autoencoder_defaults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,17 +20,12 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     return kerasocc.Autoencoder(encoder, decoder, **options)
 
 
-def defaults(choices: Choices) -> dict[str, Any]:
-    """Those of the pretraining on images, of its own on tables."""
-    return {**autoencoder_defaults(choices), **table_defaults(choices, AUTOENCODER)}
-
-
 METHOD = Method(
     name="autoencoder",
     title="Autoencoder",
     settings=AutoencoderSettings,
     build=build,
-    defaults=defaults,
+    defaults=autoencoder_defaults,
     pretrained=False,
     needs_decoder=True,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kerasocc
-from kerasocc.defaults.training import CONTRASTIVE, Training
+from kerasocc.defaults.training import AUTOENCODER, CONTRASTIVE, Training
 from kerasocc.experiments.methods.method import NO_PRETRAINING, Choices
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.data import WITH_ALTERED, WITHOUT_ALTERED, absolute
@@ -203,10 +203,10 @@ def table_defaults(choices: Choices, training: Training) -> dict[str, Any]:
 
 
 def autoencoder_defaults(choices: Choices) -> dict[str, Any]:
-    """An autoencoder is trained for its own sake as it is before other methods."""
+    """Those of the pretraining on images, which is of an autoencoder, and their own on tables."""
     names = ("epochs", "learning_rate", "drop_at", "weight_decay")
     own = {name: choices.data[f"pretrain_{name}"] for name in names}
-    return {**own, **NO_PRETRAINING}
+    return {**own, **NO_PRETRAINING, **table_defaults(choices, AUTOENCODER)}
 
 
 def contrastive_defaults(choices: Choices) -> dict[str, Any]:
