@@ -39,6 +39,7 @@ AUTOENCODER = Training(steps=500)
 # Not chosen by the benchmark, which has no outliers.
 HYPERSPHERE_CLASSIFIER = Training(steps=2000)
 CONTRASTIVE = Training(preprocessing="min-max", hidden=None, epochs=100)
+NEUTRAL_AD = Training(preprocessing="min-max", steps=500)
 # The widths of the two encoders of ICL are those of `networks.icl_encoder`.
 ICL = CONTRASTIVE._replace(hidden=(100, 50, 128))
 # Weight decay would pull the frequencies to 0, where all features are equal.
@@ -58,6 +59,9 @@ ROTATIONS = Training(preprocessing="contrast", hidden=None, batch_size=10, epoch
 # passes over all pairs are 216 of them.
 TRANSFORMATIONS = Training(preprocessing="contrast", hidden=None, batch_size=128, epochs=216)
 
+NORM_OF_TABLES = "l21"
+"""Of the noise of the robust autoencoder: of rare values of a column, such as of a category, single
+ones would be taken for noise, and never learned."""
 FREQUENCIES = 512
 """Random Fourier features of OC-NN on tables."""
 

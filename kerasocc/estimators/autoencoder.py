@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasocc.checks import AUTO
-from kerasocc.defaults.training import AUTOENCODER, IMAGES
+from kerasocc.defaults.training import AUTOENCODER, IMAGES, NORM_OF_TABLES
 from kerasocc.estimators.network_detector import NetworkDetector
 from kerasocc.estimators.networks import Network, default_decoder, own_network
 from kerasocc.models.autoencoder import Autoencoder
@@ -74,7 +74,8 @@ class RobustAutoencoderDetector(ReconstructionDetector):
 
     Args:
         lam: Weight of the noise, `"auto"` for one chosen from the residuals.
-        norm: `"l1"` for corrupted values, `"l21"` for corrupted samples or features.
+        norm: `"l1"` for corrupted values, `"l21"` for corrupted samples or features; None for
+            `"l21"` of tables and `"l1"` of images.
         groups: `"samples"` or `"features"`; used by `"l21"` only.
         encode: What is encoded: `"residual"` or `"input"`.
         decoder: As `encoder`, from codes to samples; needed with an `encoder`.
@@ -87,7 +88,7 @@ class RobustAutoencoderDetector(ReconstructionDetector):
     """
 
     lam: float | str = AUTO
-    norm: str = "l1"
+    norm: str | None = None
     groups: str = "samples"
     encode: str = "residual"
 
@@ -96,5 +97,7 @@ class RobustAutoencoderDetector(ReconstructionDetector):
     ) -> RobustAutoencoder:
         mu = options.pop("weight_decay")
         decoder = self._make_decoder(x, options["seed"])
-        own = dict(lam=self.lam, norm=self.norm, groups=self.groups, encode=self.encode)
+        usual = "l1" if x.ndim == 4 else NORM_OF_TABLES
+        norm = usual if self.norm is None else self.norm
+        own = dict(lam=self.lam, norm=norm, groups=self.groups, encode=self.encode)
         return RobustAutoencoder(encoder, decoder, mu=mu, **own, **options)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from kerasocc.defaults.training import CONTRASTIVE, ICL
+from kerasocc.defaults.training import ICL, NEUTRAL_AD
 from kerasocc.estimators.network_detector import NetworkDetector
 from kerasocc.models.icl import ICL as ICLModel
 from kerasocc.models.neutral_ad import NeuTraLAD
@@ -44,7 +44,7 @@ class NeuTraLADDetector(NetworkDetector):
     transformation_hidden: Sequence[int] = (64,)
     temperature: float = 0.1
 
-    of_tables: ClassVar = CONTRASTIVE
+    of_tables: ClassVar = NEUTRAL_AD
 
     def _make_model(
         self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]

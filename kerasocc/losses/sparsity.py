@@ -10,6 +10,8 @@ from keras import ops
 
 REACH = 1.5
 """Of `upper_fence`: Tukey's, one in 144 samples of a normal distribution lies beyond his two."""
+FAR_REACH = 3.0
+"""Of `upper_fence` for norms, which have a longer tail than entries: what Tukey calls far out."""
 
 
 def soft_threshold(values: Any, threshold: float) -> Any:

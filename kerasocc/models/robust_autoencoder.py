@@ -48,10 +48,10 @@ class RobustAutoencoder(ReconstructionModel):
     sample, or of a feature, there growing like the root of the number of samples.
     `lam="auto"` chooses it anew at every update, from the residuals of that moment: `t` is
     Tukey's upper fence (`losses.sparsity.upper_fence`) of the absolute values of the
-    entries, or of the norms of the samples or features. Of clean data little lies beyond
-    it, and `N` may be 0. For images in [0, 1] with corrupted pixels 0.4 is a start;
-    a `lam` below the residuals of clean data moves most of them into `N`. The rule is
-    ours, not from the papers, which search for `lam`. For samples networks without
+    entries, or, with twice its reach, of the norms of the samples or features. Of clean data
+    little lies beyond it, and `N` may be 0. For images in [0, 1] with corrupted pixels 0.4
+    is a start; a `lam` below the residuals of clean data moves most of them into `N`. The
+    rule is ours, not from the papers, which search for `lam`. For samples networks without
     BatchNorm gained more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`,
     weight for weight.
     `sample_weight` weighs the reconstruction, not the proximal step.

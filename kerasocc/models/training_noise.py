@@ -13,6 +13,8 @@ from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.positions import ORDER, check_order, fingerprint
 from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import (
+    FAR_REACH,
+    REACH,
     feature_squares,
     norm_and_nonzero_share,
     sample_norms,
@@ -95,7 +97,8 @@ class TrainingNoise:
             return
         norms = np.sqrt(squares).astype("float32")
         if model.chooses_lam:
-            fence = upper_fence(norms if by_feature else self._sizes(into))
+            reach = FAR_REACH if model.norm == "l21" else REACH
+            fence = upper_fence(norms if by_feature else self._sizes(into), reach)
             model.chosen_lam.assign(2.0 * fence)
         threshold = model.lam_used / 2
         if by_feature:

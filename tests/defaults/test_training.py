@@ -5,7 +5,14 @@ import dataclasses
 import pytest
 
 from kerasocc.defaults import members, training
-from kerasocc.estimators import DeepSVDDDetector, ICLDetector, NeuTraLADDetector, OCNNDetector
+from kerasocc.estimators import (
+    AutoencoderDetector,
+    DeepSVDDDetector,
+    ICLDetector,
+    NeuTraLADDetector,
+    OCNNDetector,
+    RobustAutoencoderDetector,
+)
 from kerasocc.experiments.config import TrainConfig
 
 
@@ -15,6 +22,8 @@ from kerasocc.experiments.config import TrainConfig
         ("deep-svdd", DeepSVDDDetector),
         ("oc-nn", OCNNDetector),
         ("neutral-ad", NeuTraLADDetector),
+        ("autoencoder", AutoencoderDetector),
+        ("robust-autoencoder", RobustAutoencoderDetector),
         ("icl", ICLDetector),
     ],
 )
@@ -41,6 +50,8 @@ def test_members_by_the_kind_of_the_data():
 
     assert methods((9,)) == 4 * ["nearest-neighbors"] + 3 * ["deep-svdd"]
     assert methods((100,))[-2:] == 2 * ["neutral-ad"]
+    longer = members.automatic_members((100,), 1000)[-1].settings
+    assert longer == {"hidden": (128, 64, 32), "epochs": 100}
     assert methods((8, 8, 1)) == 4 * ["nearest-neighbors"]
     assert methods((7, 8, 1)) == 2 * ["nearest-neighbors"]
     few, many = (members.automatic_members((8, 8, 1), n)[0].settings for n in (1023, 1024))

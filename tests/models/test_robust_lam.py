@@ -21,9 +21,9 @@ from tests.models.test_robust_autoencoder import (
 )
 
 
-def fence(sizes):
+def fence(sizes, reach):
     lower, upper = np.quantile(sizes, [0.25, 0.75])
-    return upper + 1.5 * (upper - lower)
+    return upper + reach * (upper - lower)
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def test_the_weight_is_that_of_the_residuals_of_the_update(x, norm, groups, enco
     recorder = Recorder()
     fit(model, x, 3, [recorder])
     z = (x - reconstruction(model, x, recorder.noise[1])).astype("float64")
-    sizes = np.abs(z)
+    sizes, reach = np.abs(z), 1.5
     if norm == "l21":
-        sizes = np.sqrt((z**2).sum(axis=1 if groups == "samples" else 0))
-    assert model.lam_used == pytest.approx(2 * fence(sizes), rel=1e-4)
+        sizes, reach = np.sqrt((z**2).sum(axis=1 if groups == "samples" else 0)), 3.0
+    assert model.lam_used == pytest.approx(2 * fence(sizes, reach), rel=1e-4)
     expected = proximal(z, model.lam_used, norm, groups)
     np.testing.assert_allclose(model.noise, expected, rtol=1e-3, atol=1e-4)
     assert 0 < np.count_nonzero(expected) < 0.3 * expected.size

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import kerasocc
-from kerasocc.experiments.methods.method import Method, values_of
-from kerasocc.experiments.methods.shared import Temperature, contrastive_defaults
+from kerasocc.defaults.training import NEUTRAL_AD
+from kerasocc.experiments.methods.method import Choices, Method, values_of
+from kerasocc.experiments.methods.shared import (
+    Temperature,
+    contrastive_defaults,
+    table_defaults,
+)
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import setting
 
@@ -32,11 +37,16 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     return kerasocc.NeuTraLAD(encoder, **own, **options)
 
 
+def defaults(choices: Choices) -> dict[str, Any]:
+    """Those of contrastive methods, on tables a wider encoder and a shorter training."""
+    return {**contrastive_defaults(choices), **table_defaults(choices, NEUTRAL_AD)}
+
+
 METHOD = Method(
     name="neutral-ad",
     title="NeuTraL AD",
     settings=NeuTraLADSettings,
     build=build,
-    defaults=contrastive_defaults,
+    defaults=defaults,
     pretrained=False,
 )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import kerasocc
 from kerasocc.checks import AUTO
-from kerasocc.experiments.methods.method import Method, values_of
+from kerasocc.defaults.training import NORM_OF_TABLES
+from kerasocc.experiments.methods.method import Choices, Method, values_of
 from kerasocc.experiments.methods.shared import autoencoder_defaults
 from kerasocc.experiments.settings import kinds
 from kerasocc.experiments.settings.setting import only_if, setting
@@ -30,7 +31,9 @@ class RobustAutoencoderSettings:
         older=0.1,
     )
     norm: str = setting(
-        "l1", kinds.choice("l1", "l21"), "norm of the noise: l1 of single values, l21 of groups"
+        "l1",
+        kinds.choice("l1", "l21"),
+        "norm of the noise: l1 of single values, l21 of groups, which is the default of tables",
     )
     groups: str = setting("samples", kinds.choice("samples", "features"), "groups of the norm l21")
     encode: str = setting(
@@ -54,13 +57,19 @@ def callbacks(config: Any, backup: Path) -> list[StateCallback]:
     return [kerasocc.callbacks.NoiseUpdate(every=config.noise_every, folder=backup)]
 
 
+def defaults(choices: Choices) -> dict[str, Any]:
+    """Those of the plain autoencoder; of a table whole rows are taken for noise."""
+    norm = {"norm": NORM_OF_TABLES} if choices.is_own_table else {}
+    return {**autoencoder_defaults(choices), **norm}
+
+
 METHOD = Method(
     name="robust-autoencoder",
     title="Robust autoencoder",
     settings=RobustAutoencoderSettings,
     build=build,
     callbacks=callbacks,
-    defaults=autoencoder_defaults,
+    defaults=defaults,
     pretrained=False,
     needs_decoder=True,
     keeps_files=True,

@@ -48,7 +48,6 @@ def test_a_resnet_starts_without_an_autoencoder():
 @pytest.mark.parametrize(
     ("method", "dataset", "expected"),
     [
-        ("neutral-ad", "t.csv", (128, 100, 1e-3, ())),
         ("icl", "t.csv", (128, 100, 1e-3, ())),
         ("neutral-ad", "digits", (32, 60, 1e-3, (40,))),
         ("multi-head-rotnet", "mnist", (10, 16, 1e-3, ())),
@@ -71,11 +70,19 @@ def own_table(tmp_path):
     return str(path)
 
 
-@pytest.mark.parametrize(("method", "steps"), [("deep-svdd", 100), ("autoencoder", 500)])
-def test_tables_have_steps_and_standardised_columns(method, steps, own_table):
+@pytest.mark.parametrize(
+    ("method", "steps", "preprocessing"),
+    [
+        ("deep-svdd", 100, "standard"),
+        ("autoencoder", 500, "standard"),
+        ("robust-autoencoder", 500, "standard"),
+        ("neutral-ad", 500, "min-max"),
+    ],
+)
+def test_tables_have_steps_and_scaled_columns(method, steps, preprocessing, own_table):
     config = TrainConfig.for_dataset(own_table, method=method)
     assert (config.steps, config.epochs, config.drop_at) == (steps, None, ())
-    assert (config.preprocessing, config.hidden) == ("standard", (128, 64))
+    assert (config.preprocessing, config.hidden) == (preprocessing, (128, 64))
     assert (config.batch_size, config.learning_rate) == (128, 1e-3)
     assert (config.pretrain_epochs, config.pretrain_drop_at) == (0, ())
 
