@@ -27,6 +27,9 @@ from kerasocc.models.reconstruction import ReconstructionModel
 from kerasocc.models.training_noise import TrainingNoise
 from kerasocc.state import add_state
 
+EVERYTHING = [-math.inf, math.inf]
+"""The range of values of a model without training samples."""
+
 
 @keras.saving.register_keras_serializable(package="kerasocc")
 class RobustAutoencoder(ReconstructionModel):
@@ -55,6 +58,11 @@ class RobustAutoencoder(ReconstructionModel):
     BatchNorm gained more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`,
     weight for weight.
     `sample_weight` weighs the reconstruction, not the proximal step.
+
+    For the noise, reconstructions are clipped to twice the range of all values of the
+    preprocessed training samples (ours). Nothing else pulls the reconstruction of a sample back
+    to it once the difference is in `N`: the noise of a sample far from all others grew without
+    bound, and with it the steps of the training.
 
     The score is `||x - rec(x)||^2` with `n = 0`, for any data (inductive);
     `noise_scores()` is that of the training data (transductive). `N` has the size of
@@ -94,7 +102,7 @@ class RobustAutoencoder(ReconstructionModel):
         (arXiv 1704.06743), eq. 4.
     """
 
-    named_state = (*ReconstructionModel.named_state, "chosen_lam")
+    named_state = (*ReconstructionModel.named_state, "chosen_lam", "value_range")
     without_augmentation = "every training sample has noise of its own, which no other fits"
 
     def __init__(
@@ -117,6 +125,9 @@ class RobustAutoencoder(ReconstructionModel):
         self.training_noise = TrainingNoise(self)
         if self.chooses_lam:
             self.chosen_lam = add_state(self, "chosen_lam", initial=math.inf)
+        if self.has_noise:
+            self.value_range = add_state(self, "value_range", (2,))
+            self.value_range.assign(EVERYTHING)
         self.build_from_encoder()
 
     @property
@@ -156,6 +167,10 @@ class RobustAutoencoder(ReconstructionModel):
     def initialize(self) -> None:
         if self.has_noise:
             self.training_noise.begin(self.training_run.source)
+            ranges = self.training_run.map("range_of")
+            lowest, highest = ranges[:, 0].min(), ranges[:, 1].max()
+            slack = (highest - lowest) / 2
+            self.value_range.assign([lowest - slack, highest + slack])
 
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         return {"noise": self.training_noise.noise_at} if self.has_noise else {}
@@ -251,7 +266,13 @@ class RobustAutoencoder(ReconstructionModel):
         """`Z = x - rec`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
         prepared = self.prepare(pairs[:, 0])
         output = self._represent(prepared, pairs[:, 1])["output"]
-        return prepared - ops.cast(output, "float32")
+        lowest, highest = self.value_range[0], self.value_range[1]
+        return prepared - ops.clip(ops.cast(output, "float32"), lowest, highest)
+
+    def range_of(self, x: Any) -> Any:
+        """The smallest and the largest preprocessed value of samples, shape `(batch, 2)`."""
+        values = ops.reshape(self.prepare(x), (ops.shape(x)[0], -1))
+        return ops.stack([ops.min(values, axis=1), ops.max(values, axis=1)], axis=1)
 
     def noise_of(self, pairs: Any) -> Any:
         """The proximal step, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
@@ -287,6 +308,8 @@ class RobustAutoencoder(ReconstructionModel):
         if name == "chosen_lam":
             # Files without it are older than "auto": this was the default then.
             self.chosen_lam.assign(0.1)
+        if name == "value_range":
+            self.value_range.assign(EVERYTHING)
 
     def check_training_source(self, source: Source, steps: int | None) -> None:
         if self.has_noise:

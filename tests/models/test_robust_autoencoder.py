@@ -120,6 +120,25 @@ def test_fit_trains_against_the_noise_by_hand(encode):
     np.testing.assert_allclose(model.denoise(x), [[1.0, 1.0], [3.0, 1.0]], rtol=1e-6)
 
 
+@pytest.mark.parametrize("encode", FORMS)
+def test_noise_has_bounds_where_the_reconstruction_has_none(encode, tmp_path):
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    model = linear(encode)
+    model.decoder.layers[-1].kernel.assign([[100.0, 0.0]])
+    model.fit(x, epochs=1, verbose=0)
+    # The reconstructions (100, 0), (300, 0) are clipped to 1 - 1.5 and 4 + 1.5: the residuals are
+    # (-4.5, 2) and (-2.5, 4), and lam / 2 is 1.
+    expected = np.array([[-3.5, 1.0], [-1.5, 3.0]])
+    np.testing.assert_allclose(model.noise, expected, rtol=1e-6)
+    np.testing.assert_allclose(model.score(x), [99.0**2 + 4, 297.0**2 + 16], rtol=1e-6)
+    model.save(tmp_path / "model.keras")
+    loaded = kocc.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.denoise(x, iterations=1), x - expected, rtol=1e-6)
+    # Files from before have no range.
+    model.derive_state("value_range")
+    assert model.denoise(x, iterations=1)[0, 0] == pytest.approx(1 + 98)
+
+
 def test_without_noise_it_is_the_autoencoder(x):
     plain = build(kocc.Autoencoder)
     robust = build(lam=math.inf)
@@ -627,7 +646,8 @@ def test_noise_is_in_no_file(random, tmp_path):
     fit(model, random.normal(size=(9000, FEATURES)), 1, batch_size=3000)
     assert model.noise.nbytes > 200_000 > 2 * saved(model)
     plain = build(kocc.Autoencoder)
-    assert len(model.weights) == len(plain.weights)
+    # The range of the values of the training samples.
+    assert len(model.weights) == len(plain.weights) + 1
 
 
 def test_infinity_and_mu_are_saved(tmp_path):
