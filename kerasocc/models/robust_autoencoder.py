@@ -24,11 +24,8 @@ from kerasocc.engine.sources import Source
 from kerasocc.losses.sparsity import group_soft_threshold, soft_threshold
 from kerasocc.models.options import CommonOptions
 from kerasocc.models.reconstruction import ReconstructionModel
-from kerasocc.models.training_noise import TrainingNoise
+from kerasocc.models.training_noise import EVERYTHING, TrainingNoise, twice
 from kerasocc.state import add_state
-
-EVERYTHING = [-math.inf, math.inf]
-"""The range of values of a model without training samples."""
 
 
 @keras.saving.register_keras_serializable(package="kerasocc")
@@ -56,13 +53,9 @@ class RobustAutoencoder(ReconstructionModel):
     is a start; a `lam` below the residuals of clean data moves most of them into `N`. The
     rule is ours, not from the papers, which search for `lam`. For samples networks without
     BatchNorm gained more in our measurements. `lam=inf` leaves `N` out: an `Autoencoder`,
-    weight for weight.
-    `sample_weight` weighs the reconstruction, not the proximal step.
-
-    For the noise, reconstructions are clipped to twice the range of all values of the
-    preprocessed training samples (ours). Nothing else pulls the reconstruction of a sample back
-    to it once the difference is in `N`: the noise of a sample far from all others grew without
-    bound, and with it the steps of the training.
+    weight for weight. `sample_weight` weighs the reconstruction, not the proximal step.
+    For `N`, reconstructions are clipped to twice the range of the training samples (ours);
+    nothing else pulls one back to its sample once the difference is in `N`.
 
     The score is `||x - rec(x)||^2` with `n = 0`, for any data (inductive);
     `noise_scores()` is that of the training data (transductive). `N` has the size of
@@ -127,7 +120,7 @@ class RobustAutoencoder(ReconstructionModel):
             self.chosen_lam = add_state(self, "chosen_lam", initial=math.inf)
         if self.has_noise:
             self.value_range = add_state(self, "value_range", (2,))
-            self.value_range.assign(EVERYTHING)
+            self.derive_state("value_range")
         self.build_from_encoder()
 
     @property
@@ -167,10 +160,7 @@ class RobustAutoencoder(ReconstructionModel):
     def initialize(self) -> None:
         if self.has_noise:
             self.training_noise.begin(self.training_run.source)
-            ranges = self.training_run.map("range_of")
-            lowest, highest = ranges[:, 0].min(), ranges[:, 1].max()
-            slack = (highest - lowest) / 2
-            self.value_range.assign([lowest - slack, highest + slack])
+            self.value_range.assign(twice(self.training_run.map("range_of")))
 
     def sample_targets(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         return {"noise": self.training_noise.noise_at} if self.has_noise else {}
@@ -200,11 +190,11 @@ class RobustAutoencoder(ReconstructionModel):
             ValueError: If there is no noise of a training set.
         """
         if self.noise is None:
+            trained = int(ops.convert_to_numpy(self.epochs_trained))
             raise ValueError(
                 "There is no noise of a training set: call `fit` with a finite `lam` first. It is "
                 "no part of a saved model; `score` works without it. "
-                f"Received: lam={self.lam}, {int(ops.convert_to_numpy(self.epochs_trained))} "
-                "epochs trained"
+                f"Received: lam={self.lam}, {trained} epochs trained"
             )
         return self.training_noise.sample_norms()
 
@@ -266,7 +256,7 @@ class RobustAutoencoder(ReconstructionModel):
         """`Z = x - rec`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
         prepared = self.prepare(pairs[:, 0])
         output = self._represent(prepared, pairs[:, 1])["output"]
-        lowest, highest = self.value_range[0], self.value_range[1]
+        lowest, highest = ops.unstack(self.value_range, 2)
         return prepared - ops.clip(ops.cast(output, "float32"), lowest, highest)
 
     def range_of(self, x: Any) -> Any:
@@ -294,14 +284,8 @@ class RobustAutoencoder(ReconstructionModel):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         mu = config.pop("weight_decay")
-        return {
-            **config,
-            "lam": self.lam,
-            "mu": mu,
-            "norm": self.norm,
-            "groups": self.groups,
-            "encode": self.encode,
-        }
+        own = {name: getattr(self, name) for name in ("lam", "norm", "groups", "encode")}
+        return {**config, "mu": mu, **own}
 
     def derive_state(self, name: str) -> None:
         super().derive_state(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,15 @@ from kerasocc.losses.sparsity import (
 
 MOST_ENTRIES = 2**22
 """How many entries `lam` is chosen from."""
+EVERYTHING = [-math.inf, math.inf]
+"""The range of values of a model without training samples."""
+
+
+def twice(ranges: np.ndarray) -> list[float]:
+    """The range of all samples, made twice as wide, from those of each, shape `(samples, 2)`."""
+    lowest, highest = ranges[:, 0].min(), ranges[:, 1].max()
+    slack = (highest - lowest) / 2
+    return [lowest - slack, highest + slack]
 
 
 class TrainingNoise:
