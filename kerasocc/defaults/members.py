@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kerasocc.defaults.training import CONTRASTIVE
+from kerasocc.defaults.training import CONTRASTIVE, usual_hidden
 
 WIDE = 100
 """A table with so many columns is taken for embeddings of a network, not for measurements."""
@@ -66,5 +66,5 @@ def _of_tables() -> list[Member]:
 def _of_wide_tables() -> list[Member]:
     scaled = _neighbors("standard", "min-max", "robust")
     # A narrower code and a longer training than by default: so they were compared on features.
-    longer = Member("neutral-ad", {"hidden": (128, 64, 32), "epochs": CONTRASTIVE.epochs})
+    longer = Member("neutral-ad", {"hidden": usual_hidden(WIDE), "epochs": CONTRASTIVE.epochs})
     return [*scaled, *3 * [Member("deep-svdd", has_neighbors=True)], *2 * [longer]]
