@@ -256,7 +256,7 @@ class RobustAutoencoder(ReconstructionModel):
         """`Z = x - rec`, shape `(batch, ...)`, of samples and noise `(batch, 2, ...)`."""
         prepared = self.prepare(pairs[:, 0])
         output = self._represent(prepared, pairs[:, 1])["output"]
-        lowest, highest = ops.unstack(self.value_range, 2)
+        lowest, highest = self.value_range[0], self.value_range[1]
         return prepared - ops.clip(ops.cast(output, "float32"), lowest, highest)
 
     def range_of(self, x: Any) -> Any:
