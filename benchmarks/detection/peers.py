@@ -206,8 +206,10 @@ PEERS = {
         {"n_neighbors": 20},
     ),
     "ecod": Peer("ECOD (PyOD)", *_PYOD, _ecod, _decision),
-    "pyod-deep-svdd": Peer("Deep SVDD (PyOD)", *_PYOD, _pyod_deep_svdd, _decision),
-    "pyod-autoencoder": Peer("autoencoder (PyOD)", *_PYOD, _pyod_autoencoder, _decision),
+    "pyod-deep-svdd": Peer("Deep SVDD (PyOD)", *_PYOD, _pyod_deep_svdd, _decision, seeds=True),
+    "pyod-autoencoder": Peer(
+        "autoencoder (PyOD)", *_PYOD, _pyod_autoencoder, _decision, seeds=True
+    ),
     "deepod-deep-svdd": Peer(
         "Deep SVDD (DeepOD)", *_DEEPOD, _deepod("DeepSVDD"), _decision, _ON_CPU
     ),
