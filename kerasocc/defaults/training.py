@@ -21,6 +21,8 @@ class Training(NamedTuple):
         learning_rate: Of Adam.
         weight_decay: Weight decay of the model.
         pretrain_epochs: Epochs of an autoencoder before it.
+        use_bias: Whether the layers of an MLP have biases.
+        batch_norm: Whether an MLP has BatchNorm.
     """
 
     preprocessing: str = "standard"
@@ -31,13 +33,19 @@ class Training(NamedTuple):
     learning_rate: float = 1e-3
     weight_decay: float = 0.5e-6
     pretrain_epochs: int = 0
+    use_bias: bool = False
+    batch_norm: bool = True
+
+    def of_network(self) -> dict[str, bool]:
+        """The settings of an MLP beside its widths."""
+        return {"use_bias": self.use_bias, "batch_norm": self.batch_norm}
 
 
 # More of them lower the AUC.
 DEEP_SVDD = Training(steps=100)
-AUTOENCODER = Training(steps=500)
+AUTOENCODER = Training(steps=500, use_bias=True, batch_norm=False)
 # Not chosen by the benchmark, which has no outliers.
-HYPERSPHERE_CLASSIFIER = Training(steps=2000)
+HYPERSPHERE_CLASSIFIER = Training(steps=2000, use_bias=True)
 CONTRASTIVE = Training(preprocessing="min-max", hidden=None, epochs=100)
 NEUTRAL_AD = Training(preprocessing="min-max", steps=500)
 # The widths of the two encoders of ICL are those of `networks.icl_encoder`.

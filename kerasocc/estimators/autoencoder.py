@@ -41,7 +41,8 @@ class ReconstructionDetector(NetworkDetector):
         if self.decoder is not None:
             return own_network("decoder", self.decoder, shape)
         bounded = self._chosen_preprocessing(is_image) == "min-max"
-        return default_decoder(shape, self._widths(is_image), bounded=bounded, seed=seed)
+        kind = self._training(is_image).of_network()
+        return default_decoder(shape, self._widths(is_image), bounded=bounded, seed=seed, **kind)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -66,7 +66,9 @@ class NetworkDetector(OneClassDetector):
         raise NotImplementedError
 
     def _make_encoder(self, x: np.ndarray, seed: int) -> keras.Model:
-        return default_encoder(tuple(x.shape[1:]), self._widths(x.ndim == 4), seed=seed)
+        is_image = x.ndim == 4
+        kind = self._training(is_image).of_network()
+        return default_encoder(tuple(x.shape[1:]), self._widths(is_image), seed=seed, **kind)
 
     def _callbacks(self) -> list[keras.callbacks.Callback]:
         """Callbacks of the training beside those that the model has of its own."""

@@ -37,7 +37,12 @@ def own_network(name: str, given: Network, shape: tuple[int, ...]) -> keras.Mode
 
 
 def default_encoder(
-    shape: tuple[int, ...], hidden: Any, *, seed: int, use_bias: bool = False
+    shape: tuple[int, ...],
+    hidden: Any,
+    *,
+    seed: int,
+    use_bias: bool = False,
+    batch_norm: bool = True,
 ) -> keras.Model:
     """An MLP for rows of a table, a LeNet for images.
 
@@ -46,13 +51,23 @@ def default_encoder(
         hidden: Widths of the MLP, the code last; None for the usual ones.
         seed: Of the initial weights.
         use_bias: Whether layers have biases.
+        batch_norm: Whether an MLP has BatchNorm.
     """
     if len(shape) == 1:
-        return mlp(_widths(shape, hidden), use_bias=use_bias, seed=seed)
+        widths = _widths(shape, hidden)
+        return mlp(widths, use_bias=use_bias, use_batch_norm=batch_norm, seed=seed)
     return lenet(_lenet_shape(shape, hidden), use_bias=use_bias, seed=seed)
 
 
-def default_decoder(shape: tuple[int, ...], hidden: Any, *, bounded: bool, seed: int) -> Any:
+def default_decoder(
+    shape: tuple[int, ...],
+    hidden: Any,
+    *,
+    bounded: bool,
+    seed: int,
+    use_bias: bool = False,
+    batch_norm: bool = True,
+) -> keras.Model:
     """The mirror of `default_encoder`.
 
     Args:
@@ -60,11 +75,18 @@ def default_decoder(shape: tuple[int, ...], hidden: Any, *, bounded: bool, seed:
         hidden: As there.
         bounded: Whether the columns of a table are in [0, 1], so that a sigmoid reaches them.
         seed: Of the initial weights.
+        use_bias: As there.
+        batch_norm: As there.
     """
     if len(shape) == 1:
-        activation = "sigmoid" if bounded else None
-        return mlp_decoder(_widths(shape, hidden), activation=activation, seed=seed)
-    return lenet_decoder(_lenet_shape(shape, hidden), seed=seed)
+        return mlp_decoder(
+            _widths(shape, hidden),
+            activation="sigmoid" if bounded else None,
+            use_bias=use_bias,
+            use_batch_norm=batch_norm,
+            seed=seed,
+        )
+    return lenet_decoder(_lenet_shape(shape, hidden), use_bias=use_bias, seed=seed)
 
 
 def _widths(shape: tuple[int, ...], hidden: Any) -> list[int]:

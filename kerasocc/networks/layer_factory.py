@@ -13,11 +13,12 @@ from kerasocc.networks.normalization import GlobalBatchNormalization
 LEAKY_SLOPE = 0.01
 INITIALIZERS = {
     "torch": (1 / 3, "fan_in", "uniform"),
+    "glorot": (1.0, "fan_avg", "uniform"),
     "xavier": (2 / (1 + LEAKY_SLOPE**2), "fan_avg", "uniform"),
     "he": (2.0, "fan_out", "untruncated_normal"),
 }
-"""Scale, mode and distribution by name: PyTorch's default, Glorot (Xavier) with the gain of
-leaky ReLU, and He as in ResNet."""
+"""Scale, mode and distribution by name: PyTorch's default, Keras's, Glorot (Xavier) with the gain
+of leaky ReLU, and He as in ResNet."""
 
 
 class LayerFactory:

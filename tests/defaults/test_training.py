@@ -34,6 +34,9 @@ def test_both_train_tables_alike(tmp_path, method, detector):
     used = detector()._training(is_image=False)
     for name in ("batch_size", "epochs", "steps", "learning_rate", "weight_decay"):
         assert getattr(config, name) == getattr(used, name), name
+    if method != "oc-nn":  # which has features in place of an MLP
+        of_network = {name: getattr(config, name) for name in ("use_bias", "batch_norm")}
+        assert of_network == used.of_network()
     # None is the usual one of tables there.
     assert (config.preprocessing or "min-max") == used.preprocessing
 

@@ -65,9 +65,10 @@ def test_scores_are_those_of_the_model_that_is_trained_by_hand():
     detector = AutoencoderDetector(contamination=0.1, random_state=7, hidden=(8, 2), epochs=3)
     detector.fit(NORMAL)
     seed = int(np.random.RandomState(7).randint(2**31 - 1))
+    options = dict(use_bias=True, use_batch_norm=False, seed=seed)
     model = kocc.Autoencoder(
-        kocc.networks.mlp([4, 8, 2], seed=seed),
-        kocc.networks.mlp_decoder([4, 8, 2], activation=None, seed=seed),
+        kocc.networks.mlp([4, 8, 2], **options),
+        kocc.networks.mlp_decoder([4, 8, 2], activation=None, **options),
         preprocessing=kocc.datasets.preprocessing.standardize(NORMAL),
         weight_decay=training.AUTOENCODER.weight_decay,
         seed=seed,

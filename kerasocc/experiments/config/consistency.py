@@ -27,7 +27,7 @@ def check(config: Any) -> None:
         check_alone(field, getattr(config, name))
     for name, owners in config.schema.owners.items():
         check_rule(fields[name], _used_by(owners), config)
-    for name, rule in _rules_of(config.definition):
+    for name, rule in rules_of(config.definition):
         check_rule(fields[name], rule, config)
     for field in fields.values():
         for rule in definition_of(field).rules:
@@ -57,7 +57,7 @@ def _used_by(owners: tuple[str, ...]) -> Rule:
     return only_if(lambda config: config.method in owners, f"is of the method {names}")
 
 
-def _rules_of(method: Method) -> Iterator[tuple[str, Rule]]:
+def rules_of(method: Method) -> Iterator[tuple[str, Rule]]:
     """The rules of a method for the settings that all methods share."""
     if not method.pretrained:
         reason = "trains the autoencoder" if method.needs_decoder else "is not pretrained"
@@ -74,7 +74,7 @@ def _rules_of(method: Method) -> Iterator[tuple[str, Rule]]:
     if method.encoder is not None:
         reason = f"must be left out: the method {method.name!r} has an encoder of its own"
         rule = only_if(lambda config: not method.has_own_encoder(config), reason)
-        for name in ("network", "code", "encoder", "use_bias"):
+        for name in ("network", "code", "encoder", "use_bias", "batch_norm"):
             yield name, rule
     yield from method.rules.items()
 

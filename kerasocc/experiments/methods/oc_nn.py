@@ -145,8 +145,8 @@ def _takes_fourier_features(choices: Choices) -> bool:
     if "fourier_features" in chosen:
         return bool(chosen["fourier_features"])
     # The file of an older run has these settings, whatever their values.
-    of_an_mlp = {"hidden", "use_bias", "encoder"} & chosen.keys() or chosen.get("pretrain_epochs")
-    return choices.is_own_table and not of_an_mlp
+    of_an_mlp = {"hidden", "use_bias", "batch_norm", "encoder"} & chosen.keys()
+    return choices.is_own_table and not of_an_mlp and not chosen.get("pretrain_epochs")
 
 
 def head(config: Any) -> HeadPhase | None:

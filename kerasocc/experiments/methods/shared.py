@@ -199,6 +199,7 @@ def table_defaults(choices: Choices, training: Training) -> dict[str, Any]:
         **length_of(training),
         "drop_at": (),
         "weight_decay": training.weight_decay,
+        **training.of_network(),
     }
 
 

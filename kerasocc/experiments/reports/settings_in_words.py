@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kerasocc.experiments.config.consistency import rules_of
 from kerasocc.experiments.config.schema import Fields, Group, help_text
 from kerasocc.experiments.config.train_config import Config
 from kerasocc.experiments.reports.markup import Content, element, rows_table
@@ -17,12 +18,17 @@ def used_settings(config: Config) -> list[str]:
     Args:
         config: The settings.
     """
+    ignored = {
+        name
+        for name, rule in rules_of(config.definition)
+        if rule.allows_default and not rule.holds(config)
+    }
     return [
         name
         for group in config.schema.groups
         if not group.owners or config.method in group.owners
         for name, field in group.fields.items()
-        if name not in config.definition.chooses
+        if name not in config.definition.chooses | ignored
         and all(rule.holds(config) for rule in definition_of(field).rules if rule.allows_default)
     ]
 

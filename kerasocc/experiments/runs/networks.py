@@ -44,6 +44,7 @@ def make_networks(
     if isinstance(network, list):
         # A sigmoid reaches the values of columns in [0, 1] alone.
         output = None if config.preprocessing == "standard" else "sigmoid"
+        options["use_batch_norm"] = config.batch_norm
         return mlp(network, **options), mlp_decoder(network, activation=output, **options)
     options["code"] = config.code
     return lenet(network, **options), lenet_decoder(network, **options)
@@ -102,6 +103,8 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
         raise ValueError(
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
+    if not config.batch_norm:
+        raise ValueError("`batch_norm` must be True: the samples are images. Received: False")
     return config.network or default_lenet(config.dataset, shape)
 
 

@@ -81,3 +81,9 @@ class NetworkSettings:
         "let the networks have biases and trainable BatchNorm parameters, which Deep SVDD "
         "forbids without a regularizer",
     )
+    batch_norm: bool = setting(
+        True,
+        kinds.flag(),
+        "let the encoder of a table, and its decoder, have BatchNorm",
+        older=True,
+    )

@@ -45,6 +45,13 @@ def test_older_files_mean_what_they_meant(tmp_path):
     icl = TrainConfig.read(older(path, "icl"))
     assert icl.permutations == 1 and icl.num_windows > 10**5
     assert TrainConfig.for_dataset(method="icl").permutations is None
+    # All MLPs had BatchNorm.
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n")
+    content = dataclasses.asdict(TrainConfig.for_dataset(str(table), method="autoencoder"))
+    assert content.pop("batch_norm") is False
+    path.write_text(json.dumps(content))
+    assert TrainConfig.read(path).batch_norm is True
     # The settings of methods that a file is not about are what they are by default now.
     assert TrainConfig.read(older(path, "deep-svdd")) == TrainConfig.for_dataset()
     settings = read_settings(path)

@@ -21,13 +21,16 @@ def test_settings_of_other_methods_and_ignored_ones_are_left_out():
     used = used_settings(TrainConfig.for_dataset(method="deep-svdd", latent="soft"))
     assert "assumed_contamination" in used
     assert "epochs" not in used_settings(TrainConfig.for_dataset(method="auto"))
+    # The method has no network.
+    used = used_settings(TrainConfig.for_dataset(method="nearest-neighbors"))
+    assert not {"batch_norm", "hidden"} & set(used)
 
 
 def test_a_line_per_group_and_every_setting_with_its_meaning():
     text = told(method="deep-svdd", epochs=7, use_bias=True, regularizer="noise")
     short, _, long = text.partition("<details>")
     assert '<th scope="row">Method</th><td>deep-svdd</td>' in short
-    assert "epochs 7; " in short and ">use bias<" in short and "none" not in short
+    assert "epochs 7; " in short and ">use bias; batch norm<" in short and "none" not in short
     assert "normal class 0; " in short and "seed 0" in short
     assert '<td>7<span class="explained">Epochs of the method; none: as many as' in long
 

@@ -60,6 +60,31 @@ def test_the_decoder_reaches_the_values_of_the_columns(preprocessing, lowest, tm
 
 
 @pytest.mark.parametrize(
+    ("method", "chosen", "has_norm", "has_bias"),
+    [
+        ("autoencoder", {}, False, True),
+        ("robust-autoencoder", {}, False, True),
+        ("autoencoder", {"batch_norm": True, "use_bias": False}, True, False),
+        ("deep-svdd", {}, True, False),
+        ("deep-svdd", {"batch_norm": False}, False, False),
+        ("hypersphere-classifier", {"labelled": 0.1}, True, True),
+    ],
+)
+def test_what_an_mlp_is_made_of(method, chosen, has_norm, has_bias, tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,c,label\n")
+    config = TrainConfig.for_dataset(str(tmp_path / "t.csv"), method=method, **chosen)
+    for network in make_networks(config, (3,), 100):
+        layers = [type(layer).__name__ for layer in network.layers]
+        assert ("GlobalBatchNormalization" in layers) == has_norm
+        assert network.layers[-1 if "Dense" in layers[-1] else -2].use_bias == has_bias
+
+
+def test_images_have_batch_norm():
+    with pytest.raises(ValueError, match="`batch_norm` must be True: the samples are images"):
+        check_network(TrainConfig.for_dataset("digits", batch_norm=False), (8, 8, 1))
+
+
+@pytest.mark.parametrize(
     ("method", "shape", "message"),
     [
         (
