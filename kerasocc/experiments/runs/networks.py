@@ -43,7 +43,7 @@ def make_networks(
         return wide_resnet(shape, **options), None
     if isinstance(network, list):
         # A sigmoid reaches the values of columns in [0, 1] alone.
-        output = None if config.preprocessing == "standard" else "sigmoid"
+        output = "sigmoid" if config.preprocessing in (None, "min-max") else None
         options["use_batch_norm"] = config.batch_norm
         return mlp(network, **options), mlp_decoder(network, activation=output, **options)
     options["code"] = config.code
@@ -104,7 +104,9 @@ def choose_network(config: TrainConfig, shape: tuple[int, ...]) -> list[int] | s
             f"`hidden` must be left out: the samples are images. Received: hidden={config.hidden}"
         )
     if not config.batch_norm:
-        raise ValueError("`batch_norm` must be True: the samples are images. Received: False")
+        raise ValueError(
+            "`batch_norm` must be left out: the samples are images. Received: batch_norm=False"
+        )
     return config.network or default_lenet(config.dataset, shape)
 
 
