@@ -21,7 +21,7 @@ class Training(NamedTuple):
         learning_rate: Of Adam.
         weight_decay: Weight decay of the model.
         pretrain_epochs: Epochs of an autoencoder before it.
-        use_bias: Whether the layers of an MLP have biases.
+        use_bias: Whether the layers of an MLP or a LeNet have biases.
         batch_norm: Whether an MLP has BatchNorm.
     """
 
@@ -57,7 +57,7 @@ IMAGES = Training(
     preprocessing="contrast", hidden=None, epochs=60, weight_decay=5e-7, pretrain_epochs=100
 )
 # Outliers rule out the trivial solution, against which pretraining helps.
-IMAGES_WITH_OUTLIERS = IMAGES._replace(epochs=50, pretrain_epochs=0)
+IMAGES_WITH_OUTLIERS = IMAGES._replace(epochs=50, pretrain_epochs=0, use_bias=True)
 # Contrast normalization would hide how bright a defect is.
 FCDD = IMAGES_WITH_OUTLIERS._replace(preprocessing="unit")
 # Rate and epochs of Qiu et al., Latent Outlier Exposure, ICML 2022. A batch is 36 times as many

@@ -12,7 +12,6 @@ from kerasocc.defaults.training import FCDD as FCDD_TRAINING
 from kerasocc.defaults.training import HYPERSPHERE_CLASSIFIER, IMAGES_WITH_OUTLIERS, Training
 from kerasocc.estimators.labels import checked_labels
 from kerasocc.estimators.network_detector import NetworkDetector
-from kerasocc.estimators.networks import default_encoder
 from kerasocc.models.fcdd import FCDD
 from kerasocc.models.hypersphere_classifier import HypersphereClassifier
 from kerasocc.networks.fcdd import usual_fcdd
@@ -103,10 +102,6 @@ class HypersphereClassifierDetector(ExposedDetector):
     outliers: Any = UNIFORM
 
     of_tables: ClassVar = HYPERSPHERE_CLASSIFIER
-
-    def _make_encoder(self, x: np.ndarray, seed: int) -> keras.Model:
-        widths = self._widths(x.ndim == 4)
-        return default_encoder(tuple(x.shape[1:]), widths, seed=seed, use_bias=True)
 
     def _make_model(
         self, encoder: keras.Model, x: np.ndarray, options: dict[str, Any]

@@ -30,7 +30,8 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
 
 def defaults(choices: Choices) -> dict[str, Any]:
     """No pretraining: labelled anomalies or outliers rule out the trivial solution."""
-    own = {**length_with_outliers(IMAGES_WITH_OUTLIERS), "use_bias": True}
+    training = IMAGES_WITH_OUTLIERS
+    own = {**length_with_outliers(training), **training.of_network()}
     table = table_defaults(choices, HYPERSPHERE_CLASSIFIER)
     return {**own, **table, **labelled_unless_outliers(choices)}
 
