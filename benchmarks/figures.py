@@ -24,10 +24,11 @@ from typing import NamedTuple
 
 from kerasocc.experiments.papers import registry
 from kerasocc.experiments.tables.cell import Cell
-from kerasocc.experiments.tables.cell_store import RESULTS_FILE, CellStore, results_in
+from kerasocc.experiments.tables.cell_store import CellStore
 from kerasocc.experiments.tables.definition import TableDefinition
 from kerasocc.experiments.tables.outputs import MARKDOWN_FILE
 from kerasocc.experiments.tables.rendering import RANKS, duration, entry_text, text_rows
+from kerasocc.experiments.tables.results_file import RESULTS_FILE, results_in
 from kerasocc.experiments.tables.summary import Summary, summarize
 from kerasocc.files import read_json, write_text
 

@@ -18,6 +18,7 @@ from kerasocc.experiments.settings.parsing import class_name
 from kerasocc.experiments.tables.cell import Cell
 from kerasocc.experiments.tables.cell_store import CellStore
 from kerasocc.experiments.tables.definition import Context, Options, OwnOption, TableDefinition
+from kerasocc.experiments.tables.results_file import RESULTS_FILE
 from kerasocc.experiments.tables.running import check_used, run_cells, select
 
 DATA_VARIABLES = ("KERASOCC_DATA_DIR", "TFDS_DATA_DIR")
@@ -187,7 +188,7 @@ def show_table(
     for line in remarks(table, summary):
         echo(line)
     outputs.write_outputs(table, cells, summary, store, settings)
-    names = (outputs.MARKDOWN_FILE, outputs.CSV_FILE, outputs.RESULTS_FILE)
+    names = (outputs.MARKDOWN_FILE, outputs.CSV_FILE, RESULTS_FILE)
     echo(f"{'Table':<9} {', '.join(str(store.folder / name) for name in names)}")
     echo(f"{'Report':<9} {store.folder / outputs.PAGE_FILE}")
     return 2 if summary.failures else 0

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasocc.experiments.tables.cell import Cell, key_of
+from kerasocc.experiments.tables.results_file import RESULTS_FILE, has_status, results_in
 from kerasocc.files import read_json, write_json
 
 DONE, FAILED = "done", "failed"
-RESULTS_FILE = "results.json"
 
 
 class CellStore:
@@ -42,7 +42,7 @@ class CellStore:
         if not file.exists():
             return self._shared.get(cell.key)
         content = read_json(file)
-        if not isinstance(content, dict) or not _has_status(content.get("result")):
+        if not isinstance(content, dict) or not has_status(content.get("result")):
             raise ValueError(f"{file} holds no `result`: remove it, and its cell is done again.")
         return content["result"]
 
@@ -82,27 +82,6 @@ class CellStore:
             yield _lock(descriptor, wait)
         finally:
             os.close(descriptor)
-
-
-def results_in(path: Path) -> list[dict[str, Any]]:
-    """The entries of a `results.json`: `row`, `column`, `configuration` and `result` of each.
-
-    Raises:
-        ValueError: If it is not such a file.
-    """
-    content = read_json(path)
-    entries = content.get("cells") if isinstance(content, dict) else None
-    wanted = {"row", "column", "configuration", "result"}
-    for entry in entries if isinstance(entries, list) else [None]:
-        if not isinstance(entry, dict) or not wanted <= set(entry):
-            raise ValueError(f"{path} must hold `cells`, each with {sorted(wanted)}.")
-        if not _has_status(entry["result"]):
-            raise ValueError(f"{path} holds a result without `status`: {entry['result']!r}")
-    return entries
-
-
-def _has_status(result: Any) -> bool:
-    return isinstance(result, dict) and "status" in result
 
 
 def _lock(descriptor: int, wait: bool) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasocc.experiments.tables.cell import Cell, key_of
-from kerasocc.experiments.tables.cell_store import RESULTS_FILE, CellStore, results_in
+from kerasocc.experiments.tables.cell_store import CellStore
 from kerasocc.experiments.tables.definition import TableDefinition
 from kerasocc.experiments.tables.page import table_page
 from kerasocc.experiments.tables.rendering import as_csv, as_markdown
+from kerasocc.experiments.tables.results_file import RESULTS_FILE, results_in, results_text
 from kerasocc.experiments.tables.summary import Summary
 from kerasocc.files import write_text
 
@@ -43,10 +43,7 @@ def write_outputs(
 def _with_results(
     table: TableDefinition, cells: Sequence[Cell], store: CellStore, settings: str
 ) -> str:
-    """All cells that have a result, those of other lengths that the file held before included.
-
-    As JSON with a line for each: the files are kept in the repository.
-    """
+    """All cells that have a result, those of other lengths that the file held before included."""
     file = store.folder / RESULTS_FILE
     held = results_in(file) if file.exists() else []
     found = {_place(entry["row"], entry["column"], entry["configuration"]): entry for entry in held}
@@ -57,8 +54,7 @@ def _with_results(
             entry |= {"configuration": dict(cell.configuration), "result": result}
             found[_place(cell.row, cell.column, cell.configuration)] = entry
     about = {"paper": table.paper, "table": table.name, "settings": settings}
-    lines = ",\n".join(json.dumps(entry, sort_keys=True) for entry in found.values())
-    return f'{json.dumps(about)[:-1]}, "cells": [\n{lines}\n]}}\n'
+    return results_text(about, found.values())
 
 
 def _place(row: str, column: str, configuration: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from kerasocc.experiments.tables.cell import Cell, key_of
-from kerasocc.experiments.tables.cell_store import CellStore, results_in
+from kerasocc.experiments.tables.cell_store import CellStore
+from kerasocc.experiments.tables.results_file import results_in, results_text
 
 CELL = Cell(row="3", column="OCSVM", configuration={"data": "mnist", "drop": (50,), "seed": 0})
 
@@ -59,6 +60,29 @@ def test_a_file_of_something_else_is_refused(content, message, tmp_path):
     assert "results.json" in str(raised.value)
     with pytest.raises(ValueError, match=message):
         results_in(tmp_path / "results.json")
+
+
+def test_every_environment_stands_once(tmp_path):
+    one, other = {"keras": "3.15"}, {"keras": "3.16"}
+    entries = [
+        {"row": str(n), "column": "x", "configuration": {"seed": n}, "result": {"status": "done"}}
+        for n in range(4)
+    ]
+    for entry, environment in zip(entries, (one, other, one), strict=False):
+        entry["result"]["environment"] = environment
+    file = tmp_path / "results.json"
+    file.write_text(results_text({"table": "t"}, entries))
+    held = json.loads(file.read_text())
+    assert held["environments"] == [one, other] and held["table"] == "t"
+    assert [c["result"].get("environment") for c in held["cells"]] == [0, 1, 0, None]
+    assert results_in(file) == entries
+    # As files were before.
+    file.write_text(json.dumps({"cells": entries}))
+    assert results_in(file) == entries
+    held["cells"][0]["result"]["environment"] = 2
+    file.write_text(json.dumps(held))
+    with pytest.raises(ValueError, match=r"results.json holds no environment 2"):
+        results_in(file)
 
 
 def test_a_damaged_cell_is_named(tmp_path):

@@ -5,7 +5,8 @@ import pytest
 
 from kerasocc.cli import main
 from kerasocc.experiments.papers.loe import backbones, pretrained
-from kerasocc.experiments.tables.cell_store import CellStore, results_in
+from kerasocc.experiments.tables.cell_store import CellStore
+from kerasocc.experiments.tables.results_file import results_in
 from tests.cli.helpers import refused
 
 
