@@ -15,6 +15,10 @@ COMPONENTS = 256
 """Principal components of the pixels of images."""
 CELLS = (4, 3)
 """Numbers of cells of oriented gradients, fine ones and coarse ones."""
+SUBSETS = 100
+"""In each of so many random subsets of a contaminated training set neighbours are sought."""
+ROWS_PER_SUBSET, IMAGES_PER_SUBSET = 16, 64
+"""Sizes of these subsets; embeddings of a network are taken for images."""
 SMALLEST_SIDE = 8
 """Pixels that images must have in height and width for gradients to say something."""
 
@@ -26,29 +30,45 @@ class Member:
     Attributes:
         method: Name of its method.
         settings: What differs from the defaults of the method for the data.
-        has_neighbors: Whether nearest neighbours in its embedding are a member, too.
+        neighbors: Arguments of the nearest neighbours in its embedding, which are a member, too;
+            None for none.
     """
 
     method: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    has_neighbors: bool = False
+    neighbors: Mapping[str, Any] | None = None
 
 
-def automatic_members(shape: tuple[int, ...], samples: int) -> list[Member]:
-    """The members for a number of training samples of a shape, in the order of their training."""
+def automatic_members(
+    shape: tuple[int, ...], samples: int, *, contaminated: bool = False
+) -> list[Member]:
+    """The members for training samples of a shape, in the order of their training.
+
+    Args:
+        shape: Of a sample.
+        samples: Number of training samples.
+        contaminated: Whether anomalies are among them.
+    """
     if len(shape) == 3:
-        return _of_images(shape, samples)
-    return _of_wide_tables() if shape[0] >= WIDE else _of_tables()
+        return _of_images(shape, samples, contaminated)
+    return _of_wide_tables(contaminated) if shape[0] >= WIDE else _of_tables(contaminated)
 
 
-def _neighbors(*preprocessings: str) -> list[Member]:
-    return [Member("nearest-neighbors", {"preprocessing": p, "k": 3}) for p in preprocessings]
+def _search(contaminated: bool, size: int, k: int) -> dict[str, Any]:
+    """How neighbours are sought: the nearest `k`, or those in subsets of a size."""
+    # Anomalies that are alike would be each other's neighbours among all training samples.
+    return {"k": 1, "subsets": SUBSETS, "max_samples": size} if contaminated else {"k": k}
 
 
-def _of_images(shape: tuple[int, ...], samples: int) -> list[Member]:
+def _neighbors(search: Mapping[str, Any], *preprocessings: str) -> list[Member]:
+    return [Member("nearest-neighbors", {"preprocessing": p, **search}) for p in preprocessings]
+
+
+def _of_images(shape: tuple[int, ...], samples: int, contaminated: bool) -> list[Member]:
     # The components of few images do not hold what new images can differ in: a scratch on one of
     # them is not seen.
-    common = {"k": 3, "components": COMPONENTS if samples >= 4 * COMPONENTS else None}
+    common = {"components": COMPONENTS if samples >= 4 * COMPONENTS else None}
+    common |= _search(contaminated, IMAGES_PER_SUBSET, k=3)
     # Contrast normalization takes away what tells some classes apart, and brings out what tells
     # others apart. Edges tell shapes apart, whatever their colours and where exactly they are.
     settings = [{"preprocessing": p} for p in ("unit", "contrast")]
@@ -57,14 +77,22 @@ def _of_images(shape: tuple[int, ...], samples: int) -> list[Member]:
     return [Member("nearest-neighbors", {**common, **own}) for own in settings]
 
 
-def _of_tables() -> list[Member]:
+def _of_tables(contaminated: bool) -> list[Member]:
+    search = _search(contaminated, ROWS_PER_SUBSET, k=3)
+    network = Member("deep-svdd", neighbors=_search(contaminated, ROWS_PER_SUBSET, k=5))
     # No scaling of columns is best for all tables: the mean over several is, on most.
-    scaled = _neighbors("standard", "min-max", "robust", "quantile")
-    return scaled + 3 * [Member("deep-svdd", has_neighbors=True)]
+    scaled = _neighbors(search, "standard", "min-max", "robust")
+    if contaminated:
+        # Hidden anomalies that are many come to the center of Deep SVDD, and by a scaling to
+        # normal distributions to the other rows.
+        return [*scaled, network]
+    return [*scaled, *_neighbors(search, "quantile"), *3 * [network]]
 
 
-def _of_wide_tables() -> list[Member]:
-    scaled = _neighbors("standard", "min-max", "robust")
+def _of_wide_tables(contaminated: bool) -> list[Member]:
+    search = _search(contaminated, IMAGES_PER_SUBSET, k=3)
+    network = Member("deep-svdd", neighbors=_search(contaminated, IMAGES_PER_SUBSET, k=5))
     # A narrower code and a longer training than by default: so they were compared on features.
     longer = Member("neutral-ad", {"hidden": usual_hidden(WIDE), "epochs": CONTRASTIVE.epochs})
-    return [*scaled, *3 * [Member("deep-svdd", has_neighbors=True)], *2 * [longer]]
+    scaled = _neighbors(search, "standard", "min-max", "robust")
+    return [*scaled, *3 * [network], *2 * [longer]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +38,9 @@ class EnsembleDetector(OneClassDetector):
     Args:
         detectors: Detectors of this package, which are cloned; None for the ensemble of
             `kerasocc train`, by the kind and the size of the data: nearest neighbours at several
-            scalings of the columns, and Deep SVDD with the neighbours in its embedding. Those
-            without a `random_state` get one from that of the ensemble.
+            scalings of the columns, and Deep SVDD with the neighbours in its embedding; with a
+            `contamination` above 0 neighbours in small random subsets, among which few of the
+            hidden anomalies are. Those without a `random_state` get one from that of the ensemble.
         standardization: How the scores are brought to one scale, see `kerasocc.Ensemble`.
         preprocessing: None: every member has its own.
 
@@ -74,13 +75,14 @@ class EnsembleDetector(OneClassDetector):
             )
         return found
 
-    def _planned(self, x: np.ndarray) -> list[tuple[OneClassDetector, bool]]:
-        """The members, and whether the neighbours in the embedding of one are another."""
+    def _planned(self, x: np.ndarray) -> list[tuple[OneClassDetector, Mapping[str, Any] | None]]:
+        """The members, and arguments of the neighbours in the embedding of one, or None."""
         given = self._checked_detectors()
         if given is not None:
-            return [(clone(detector), False) for detector in given]
-        planned = automatic_members(tuple(x.shape[1:]), len(x))
-        return [(BY_METHOD[m.method](**m.settings), m.has_neighbors) for m in planned]
+            return [(clone(detector), None) for detector in given]
+        hidden = bool(self.contamination)
+        planned = automatic_members(tuple(x.shape[1:]), len(x), contaminated=hidden)
+        return [(BY_METHOD[m.method](**m.settings), m.neighbors) for m in planned]
 
     def _fitted_model(
         self, x: np.ndarray, y: np.ndarray | None, sample_weight: np.ndarray | None, seed: int
@@ -94,7 +96,7 @@ class EnsembleDetector(OneClassDetector):
         models: list[OneClassModel] = []
         history: dict[str, list[float]] = {}
         failure: Exception | None = None
-        for number, (detector, has_neighbors, own_seed) in enumerate(self._seeded(x, seed)):
+        for number, (detector, search, own_seed) in enumerate(self._seeded(x, seed)):
             rows = np.ones(len(x), bool) if detector.uses_labels else normal
             labels = y[rows] if detector.uses_labels and y is not None else None
             weights = None if sample_weight is None else sample_weight[rows]
@@ -107,35 +109,40 @@ class EnsembleDetector(OneClassDetector):
                 continue
             models.append(model)
             history |= {f"member_{number}_{name}": values for name, values in found.items()}
-            if has_neighbors:
-                models.append(_neighbors_in(model, x[normal], own_seed))
+            if search is not None:
+                models.append(_neighbors_in(model, x[normal], own_seed, search))
         if not models:
             raise failure
         ensemble = Ensemble(models, standardization=self.standardization)
         ensemble.standardize(x[normal], trained_on=True)
         return ensemble, history
 
-    def _seeded(self, x: np.ndarray, seed: int) -> Iterator[tuple[OneClassDetector, bool, int]]:
+    def _seeded(
+        self, x: np.ndarray, seed: int
+    ) -> Iterator[tuple[OneClassDetector, Mapping[str, Any] | None, int]]:
         generator = np.random.default_rng(seed)
-        for detector, has_neighbors in self._planned(x):
+        for detector, search in self._planned(x):
             detector.set_params(verbose=self.verbose)
             drawn = int(generator.integers(2**31 - 1))
             given = detector.random_state
             own = drawn if given is None else int(np.random.RandomState(given).randint(2**31 - 1))
-            yield detector, has_neighbors, own
+            yield detector, search, own
 
     def _training_scores(self, x: np.ndarray) -> np.ndarray:
         raw = np.stack([member.training_scores(x) for member in self.model_.members], axis=-1)
         return ops.convert_to_numpy(ops.mean(self.model_.scale(raw), axis=-1))
 
 
-def _neighbors_in(model: OneClassModel, x: np.ndarray, seed: int) -> NearestNeighbors:
+def _neighbors_in(
+    model: OneClassModel, x: np.ndarray, seed: int, search: Mapping[str, Any]
+) -> NearestNeighbors:
     """Nearest neighbours in the embedding of a trained model, fitted to normal samples."""
     neighbors = NearestNeighbors(
         model.encoder,
         preprocessing=model.preprocessing,
         seed=seed,
         feature_names=model.feature_names,
+        **search,
     )
     neighbors.fit(x, epochs=1, verbose=0)
     return neighbors

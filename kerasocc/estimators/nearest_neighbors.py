@@ -31,6 +31,9 @@ class NearestNeighborsDetector(OneClassDetector):
             if the samples are rows of a table, without `encoder` and `preprocessing`.
         components: Number of principal components that are compared, or if below 1 the share
             of the variance that they hold; None for all.
+        subsets: Number of random subsets of `max_samples` samples in each of which neighbours are
+            sought, where anomalies among the training samples are alike: `subsets=100`,
+            `max_samples=16`, `k=1` (LeSiNN); None for one set.
         cells: Number of cells of `networks.oriented_gradients`, whose features of images are
             compared; None for the pixels, or for the embeddings of `encoder`.
 
@@ -43,6 +46,7 @@ class NearestNeighborsDetector(OneClassDetector):
     coreset: str = "random"
     standardize: bool | None = None
     components: float | None = None
+    subsets: int | None = None
     cells: int | None = None
 
     # There are no losses that weights could be factors of.
@@ -79,6 +83,7 @@ class NearestNeighborsDetector(OneClassDetector):
             coreset=self.coreset,
             standardize=usual if self.standardize is None else self.standardize,
             components=self.components,
+            subsets=self.subsets,
             **self._model_options(x, seed),
         )
         history = model.fit(x, epochs=1, verbose=self.verbose)

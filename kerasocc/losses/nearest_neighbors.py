@@ -53,6 +53,38 @@ def nearest_distances(
     return _root(ops.fori_loop(1, blocks, add_block, _nearest_in(x, parts[0], count)))
 
 
+def mean_distances(x: Any, memory: Any, count: int, subsets: int = 1) -> Any:
+    """Mean Euclidean distance to the `count` nearest of stored samples.
+
+    Args:
+        x: Samples, shape `(batch, d)`, float32.
+        memory: Stored samples, shape `(subsets * size, d)`, float32.
+        count: Number of distances, at most `size`.
+        subsets: Number of sets that `memory` holds one after the other. The nearest are sought in
+            each of them, and the mean is that over all sets (LeSiNN).
+
+    Returns:
+        Shape `(batch,)`, float32.
+
+    Reference:
+        Pang, Ting and Albrecht, LeSiNN: Detecting Anomalies by Identifying Least Similar Nearest
+        Neighbours, ICDM Workshops 2015.
+    """
+    if subsets == 1:
+        return ops.mean(nearest_distances(x, memory, count), axis=-1)
+    center = ops.mean(memory, axis=0, keepdims=True)
+    x = x - center
+    parts = ops.reshape(memory - center, (subsets, -1, memory.shape[1]))
+
+    def mean_in(part: Any) -> Any:
+        return ops.mean(_root(_nearest_in(x, part, count)), axis=-1)
+
+    def add_set(number: Any, total: Any) -> Any:
+        return total + mean_in(ops.take(parts, number, axis=0))
+
+    return ops.fori_loop(1, subsets, add_set, mean_in(parts[0])) / subsets
+
+
 def _nearest_in(x: Any, block: Any, count: int) -> Any:
     """Squared distances to the nearest rows of a block, shape `(batch, count)`."""
     # The squared length of `x` is the same for all rows.

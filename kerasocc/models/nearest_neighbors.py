@@ -11,11 +11,12 @@ from keras import ops
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_choice, check_integer, check_number_or_share
 from kerasocc.datasets.storage.rows import chunks, rows_at_once
-from kerasocc.engine.keras_contract import first_epoch
+from kerasocc.engine.epochs_without_steps import epochs_without_steps
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.losses import nearest_neighbors
+from kerasocc.models import neighbor_memory
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.coreset import greedy_coreset, random_coreset
+from kerasocc.models.coreset import greedy_coreset
 from kerasocc.models.options import CommonOptions
 from kerasocc.models.principal_components import principal_components
 from kerasocc.state import add_state
@@ -37,6 +38,9 @@ class NearestNeighbors(OneClassModel):
     The stored samples, `memory`, are weights of the model. **Its files, backups and exports
     hold them: whoever has the file has these rows of the training data**, or their embeddings.
 
+    Hidden anomalies that are alike are each other's neighbours, but few of them are in a small
+    random subset: `subsets=100, max_samples=16, k=1` is the mean over many (LeSiNN).
+
     Args:
         encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`, which is not
             trained; None for the inputs themselves, flattened.
@@ -50,11 +54,13 @@ class NearestNeighbors(OneClassModel):
             deviation over the training samples (over the stored ones where these are random).
         components: How many principal components of the embeddings are compared, or if it is
             below 1 the share of the variance that they hold (at most 256); None for all.
+        subsets: Number of random subsets of `max_samples` samples to store, in each of which
+            neighbours are sought; None for one set.
         **options: `preprocessing`, `seed` (of the coreset) and `name`, see `OneClassModel`.
 
     Attributes:
         memory: The stored embeddings, divided by `deviation` and projected by `projection`,
-            shape `(m, d)`.
+            shape `(m, d)`; `subsets` one after the other.
         deviation: What dimensions are divided by, shape `(d,)`; ones without `standardize`.
         projection: The principal components, one per column; None without `components`.
         positions: Their positions in the training data of the last `fit`, shape `(m,)`; None
@@ -72,6 +78,8 @@ class NearestNeighbors(OneClassModel):
     References:
         - Angiulli and Pizzuti, Fast Outlier Detection in High Dimensional Spaces, PKDD 2002.
         - Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022.
+        - Pang, Ting and Albrecht, LeSiNN: Detecting Anomalies by Identifying Least Similar
+          Nearest Neighbours, ICDM Workshops 2015.
     """
 
     needs_initialization = True
@@ -88,6 +96,7 @@ class NearestNeighbors(OneClassModel):
         coreset: str = "random",
         standardize: bool = False,
         components: float | None = None,
+        subsets: int | None = None,
         **options: Unpack[CommonOptions],
     ):
         # Mixed precision must not round the inputs.
@@ -102,6 +111,7 @@ class NearestNeighbors(OneClassModel):
         self.components = components
         if components is not None:
             self.components = check_number_or_share("components", components)
+        self.subsets = neighbor_memory.check_subsets(subsets, self.max_samples, self.coreset)
         self.positions: np.ndarray | None = None
         self._embeds_inputs = encoder is None
         self._sample_shape: tuple[int, ...] | None = None
@@ -132,7 +142,12 @@ class NearestNeighbors(OneClassModel):
 
     def represent(self, x: Any, training: bool = False) -> Any:
         """Mean distances of inputs `(batch, ...)` from their neighbours, shape `(batch,)`."""
-        return ops.mean(self._distances(self.scaled(x), self.k), axis=-1)
+        return nearest_neighbors.mean_distances(self.scaled(x), self.memory, self.k, self._sets)
+
+    @property
+    def _sets(self) -> int:
+        """Into how many subsets `memory` is divided; subsets of all samples are one."""
+        return self.subsets if self.subsets and self.memory.shape[0] > self.max_samples else 1
 
     def loss_of(self, representation: Any, targets: dict[str, Any]) -> Any:
         return representation
@@ -146,10 +161,7 @@ class NearestNeighbors(OneClassModel):
 
     def memory_distances(self, rows: Any) -> Any:
         """As `neighbor_distances`, of rows like those of `memory`, shape `(batch, d)`."""
-        return self._distances(rows, self.k + 1)
-
-    def _distances(self, rows: Any, count: int) -> Any:
-        return nearest_neighbors.nearest_distances(rows, self.memory, count)
+        return nearest_neighbors.nearest_distances(rows, self.memory, self.k + 1)
 
     def scaled(self, x: Any) -> Any:
         """Embeddings of inputs `(batch, ...)` as `memory` holds them, shape `(batch, d)`."""
@@ -170,11 +182,24 @@ class NearestNeighbors(OneClassModel):
                 which of them it stores.
         """
         self.check_fitted()
+        if self._sets > 1:
+            scores = self.score(x)
+            positions = self._positions_among(len(scores))
+            # In its own subset a sample has itself, at a distance of 0, in place of the last one.
+            last = self._own_distances()[:, -1] / (self.k * self._sets)
+            np.add.at(scores, positions, last.astype(scores.dtype))
+            return scores
         distances = self.inference.map("neighbor_distances", self.source_of(x))
-        positions = self._positions_among(len(distances))
-        scores = distances[:, :-1].mean(axis=1)
+        positions, scores = self._positions_among(len(distances)), distances[:, :-1].mean(axis=1)
         scores[positions] = distances[positions, 1:].mean(axis=1)
         return scores
+
+    def _own_distances(self) -> np.ndarray:
+        """Distances of stored samples from their `k` neighbours but themselves, `(m, k)`."""
+        memory = ops.convert_to_numpy(self.memory)
+        if self._sets > 1:
+            return neighbor_memory.own_distances(memory, self.k, self._sets)
+        return self.inference.run("memory_distances", _in_chunks(memory))[:, 1:]
 
     def _positions_among(self, samples: int) -> np.ndarray:
         """Positions of the stored samples among those of the last `fit`."""
@@ -182,13 +207,7 @@ class NearestNeighbors(OneClassModel):
         is_repeatable = self.coreset == "random" and self.seed is not None
         if positions is None and (is_repeatable or stored == samples):
             positions = self._random_positions(samples)
-        if positions is None or len(positions) != stored or positions[-1] >= samples:
-            reason = ", in a loaded model" if self.positions is None else ""
-            raise ValueError(
-                "`training_scores` needs the samples of the last `fit`, and to know which of them "
-                f"are stored. Received: {samples} samples{reason}; {stored} are stored"
-            )
-        return positions
+        return neighbor_memory.check_positions(positions, stored, samples)
 
     def reset(self) -> None:
         super().reset()
@@ -209,16 +228,18 @@ class NearestNeighbors(OneClassModel):
             )
         self.memory = self.add_state("memory", embeddings.shape)
         self.memory.assign(embeddings)
-        distances = self.inference.run("memory_distances", _in_chunks(embeddings))
-        run.cached["loss"] = float(distances[:, 1:].mean(dtype="float64"))
+        run.cached["loss"] = float(self._own_distances().mean(dtype="float64"))
 
     def _stored_embeddings(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of `memory` and their positions in the training data; sets `deviation`."""
         run, source = self.training_run, self.training_run.source
         if self.coreset == "random" and source.has_random_access:
             positions = self._random_positions(source.num_samples)
-            samples = _in_chunks(source.read(positions))
-            return self._scaled_rows(self.inference.run("embedding", samples)), positions
+            # Subsets may share samples.
+            distinct, places = np.unique(positions, return_inverse=True)
+            samples = _in_chunks(source.read(distinct))
+            rows = self._scaled_rows(self.inference.run("embedding", samples))
+            return rows if len(rows) == len(positions) else rows[places], positions
         rows = self._scaled_rows(run.map("embedding"))
         if self.coreset == "random":
             positions = self._random_positions(len(rows))
@@ -230,10 +251,7 @@ class NearestNeighbors(OneClassModel):
     def _scaled_rows(self, embeddings: np.ndarray) -> np.ndarray:
         rows = embeddings.astype("float32")
         if self.standardize:
-            deviation = rows.std(axis=0, dtype="float64")
-            # That of a constant is 0 up to rounding.
-            varies = deviation > 1e-6 * np.abs(rows).max(axis=0)
-            self.deviation.assign(np.where(varies, deviation, 1.0).astype("float32"))
+            self.deviation.assign(neighbor_memory.column_deviations(rows))
         rows = rows / ops.convert_to_numpy(self.deviation)
         if self.components is None:
             return rows
@@ -243,31 +261,13 @@ class NearestNeighbors(OneClassModel):
         return rows @ found
 
     def _random_positions(self, samples: int) -> np.ndarray:
-        most = samples if self.max_samples is None else self.max_samples
-        return random_coreset(samples, most, self.order_seed)
-
-    def run_epochs(
-        self, x: Any, *, epochs: int, verbose: Any, callbacks: Any, initial_epoch: int, **_: Any
-    ) -> keras.callbacks.History:
-        """Epochs without steps: all that callbacks do between them."""
-        hooks = keras.callbacks.CallbackList(
-            callbacks,
-            add_history=True,
-            add_progbar=verbose != 0,
-            verbose=1 if verbose == "auto" else verbose,
-            epochs=epochs,
-            steps=1,
-            model=self,
+        return neighbor_memory.drawn_positions(
+            samples, self.max_samples, self.subsets, self.order_seed
         )
-        self.stop_training = False
-        hooks.on_train_begin()
-        for epoch in range(first_epoch(self, initial_epoch), epochs):
-            hooks.on_epoch_begin(epoch)
-            hooks.on_epoch_end(epoch, {"loss": self.training_run.cached["loss"]})
-            if self.stop_training:
-                break
-        hooks.on_train_end()
-        return self.history
+
+    def run_epochs(self, x: Any, **options: Any) -> keras.callbacks.History:
+        """Epochs without steps: all that callbacks do between them."""
+        return epochs_without_steps(self, {"loss": self.training_run.cached["loss"]}, **options)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Not available: there are no gradient steps.
@@ -292,8 +292,8 @@ class NearestNeighbors(OneClassModel):
         del config["weight_decay"]
         if self._embeds_inputs:
             config["encoder"] = None
-        own = {"k": self.k, "max_samples": self.max_samples, "coreset": self.coreset}
-        return {**config, **own, "standardize": self.standardize, "components": self.components}
+        own = ("k", "max_samples", "coreset", "standardize", "components", "subsets")
+        return {**config, **{name: getattr(self, name) for name in own}}
 
 
 def _in_chunks(rows: np.ndarray) -> Any:

@@ -81,6 +81,22 @@ def ensemble(*, preprocessing, seed, weight_decay=0.0) -> keras.Model:
     )
 
 
+WITHOUT_STEPS = (
+    # There are no steps that lower a loss or change a weight, see
+    # tests/models/test_nearest_neighbors.py for what it finds.
+    "test_learns",
+    "test_batch_hooks_see_every_batch",
+    "test_train_and_test_on_batch",
+    "test_weight_decay_shrinks_and_stays_out_of_the_loss",
+    "test_diverged_training_is_reported",
+    "test_resumed_training_equals_uninterrupted",
+    # Nothing has to be chosen by `compile`.
+    "test_fit_before_compile",
+    # There are no losses of a step that could be mixed.
+    "test_a_step_mixes_both_losses",
+    "test_training_with_latent_labels",
+)
+
 NOT_OF_AN_ENSEMBLE = (
     # It has no loss, optimizer, steps, encoder or order of its own; the members, which have, go
     # through these tests themselves. tests/models/test_ensemble.py shows what it finds.
@@ -261,21 +277,17 @@ CASES = [
         1,
         0.9,
         0.15,
-        exempt=(
-            # There are no steps that lower a loss or change a weight, see
-            # tests/models/test_nearest_neighbors.py for what it finds.
-            "test_learns",
-            "test_batch_hooks_see_every_batch",
-            "test_train_and_test_on_batch",
-            "test_weight_decay_shrinks_and_stays_out_of_the_loss",
-            "test_diverged_training_is_reported",
-            "test_resumed_training_equals_uninterrupted",
-            # Nothing has to be chosen by `compile`.
-            "test_fit_before_compile",
-            # There are no losses of a step that could be mixed.
-            "test_a_step_mixes_both_losses",
-            "test_training_with_latent_labels",
+        exempt=WITHOUT_STEPS,
+    ),
+    Case(
+        "neighbor_subsets",
+        lambda weight_decay=0.0, **k: kocc.NearestNeighbors(
+            encoder(k["seed"]), k=1, subsets=20, max_samples=16, **k
         ),
+        1,
+        0.9,
+        0.15,
+        exempt=WITHOUT_STEPS,
     ),
     Case("ensemble", lambda **k: ensemble(**k), 15, 0.9, 0.2, exempt=NOT_OF_AN_ENSEMBLE),
     Case(

@@ -62,6 +62,19 @@ def test_members_by_the_kind_of_the_data():
     assert dataclasses.is_dataclass(members.Member)
 
 
+def test_members_for_hidden_anomalies():
+    def found(shape):
+        return members.automatic_members(shape, 1000, contaminated=True)
+
+    subsets = dict(k=1, subsets=100, max_samples=16)
+    assert [member.settings for member in found((9,))[:3]] == [
+        {"preprocessing": scaling, **subsets} for scaling in ("standard", "min-max", "robust")
+    ]
+    assert [member.neighbors for member in found((9,))] == 3 * [None] + [subsets]
+    assert {member.settings["max_samples"] for member in found((8, 8, 1))} == {64}
+    assert found((100,))[3].neighbors == {**subsets, "max_samples": 64}
+
+
 def test_a_length_replaces_that_of_the_method():
     by_steps = NeuTraLADDetector(steps=3)._training(is_image=False)
     assert (by_steps.epochs, by_steps.steps) == (None, 3)

@@ -29,7 +29,8 @@ class AutoSettings:
 
 def members(config: Any, shape: tuple[int, ...], samples: int) -> list[Member]:
     """The members for a number of training samples of a shape, in the order of their training."""
-    return automatic_members(shape, samples)
+    hidden = config.contamination > 0 or config.transductive
+    return automatic_members(shape, samples, contaminated=hidden)
 
 
 def defaults(choices: Choices) -> dict[str, Any]:

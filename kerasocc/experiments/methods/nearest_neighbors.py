@@ -19,8 +19,29 @@ class NearestNeighborsSettings:
     coreset: str = setting(
         "random",
         kinds.choice("random", "greedy"),
-        "which 10,000 of more training samples are stored: random ones, or by greedy k-center "
-        "those that cover the others best",
+        "which of more than `max_samples` training samples are stored: random ones, or by greedy "
+        "k-center those that cover the others best",
+    )
+    max_samples: int = setting(
+        10_000,
+        kinds.integer(2),
+        "most training samples that are stored, above `k`; with `subsets` the size of each",
+        rules=[require(lambda config: config.max_samples > config.k, "must be above k={config.k}")],
+        older=10_000,
+    )
+    subsets: int | None = setting(
+        None,
+        kinds.integer(1),
+        "number of random subsets of `max_samples` training samples in each of which neighbours "
+        "are sought, for hidden anomalies that are alike: 100, with k=1 and max_samples=16; "
+        "none: one set",
+        rules=[
+            only_if(
+                lambda config: config.coreset == "random",
+                "must be left out with coreset='greedy': subsets are random",
+            )
+        ],
+        older=None,
     )
     components: float | None = setting(
         None,
@@ -48,7 +69,7 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     """The model, which compares embeddings, or the samples themselves with columns at one scale."""
     options = dict(options)
     del options["weight_decay"]
-    own = values_of(config, "k", "coreset", "components")
+    own = values_of(config, "k", "coreset", "max_samples", "subsets", "components")
     if config.network_name is not None or config.cells is not None:
         return kerasocc.NearestNeighbors(encoder, **own, **options)
     # A preprocessing that is asked for has brought the columns to one scale.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import kerasocc
 from kerasocc.callbacks import CollapseError
@@ -147,19 +148,20 @@ class _Members:
             if len(history["seconds"]) > 1:
                 name = title if phase == "training" else f"{title}, {phase}"
                 self.histories[name] = history
-        if member.has_neighbors:
-            self.members.append(self._neighbors_in(self.members[-1]))
+        if member.neighbors is not None:
+            self.members.append(self._neighbors_in(self.members[-1], member.neighbors))
 
     def _log_dir_of(self, title: str) -> Path | None:
         return self._log_dir and self._log_dir / re.sub(r"\W+", "-", title.lower())
 
-    def _neighbors_in(self, member: TrainedMember) -> TrainedMember:
+    def _neighbors_in(self, member: TrainedMember, search: Mapping[str, Any]) -> TrainedMember:
         """Nearest neighbours in the embedding of a member."""
         begun = time.monotonic()
         model = kerasocc.NearestNeighbors(
             member.model.encoder,
             preprocessing=member.model.preprocessing,
             seed=self._config.seed,
+            **search,
         )
         model.fit(self._data.x_train, epochs=1, verbose=0)
         title, kind = (f"Neighbours in {name}" for name in (member.title, member.kind))

@@ -110,7 +110,7 @@ def _comparison(table: TableDefinition, summary: Summary) -> Content:
                     *ours,
                     f"{len(entry.values)} of {entry.cells}",
                     f"{entry.published.value:.{metric.digits}f}",
-                    "" if entry.mean is None else difference_text(entry, metric.digits),
+                    "" if entry.difference is None else difference_text(entry, metric.digits),
                     "quoted" if entry.published.checked else "recalled",
                 ]
             )

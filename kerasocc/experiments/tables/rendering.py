@@ -14,12 +14,16 @@ LEGEND = (
     "not checked against the paper."
 )
 
+SOME_CLASSES = "A figure of some of the classes has no difference from one that is of all of them."
 DEVIATION = "Behind ± stands the standard deviation of the runs of a cell."
 RANKS = "mean rank"
 
 
 def entry_text(entry: Entry | None, metric: Metric) -> str:
-    """`97.2 ±0.4 (98.0 -0.8)`; empty where the table has no such cell."""
+    """`97.2 ±0.4 (98.0 -0.8)`; empty where the table has no such cell.
+
+    Of some of the classes beside a published mean over all: `97.2 [1 of 10 classes] (98.0)`.
+    """
     if entry is None:
         return ""
     digits = metric.digits
@@ -28,11 +32,17 @@ def entry_text(entry: Entry | None, metric: Metric) -> str:
         text += f" ±{entry.deviation:.{digits}f}"
     if entry.published is None:
         return text
+    if _is_of_some_classes(entry):
+        text += f" [{entry.classes[0]} of {entry.classes[1]} classes]"
     recalled = "" if entry.published.checked else "~"
     text += f" ({recalled}{entry.published.value:.{digits}f}"
     if entry.difference is not None:
         text += f" {difference_text(entry, digits)}"
     return f"{text})"
+
+
+def _is_of_some_classes(entry: Entry) -> bool:
+    return bool(entry.values) and entry.published is not None and not entry.is_whole
 
 
 def difference_text(entry: Entry, digits: int) -> str:
@@ -62,6 +72,8 @@ def remarks(table: TableDefinition, summary: Summary) -> list[str]:
     lines = []
     if any(e.published for e in (*summary.entries.values(), *summary.means.values())):
         lines.append(LEGEND)
+    if any(map(_is_of_some_classes, summary.entries.values())):
+        lines.append(SOME_CLASSES)
     if any(e.deviation is not None for e in summary.entries.values()):
         lines.append(DEVIATION)
     metric = table.metrics[0].name

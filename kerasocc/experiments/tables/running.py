@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 
 
 def select(cells: Sequence[Cell], options: Options) -> list[Cell]:
-    """The cells that the user asks for.
+    """The cells that the user asks for; with some of the classes also those that have no class.
 
     Raises:
         ValueError: If a class, a method or a data set is not in the table.
@@ -45,6 +45,8 @@ def select(cells: Sequence[Cell], options: Options) -> list[Cell]:
                 f"Received: {', '.join(map(repr, unknown))}"
             )
         texts = [str(value) for value in wanted]
+        if argument == "classes":
+            texts.append(str(None))
         chosen = [cell for cell in chosen if str(getattr(cell, field)) in texts]
     return chosen
 

@@ -13,6 +13,8 @@ from kerasocc.experiments.tables.cell_store import FAILED, CellStore
 from kerasocc.experiments.tables.definition import Metric, TableDefinition
 
 NOT_RUN, NO_DATA, ALL_FAILED = "not run", "no data", "failed"
+NO_FIGURE = "-"
+"""Of a method that has no such metric."""
 
 
 class Entry(NamedTuple):
@@ -23,12 +25,19 @@ class Entry(NamedTuple):
         cells: How many cells the table has there.
         published: The paper's figure, or None.
         state: Why there is no value, or None.
+        classes: How many normal classes were run, of how many in the table.
     """
 
     values: tuple[float, ...]
     cells: int
     published: Published | None = None
     state: str | None = None
+    classes: tuple[int, int] = (1, 1)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every normal class was run: a mean over some is no mean over all."""
+        return self.classes[0] == self.classes[1]
 
     @property
     def mean(self) -> float | None:
@@ -42,8 +51,8 @@ class Entry(NamedTuple):
 
     @property
     def difference(self) -> float | None:
-        """Ours minus the paper's."""
-        if self.published is None or not self.values:
+        """Ours minus the paper's, of the same classes."""
+        if self.published is None or not self.values or not self.is_whole:
             return None
         return self.mean - self.published.value
 
@@ -127,15 +136,17 @@ def _entry(
     published: Published | None,
     missing: Mapping[str, str],
 ) -> Entry:
-    done = [results[cell.key] for cell in cells if results[cell.key] is not None]
-    found = (result.get("metrics", {}).get(metric.name) for result in done)
-    values = tuple(metric.scale * value for value in found if value is not None)
+    done = [(cell, result) for cell in cells if (result := results[cell.key]) is not None]
+    found = ((cell, result.get("metrics", {}).get(metric.name)) for cell, result in done)
+    run = [(cell, metric.scale * value) for cell, value in found if value is not None]
     state = None
-    if not values:
-        state = ALL_FAILED if done else NOT_RUN
+    if not run:
+        failed = any(result["status"] == FAILED for _, result in done)
+        state = ALL_FAILED if failed else NO_FIGURE if done else NOT_RUN
         if not done and all(cell.key in missing for cell in cells):
             state = NO_DATA
-    return Entry(values, len(cells), published, state)
+    classes = len({cell.normal_class for cell, _ in run}), len({c.normal_class for c in cells})
+    return Entry(tuple(value for _, value in run), len(cells), published, state, classes)
 
 
 def _means(

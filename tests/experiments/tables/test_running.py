@@ -1,5 +1,7 @@
 """Running the cells of a table, in one process."""
 
+from dataclasses import replace
+
 import pytest
 
 from kerasocc.callbacks import CollapseError
@@ -152,6 +154,9 @@ def test_select():
     options = Options(classes=("a", "c"), methods=("ours",))
     assert {(c.row, c.method) for c in select(CELLS, options)} == {("a", "ours"), ("c", "ours")}
     assert select(CELLS, Options()) == CELLS
+    # Of some classes, and those to which classes mean nothing.
+    cells = [replace(c, normal_class=None) if c.row == "b" else c for c in CELLS]
+    assert {c.row for c in select(cells, Options(classes=("a",)))} == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -168,9 +173,7 @@ def test_what_the_table_does_not_have(options, message):
 
 
 def test_a_table_without_classes():
-    import dataclasses
-
-    cells = [dataclasses.replace(cell, normal_class=None) for cell in CELLS]
+    cells = [replace(cell, normal_class=None) for cell in CELLS]
     with pytest.raises(ValueError, match="`classes` must be left out: this table has none."):
         select(cells, Options(classes=("a",)))
 

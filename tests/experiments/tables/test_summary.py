@@ -6,7 +6,9 @@ import pytest
 
 from kerasocc.experiments.tables.cell import Cell, Published
 from kerasocc.experiments.tables.cell_store import CellStore
-from kerasocc.experiments.tables.definition import AUC, Options
+from kerasocc.experiments.tables.definition import AUC, F1, Options
+from kerasocc.experiments.tables.page import table_page
+from kerasocc.experiments.tables.rendering import entry_text, remarks
 from kerasocc.experiments.tables.summary import Entry, summarize
 from tests.experiments.tables import tiny
 
@@ -72,6 +74,42 @@ def test_what_was_not_run_and_what_failed(tmp_path):
     one = found.entries["auc", "a", "ours"]
     assert (one.mean, one.deviation, len(one.values), one.cells) == (90.0, None, 1, 2)
     assert found.failures == {f"b, ours, seed {seed}": "all equal" for seed in (0, 1)}
+
+
+def test_a_method_without_a_metric(tmp_path):
+    store = CellStore(tmp_path)
+    for cell in CELLS:
+        found = tiny.result(cell)
+        if cell.method == "theirs":
+            del found["metrics"]["f1"]
+        store.write(cell, {"status": "done", **found})
+    found = summarize(tiny.table(), CELLS, store)
+    assert {found.entries["f1", row, "theirs"].state for row in "abc"} == {"-"}
+    assert found.entries["f1", "a", "ours"].state is None
+
+
+def test_some_of_the_classes_are_not_compared_with_a_mean_over_all(tmp_path):
+    cells = [
+        Cell(row="a", column="ours", configuration={"class": c, "seed": s}, normal_class=c, seed=s)
+        for c in (0, 1)
+        for s in (0, 1)
+    ]
+    store = CellStore(tmp_path)
+    for cell in cells[:2]:
+        store.write(cell, {"status": "done", "metrics": {"auc": 0.8, "f1": 0.5}})
+    found = summarize(tiny.table(), cells, store)
+    some = found.entries["auc", "a", "ours"]
+    assert some.classes == (1, 2) and some.difference is None
+    assert entry_text(some, AUC) == "80.0 ±0.0 [1 of 2 classes] (90.0)"
+    assert any("of some of the classes" in line for line in remarks(tiny.table(), found))
+    # There is no published F1.
+    assert entry_text(found.entries["f1", "a", "ours"], F1) == "50.0 ±0.0"
+    # A seed is enough of the second one.
+    store.write(cells[2], {"status": "done", "metrics": {"auc": 0.8}})
+    found = summarize(tiny.table(), cells, store)
+    assert found.entries["auc", "a", "ours"].difference == pytest.approx(-10)
+    assert not any("of some of the classes" in line for line in remarks(tiny.table(), found))
+    table_page(tiny.table(), found, "")
 
 
 def test_equal_cells_count_once_and_equal_titles_apart(tmp_path):
