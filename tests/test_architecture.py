@@ -106,6 +106,7 @@ SHARED_BY_MODELS = {"base", "hypersphere", "options", "reconstruction"}
 PARTS_OF_MODELS = {
     "training_noise": "robust_autoencoder",
     "coreset": "nearest_neighbors",
+    "neighbor_memory": "nearest_neighbors",
     "principal_components": "nearest_neighbors",
     "members": "ensemble",
     "score_scales": "ensemble",

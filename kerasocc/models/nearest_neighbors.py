@@ -14,9 +14,9 @@ from kerasocc.datasets.storage.rows import chunks, rows_at_once
 from kerasocc.engine.epochs_without_steps import epochs_without_steps
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.losses import nearest_neighbors
+from kerasocc.models import coreset as coresets
 from kerasocc.models import neighbor_memory
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.coreset import greedy_coreset
 from kerasocc.models.options import CommonOptions
 from kerasocc.models.principal_components import principal_components
 from kerasocc.state import add_state
@@ -111,7 +111,7 @@ class NearestNeighbors(OneClassModel):
         self.components = components
         if components is not None:
             self.components = check_number_or_share("components", components)
-        self.subsets = neighbor_memory.check_subsets(subsets, self.max_samples, self.coreset)
+        self.subsets = coresets.check_subsets(subsets, self.max_samples, self.coreset)
         self.positions: np.ndarray | None = None
         self._embeds_inputs = encoder is None
         self._sample_shape: tuple[int, ...] | None = None
@@ -207,7 +207,7 @@ class NearestNeighbors(OneClassModel):
         is_repeatable = self.coreset == "random" and self.seed is not None
         if positions is None and (is_repeatable or stored == samples):
             positions = self._random_positions(samples)
-        return neighbor_memory.check_positions(positions, stored, samples)
+        return coresets.check_positions(positions, stored, samples)
 
     def reset(self) -> None:
         super().reset()
@@ -245,7 +245,7 @@ class NearestNeighbors(OneClassModel):
             positions = self._random_positions(len(rows))
         else:
             most = len(rows) if self.max_samples is None else self.max_samples
-            positions = greedy_coreset(rows, most, self.order_seed)
+            positions = coresets.greedy_coreset(rows, most, self.order_seed)
         return rows[positions], positions
 
     def _scaled_rows(self, embeddings: np.ndarray) -> np.ndarray:
@@ -261,9 +261,7 @@ class NearestNeighbors(OneClassModel):
         return rows @ found
 
     def _random_positions(self, samples: int) -> np.ndarray:
-        return neighbor_memory.drawn_positions(
-            samples, self.max_samples, self.subsets, self.order_seed
-        )
+        return coresets.drawn_positions(samples, self.max_samples, self.subsets, self.order_seed)
 
     def run_epochs(self, x: Any, **options: Any) -> keras.callbacks.History:
         """Epochs without steps: all that callbacks do between them."""

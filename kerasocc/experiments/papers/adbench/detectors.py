@@ -29,13 +29,13 @@ class Compared(NamedTuple):
     takes_epochs: bool = False
 
 
-def _of_ours(name: str) -> Any:
-    """The fit of a detector of `kerasocc.estimators`."""
+def _of_ours(name: str, **own: Any) -> Any:
+    """The fit of a detector of `kerasocc.estimators`, with parameters of its own."""
 
     def fit(x: np.ndarray, labels: np.ndarray, settings: Mapping[str, Any]) -> Any:
         from kerasocc import estimators
 
-        options = {"contamination": CONTAMINATION, "random_state": settings["seed"]}
+        options = {"contamination": CONTAMINATION, "random_state": settings["seed"], **own}
         options |= {name: settings[name] for name in ("epochs", "steps") if name in settings}
         detector = getattr(estimators, name)(**options)
         detector.fit(x, labels if detector.uses_labels else None)
@@ -69,6 +69,10 @@ DETECTORS = {
     ),
     "auto": Compared("automatic choice", _of_ours("EnsembleDetector")),
     "neighbors": Compared("5 neighbours", _of_ours("NearestNeighborsDetector")),
+    "neighbor-subsets": Compared(
+        "neighbours in 100 subsets of 16",
+        _of_ours("NearestNeighborsDetector", k=1, subsets=100, max_samples=16),
+    ),
     "isolation-forest": Compared("isolation forest", _isolation_forest),
     "oc-svm": Compared("OC-SVM", _one_class_svm),
 }
