@@ -11,6 +11,8 @@ ROWS_PER_BLOCK = 2048
 """Stored samples whose distances to a batch are held at once."""
 _FAR = 1e18
 """Coordinate of the rows that fill up the last block: its square is finite in float32."""
+_SMALL = 2048
+"""Values of a set of samples whose differences from each sample are taken at once."""
 _TINY = 1e-30
 """Smallest squared distance whose root is taken: the root has no gradient at 0."""
 
@@ -76,8 +78,11 @@ def mean_distances(x: Any, memory: Any, count: int, subsets: int = 1) -> Any:
     x = x - center
     parts = ops.reshape(memory - center, (subsets, -1, memory.shape[1]))
 
+    is_small = parts.shape[1] * parts.shape[2] <= _SMALL
+    nearest = _nearest_of_few if is_small else _nearest_in
+
     def mean_in(part: Any) -> Any:
-        return ops.mean(_root(_nearest_in(x, part, count)), axis=-1)
+        return ops.mean(_root(nearest(x, part, count)), axis=-1)
 
     def add_set(number: Any, total: Any) -> Any:
         return total + mean_in(ops.take(parts, number, axis=0))
@@ -93,6 +98,12 @@ def _nearest_in(x: Any, block: Any, count: int) -> Any:
     _, positions = _smallest(relative, candidates)
     differences = ops.expand_dims(x, 1) - ops.take(block, positions, axis=0)
     return _smallest(ops.sum(ops.square(differences), axis=-1), count)[0]
+
+
+def _nearest_of_few(x: Any, block: Any, count: int) -> Any:
+    """As `_nearest_in`, by the differences from all rows of the block."""
+    squared = ops.sum(ops.square(ops.expand_dims(x, 1) - block), axis=-1)
+    return ops.min(squared, axis=1, keepdims=True) if count == 1 else _smallest(squared, count)[0]
 
 
 def _smallest(values: Any, count: int) -> tuple[Any, Any]:
