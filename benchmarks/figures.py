@@ -34,7 +34,7 @@ from kerasocc.files import read_json, write_text
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-FILES = (ROOT / "README.md", ROOT / "benchmarks" / "README.md")
+FILES = (ROOT / "README.md", *sorted((ROOT / "benchmarks").glob("**/*.md")))
 BLOCK = re.compile(
     r"(?P<start><!-- figures: (?P<what>[^>]*?) -->\n).*?(?P<end><!-- end of figures -->)", re.DOTALL
 )

@@ -14,6 +14,10 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "benchmarks/README.md": "benchmarks.md",
+    **{
+        f"benchmarks/measured/{file.name}": f"measured/{file.name}"
+        for file in sorted((ROOT / "benchmarks" / "measured").glob("*.md"))
+    },
 }
 
 
@@ -23,7 +27,9 @@ def on_files(files: Files, config: object) -> Files:
     for name, page in PAGES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         folder = Path(name).parent
-        files.append(File.generated(config, page, content=_relinked(text, folder)))
+        # Links between pages are relative to the page.
+        upwards = "../" * page.count("/")
+        files.append(File.generated(config, page, content=_relinked(text, folder, upwards)))
     for notebook in sorted(ROOT.glob("notebooks/*.ipynb")):
         name = notebook.relative_to(ROOT).as_posix()
         files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
@@ -39,11 +45,11 @@ def on_page_markdown(markdown: str, page: object, **_: object) -> str:
     return _relinked(markdown, Path("docs"))
 
 
-def _relinked(text: str, folder: Path) -> str:
+def _relinked(text: str, folder: Path, upwards: str = "") -> str:
     """A text whose relative links, seen from a folder of the repository, name pages.
 
     Links to files that are no page become their names: a site that is deployed alone has no files
-    of the repository.
+    of the repository. `upwards` leads from the page to the top of the site.
     """
 
     def target(match: re.Match[str]) -> str:
@@ -51,11 +57,11 @@ def _relinked(text: str, folder: Path) -> str:
         file = (ROOT / folder / path).resolve()
         name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else path
         if name == "README.md":
-            return f"[{label}](index.md)"
+            return f"[{label}]({upwards}index.md)"
         if name in PAGES:
-            return f"[{label}]({PAGES[name]}{anchor or ''})"
+            return f"[{label}]({upwards}{PAGES[name]}{anchor or ''})"
         if name.startswith("docs/"):
-            return f"[{label}]({name.removeprefix('docs/')}{anchor or ''})"
+            return f"[{label}]({upwards}{name.removeprefix('docs/')}{anchor or ''})"
         return label
 
     return re.sub(r"\[([^\]]*)\]\(((?!https?:)[^)#\s]+)(#[^)]*)?\)", target, text)

@@ -1,6 +1,6 @@
 """Scaling, widths and length of the training by method, for tables and for images.
 
-Chosen by `python -m benchmarks.detection` for tables, see `benchmarks/README.md`: a table of 200
+Chosen by `python -m benchmarks.detection` for tables, see `benchmarks/measured/`: a table of 200
 rows and one of 10,000 need about the same number of steps, not of epochs.
 """
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas
 import pytest
+from sklearn.metrics import roc_auc_score
 
 import kerasocc
 from kerasocc.cli import main
@@ -115,6 +116,39 @@ def test_members_by_the_kind_of_data():
     assert ("neutral-ad", None) not in of((20,)) and ("neutral-ad", None) in of((512,))
     assert of((28, 28, 1))[:2] == [("nearest-neighbors", "unit"), ("nearest-neighbors", "contrast")]
     assert len(of((28, 28, 1))) == 4 and len(of((7, 28, 1))) == 2
+
+
+@pytest.mark.parametrize("options", [{"hidden_anomalies": True}, {"contamination": 0.1}])
+def test_hidden_anomalies_change_how_neighbours_are_sought(options):
+    def of(**options):
+        config = TrainConfig.for_dataset(method="auto", **options)
+        return METHODS["auto"].members(config, (4,), 300)
+
+    assert [member.settings.get("subsets") for member in of(**options)] == [100, 100, 100, None]
+    assert of(**options)[3].neighbors["subsets"] == 100
+    assert "subsets" not in of()[0].settings and "subsets" not in of()[-1].neighbors
+
+
+def test_hidden_anomalies_are_found(tmp_path):
+    random = np.random.default_rng(0)
+    hidden = random.normal(4, 0.05, size=(20, 3))
+    rows = np.concatenate([random.normal(size=(300, 3)), hidden])
+    pandas.DataFrame(rows).rename(columns=lambda c: f"c{c}").to_csv(
+        tmp_path / "rows.csv", index=False
+    )
+    arguments = ["train", "--dataset", str(tmp_path / "rows.csv"), "--out", str(tmp_path)]
+    assert main([*arguments, "--quiet", "--name", "run", "--hidden-anomalies"]) == 0
+    assert main([*arguments, "--quiet", "--name", "usual", "--method", "auto"]) == 0
+    x, labels = rows.astype("float32"), np.arange(320) >= 300
+    aucs = [
+        roc_auc_score(labels, kerasocc.load_model(tmp_path / name / "model.keras").score(x))
+        for name in ("run", "usual")
+    ]
+    assert aucs[0] > 0.9 and aucs[1] < aucs[0] - 0.2
+    model = kerasocc.load_model(tmp_path / "run" / "model.keras")
+    assert [getattr(member, "subsets", None) for member in model.members] == [100] * 3 + [None, 100]
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "hidden_anomalies" in page or "hidden anomalies" in page.lower()
 
 
 @pytest.mark.parametrize(("samples", "components"), [(200, None), (1023, None), (1024, 256)])

@@ -29,14 +29,14 @@ class AutoSettings:
         False,
         kinds.flag(),
         "anomalies are among the training samples: neighbours are sought in small random subsets, "
-        "in which few of them are; also with `contamination` and `transductive`",
+        "in which few of them are; also with `contamination`",
         older=False,
     )
 
 
 def members(config: Any, shape: tuple[int, ...], samples: int) -> list[Member]:
     """The members for a number of training samples of a shape, in the order of their training."""
-    hidden = config.hidden_anomalies or config.contamination > 0 or config.transductive
+    hidden = config.hidden_anomalies or config.contamination > 0
     return automatic_members(shape, samples, contaminated=hidden)
 
 

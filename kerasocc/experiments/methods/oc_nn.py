@@ -42,7 +42,7 @@ _FROZEN = {
     "weight_decay": 0.0,
 }
 # A number of steps whatever the size of the table, and `r` by gradient steps: with the quantile of
-# each batch the AUC is near chance. See `benchmarks/README.md`.
+# each batch the AUC is near chance. See `benchmarks/measured/oc_nn.md`.
 _FOURIER = {
     **NO_PRETRAINING,
     "train_encoder": True,
