@@ -79,10 +79,13 @@ def mean_distances(x: Any, memory: Any, count: int, subsets: int = 1) -> Any:
     parts = ops.reshape(memory - center, (subsets, -1, memory.shape[1]))
 
     is_small = parts.shape[1] * parts.shape[2] <= _SMALL
-    nearest = _nearest_of_few if is_small else _nearest_in
 
     def mean_in(part: Any) -> Any:
-        return ops.mean(_root(nearest(x, part, count)), axis=-1)
+        if is_small:
+            squared = _nearest_of_few(x, part, count)
+        else:
+            squared = _nearest_in(x, part, count, spare=2)
+        return ops.mean(_root(squared), axis=-1)
 
     def add_set(number: Any, total: Any) -> Any:
         return total + mean_in(ops.take(parts, number, axis=0))
@@ -90,11 +93,15 @@ def mean_distances(x: Any, memory: Any, count: int, subsets: int = 1) -> Any:
     return ops.fori_loop(1, subsets, add_set, mean_in(parts[0])) / subsets
 
 
-def _nearest_in(x: Any, block: Any, count: int) -> Any:
-    """Squared distances to the nearest rows of a block, shape `(batch, count)`."""
+def _nearest_in(x: Any, block: Any, count: int, spare: int | None = None) -> Any:
+    """Squared distances to the nearest rows of a block, shape `(batch, count)`.
+
+    Those of `spare` rows more are computed from the differences; None for `count + 8`.
+    """
     # The squared length of `x` is the same for all rows.
     relative = ops.sum(ops.square(block), axis=-1) - 2.0 * ops.matmul(x, ops.transpose(block))
-    candidates = min(2 * count + 8, block.shape[0])
+    spare = count + 8 if spare is None else spare
+    candidates = min(count + spare, block.shape[0])
     _, positions = _smallest(relative, candidates)
     differences = ops.expand_dims(x, 1) - ops.take(block, positions, axis=0)
     return _smallest(ops.sum(ops.square(differences), axis=-1), count)[0]
