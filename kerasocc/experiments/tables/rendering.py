@@ -14,7 +14,10 @@ LEGEND = (
     "not checked against the paper."
 )
 
-SOME_CLASSES = "A figure of some of the classes has no difference from one that is of all of them."
+SOME_CLASSES = (
+    "Means over some of the classes stand without a difference: the published figures are means "
+    "over all."
+)
 DEVIATION = "Behind ± stands the standard deviation of the runs of a cell."
 RANKS = "mean rank"
 
