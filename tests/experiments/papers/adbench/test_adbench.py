@@ -57,7 +57,7 @@ def test_every_detector_finds_them(rows):
         done[cell.column] = fitted(parts, cell.configuration)["metrics"]
     assert list(done) == [
         *("Deep SVDD", "Deep SAD, 100 %", "automatic choice", "5 neighbours"),
-        *("isolation forest", "OC-SVM"),
+        *("neighbours in 100 subsets of 16", "isolation forest", "OC-SVM"),
     ]
     assert all(metrics["auc"] > 0.85 for metrics in done.values()), done
     assert done["Deep SAD, 100 %"]["average_precision"] > 0.9
@@ -69,9 +69,9 @@ def test_cells(tmp_path, monkeypatch):
     for name in ("glass", "wine"):
         np.savez(tmp_path / f"{name}.npz", X=np.zeros((4, 2)), y=np.arange(4) > 2)
     found = cells(Options())
-    # Two tables, three seeds, Deep SAD in five columns and five others; seed by seed.
-    assert len(found) == 2 * 3 * 10 and len({cell.key for cell in found}) == 60
-    assert [cell.seed for cell in found] == [0] * 20 + [1] * 20 + [2] * 20
+    # Two tables, three seeds, Deep SAD in five columns and six others; seed by seed.
+    assert len(found) == 2 * 3 * 11 and len({cell.key for cell in found}) == 66
+    assert [cell.seed for cell in found] == [0] * 22 + [1] * 22 + [2] * 22
     assert {cell.column for cell in found} >= {"Deep SAD, 1 %", "Deep SAD, 25 %", "OC-SVM"}
     longer = cells(Options(epochs=7, seeds=(0,)))
     changed = {c.column for c, d in zip(longer, found, strict=False) if c.key != d.key}
