@@ -54,7 +54,10 @@ def _with_results(
             entry |= {"configuration": dict(cell.configuration), "result": result}
             found[_place(cell.row, cell.column, cell.configuration)] = entry
     about = {"paper": table.paper, "table": table.name, "settings": settings}
-    return results_text(about, found.values())
+    # In the order of the table, whenever a cell was run.
+    places = (_place(cell.row, cell.column, cell.configuration) for cell in cells)
+    ordered = {place: found[place] for place in places if place in found}
+    return results_text(about, (ordered | found).values())
 
 
 def _place(row: str, column: str, configuration: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -145,6 +145,16 @@ def test_the_json_file_is_a_source(store, tmp_path):
     assert CellStore(other).read(CELLS[0])["metrics"]["auc"] == 0.9
 
 
+def test_the_json_file_is_in_the_order_of_the_table(tmp_path):
+    store, table = CellStore(tmp_path), tiny.table()
+    for cell in (CELLS[3], CELLS[0]):
+        store.write(cell, {"status": "done", **tiny.result(cell)})
+        write_outputs(table, CELLS, summarize(table, CELLS, store), store, "")
+    content = json.loads((tmp_path / "results.json").read_text())
+    places = [(entry["row"], entry["column"]) for entry in content["cells"]]
+    assert places == [("a", "ours"), ("b", "theirs")]
+
+
 def test_a_table_that_nothing_was_run_of_is_written(tmp_path):
     store = CellStore(tmp_path / "new" / "folder")
     table = tiny.table(ranks=True)
