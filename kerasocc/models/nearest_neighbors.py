@@ -186,7 +186,8 @@ class NearestNeighbors(OneClassModel):
             scores = self.score(x)
             positions = self._positions_among(len(scores))
             # In its own subset a sample has itself, at a distance of 0, in place of the last one.
-            last = self._own_distances()[:, -1] / (self.k * self._sets)
+            own = self._own_distances(ops.convert_to_numpy(self.memory))
+            last = own[:, -1] / (self.k * self._sets)
             np.add.at(scores, positions, last.astype(scores.dtype))
             return scores
         distances = self.inference.map("neighbor_distances", self.source_of(x))
@@ -194,9 +195,8 @@ class NearestNeighbors(OneClassModel):
         scores[positions] = distances[positions, 1:].mean(axis=1)
         return scores
 
-    def _own_distances(self) -> np.ndarray:
+    def _own_distances(self, memory: np.ndarray) -> np.ndarray:
         """Distances of stored samples from their `k` neighbours but themselves, `(m, k)`."""
-        memory = ops.convert_to_numpy(self.memory)
         if self._sets > 1:
             return neighbor_memory.own_distances(memory, self.k, self._sets)
         return self.inference.run("memory_distances", _in_chunks(memory))[:, 1:]
@@ -228,7 +228,7 @@ class NearestNeighbors(OneClassModel):
             )
         self.memory = self.add_state("memory", embeddings.shape)
         self.memory.assign(embeddings)
-        run.cached["loss"] = float(self._own_distances().mean(dtype="float64"))
+        run.cached["loss"] = float(self._own_distances(embeddings).mean(dtype="float64"))
 
     def _stored_embeddings(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of `memory` and their positions in the training data; sets `deviation`."""
