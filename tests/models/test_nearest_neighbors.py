@@ -181,14 +181,21 @@ def test_an_interrupted_fit_is_taken_up(rows, tmp_path):
     np.testing.assert_array_equal(model.score(rows), expected.score(rows))
 
 
-@pytest.mark.parametrize("rows_per_block", [16, pytest.param(2048, marks=pytest.mark.slow)])
-def test_exports(rows, tmp_path, monkeypatch, rows_per_block):
+@pytest.mark.parametrize(
+    ("rows_per_block", "options"),
+    [
+        (16, dict(standardize=True)),
+        pytest.param(2048, dict(standardize=True), marks=pytest.mark.slow),
+        pytest.param(2048, dict(k=2, subsets=5, max_samples=7, seed=3), marks=pytest.mark.slow),
+    ],
+)
+def test_exports(rows, tmp_path, monkeypatch, rows_per_block, options):
     monkeypatch.setattr(nearest_neighbors, "ROWS_PER_BLOCK", rows_per_block)
     monkeypatch.setattr(
         nearest_neighbors.nearest_distances, "__kwdefaults__", {"rows_per_block": rows_per_block}
     )
     images = np.tile(rows, (1, 16)).reshape(70, 8, 8, 1)
-    model = fitted(images, standardize=True)
+    model = fitted(images, **options)
     model.calibrate(images, fpr=0.5)
     scorers = {"tf_saved_model": saved_model_scorer, "litert": litert_scorer}
     if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("onnxruntime"):

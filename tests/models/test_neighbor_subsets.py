@@ -1,6 +1,4 @@
-"""Nearest neighbours in many random subsets: by hand, hidden anomalies, files, exports."""
-
-import importlib.util
+"""Nearest neighbours in many random subsets: by hand, hidden anomalies, files, backends."""
 
 import numpy as np
 import pytest
@@ -9,7 +7,6 @@ from sklearn.metrics import roc_auc_score
 import kerasocc as kocc
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models import neighbor_memory
-from tests.conformance.test_export import DEFAULT, litert_scorer, onnx_scorer, saved_model_scorer
 from tests.other_backends import run_on
 
 OPTIONS = dict(k=2, max_samples=7, subsets=5, seed=3)
@@ -124,23 +121,6 @@ def test_saved_models_score_the_same(rows, samples, tmp_path):
     fresh.build_by_call((None, 4))
     fresh.load_weights(tmp_path / "model.weights.h5")
     np.testing.assert_array_equal(fresh.score(rows), model.score(rows))
-
-
-@pytest.mark.slow
-def test_exports(rows, tmp_path):
-    images = np.tile(rows, (1, 16)).reshape(70, 8, 8, 1)
-    model = fitted(images, **OPTIONS)
-    model.calibrate(images, fpr=0.5)
-    scorers = {"tf_saved_model": saved_model_scorer, "litert": litert_scorer}
-    if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("onnxruntime"):
-        scorers["onnx"] = onnx_scorer
-    for format, load in scorers.items():
-        kocc.export(model, tmp_path / format, format=format, signatures=DEFAULT)
-        scorer = load(tmp_path / format)
-        for x in (images[:7] + 0.1, images[:1]):
-            outputs = scorer(x)
-            np.testing.assert_allclose(outputs["score"], model.score(x), rtol=1e-5, atol=1e-5)
-            np.testing.assert_array_equal(outputs["is_anomaly"], model.is_anomaly(x))
 
 
 OTHER_BACKEND = """
