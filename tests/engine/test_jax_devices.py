@@ -73,7 +73,6 @@ CASES = {
         dict(x=images),
     ),
     "neighbors": lambda: (kocc.NearestNeighbors(k=3, seed=0), {}),
-    "subsets": lambda: (kocc.NearestNeighbors(k=1, subsets=4, max_samples=8, seed=0), {}),
     "noise": lambda: (svdd(regularizer=NoiseRegularizer(k=5, seed=0)), {}),
     "variance": lambda: (
         svdd(regularizer=VarianceRegularizer(threshold=0.5)),
