@@ -235,11 +235,11 @@ class NearestNeighbors(OneClassModel):
         run, source = self.training_run, self.training_run.source
         if self.coreset == "random" and source.has_random_access:
             positions = self._random_positions(source.num_samples)
-            # Subsets may share samples.
+            # Subsets may share samples, and come one after the other.
             distinct, places = np.unique(positions, return_inverse=True)
             samples = _in_chunks(source.read(distinct))
             rows = self._scaled_rows(self.inference.run("embedding", samples))
-            return rows if len(rows) == len(positions) else rows[places], positions
+            return rows if self.subsets is None else rows[places], positions
         rows = self._scaled_rows(run.map("embedding"))
         if self.coreset == "random":
             positions = self._random_positions(len(rows))

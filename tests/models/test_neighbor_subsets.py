@@ -68,6 +68,13 @@ def test_copies_are_neighbours_of_each_other():
     np.testing.assert_array_equal(near, np.zeros((6, 1)))
 
 
+def test_subsets_that_share_no_sample_keep_their_order(random):
+    x = random.normal(size=(500, 2)).astype("float32")
+    model = fitted(x, k=1, subsets=2, max_samples=3, seed=0)
+    assert len(set(model.positions)) == 6 and (np.diff(model.positions) < 0).any()
+    np.testing.assert_array_equal(np.array(model.memory), x[model.positions])
+
+
 def test_few_samples_are_one_set(rows):
     one = fitted(rows, k=3, seed=0)
     same = fitted(rows, k=3, seed=0, subsets=50, max_samples=70)
