@@ -41,7 +41,7 @@ def on_page_markdown(markdown: str, page: object, **_: object) -> str:
     if page.file.generated_by:
         return markdown
     if page.file.src_uri.startswith("notebooks/"):
-        return _relinked(markdown, Path("notebooks")).replace("](", "](../")
+        return _relinked(markdown, Path("notebooks"), "../")
     return _relinked(markdown, Path("docs"))
 
 

@@ -236,10 +236,12 @@ class NearestNeighbors(OneClassModel):
         if self.coreset == "random" and source.has_random_access:
             positions = self._random_positions(source.num_samples)
             # Subsets may share samples, and come one after the other.
-            distinct, places = np.unique(positions, return_inverse=True)
-            samples = _in_chunks(source.read(distinct))
+            read = positions if self.subsets is None else np.unique(positions)
+            samples = _in_chunks(source.read(read))
             rows = self._scaled_rows(self.inference.run("embedding", samples))
-            return rows if self.subsets is None else rows[places], positions
+            if self.subsets is not None:
+                rows = rows[np.searchsorted(read, positions)]
+            return rows, positions
         rows = self._scaled_rows(run.map("embedding"))
         if self.coreset == "random":
             positions = self._random_positions(len(rows))

@@ -12,6 +12,7 @@ import kerasocc as kocc
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models.coreset import greedy_coreset, random_coreset
 from tests.conformance.test_export import DEFAULT, litert_scorer, onnx_scorer, saved_model_scorer
+from tests.models.neighbors import fitted
 from tests.other_backends import run_on
 
 TRIANGLE = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]], "float32")
@@ -20,12 +21,6 @@ TRIANGLE = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]], "float32")
 @pytest.fixture
 def rows(random):
     return random.normal(size=(70, 4)).astype("float32")
-
-
-def fitted(x, **options):
-    model = kocc.NearestNeighbors(**options)
-    model.fit(x, verbose=0)
-    return model
 
 
 def test_by_hand():

@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 import kerasocc as kocc
 from kerasocc.losses import nearest_neighbors
 from kerasocc.models import neighbor_memory
+from tests.models.neighbors import fitted
 from tests.other_backends import run_on
 
 OPTIONS = dict(k=2, max_samples=7, subsets=5, seed=3)
@@ -15,12 +16,6 @@ OPTIONS = dict(k=2, max_samples=7, subsets=5, seed=3)
 @pytest.fixture
 def rows(random):
     return random.normal(size=(70, 4)).astype("float32")
-
-
-def fitted(x, **options):
-    model = kocc.NearestNeighbors(**options)
-    model.fit(x, verbose=0)
-    return model
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, [1.5, 0.5]), (2, [3.25, 3.75])])
