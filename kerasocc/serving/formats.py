@@ -12,6 +12,7 @@ from typing import Any
 
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
+from kerasocc.serving.onnx_loops import name_invariants
 from kerasocc.serving.onnx_metadata import write_metadata
 from kerasocc.serving.outputs import Decisions
 from kerasocc.serving.recurrent import unrolled
@@ -52,6 +53,7 @@ def write_onnx(
         decisions: How it decides; default as the model.
     """
     try:
+        import onnx
         import tf2onnx
     except ImportError as error:
         raise ValueError(
@@ -61,7 +63,9 @@ def write_onnx(
     decisions = decisions or Decisions.of_model(model)
     signature = default_signature(model, decisions)
     _, function = archive_of(model, [signature])
-    tf2onnx.convert.from_function(function, [signature.inputs], output_path=str(file))
+    converted_model, _ = tf2onnx.convert.from_function(function, [signature.inputs])
+    name_invariants(converted_model)
+    onnx.save(converted_model, file)
     write_metadata(
         file,
         columns=model.feature_names,
