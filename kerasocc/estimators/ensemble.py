@@ -18,8 +18,8 @@ from kerasocc.estimators.detector import OneClassDetector
 from kerasocc.estimators.hypersphere import DeepSVDDDetector
 from kerasocc.estimators.nearest_neighbors import NearestNeighborsDetector
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.embedding_neighbors import fit_neighbors
 from kerasocc.models.ensemble import Ensemble
-from kerasocc.models.nearest_neighbors import NearestNeighbors
 
 BY_METHOD = {
     "nearest-neighbors": NearestNeighborsDetector,
@@ -110,7 +110,7 @@ class EnsembleDetector(OneClassDetector):
             models.append(model)
             history |= {f"member_{number}_{name}": values for name, values in found.items()}
             if search is not None:
-                models.append(_neighbors_in(model, x[normal], own_seed, search))
+                models.append(fit_neighbors(model, x[normal], seed=own_seed, search=search))
         if not models:
             raise failure
         ensemble = Ensemble(models, standardization=self.standardization)
@@ -131,18 +131,3 @@ class EnsembleDetector(OneClassDetector):
     def _training_scores(self, x: np.ndarray) -> np.ndarray:
         raw = np.stack([member.training_scores(x) for member in self.model_.members], axis=-1)
         return ops.convert_to_numpy(ops.mean(self.model_.scale(raw), axis=-1))
-
-
-def _neighbors_in(
-    model: OneClassModel, x: np.ndarray, seed: int, search: Mapping[str, Any]
-) -> NearestNeighbors:
-    """Nearest neighbours in the embedding of a trained model, fitted to normal samples."""
-    neighbors = NearestNeighbors(
-        model.encoder,
-        preprocessing=model.preprocessing,
-        seed=seed,
-        feature_names=model.feature_names,
-        **search,
-    )
-    neighbors.fit(x, epochs=1, verbose=0)
-    return neighbors

@@ -19,6 +19,7 @@ from kerasocc.experiments.runs.phases import History
 from kerasocc.experiments.runs.workers import ALONE, Workers
 from kerasocc.experiments.settings.data import DataSettings
 from kerasocc.models.base import OneClassModel
+from kerasocc.models.embedding_neighbors import fit_neighbors
 
 _SEEDS_PER_RUN = 1000
 """So that two runs with seeds beside one another have no member in common."""
@@ -157,13 +158,8 @@ class _Members:
     def _neighbors_in(self, member: TrainedMember, search: Mapping[str, Any]) -> TrainedMember:
         """Nearest neighbours in the embedding of a member."""
         begun = time.monotonic()
-        model = kerasocc.NearestNeighbors(
-            member.model.encoder,
-            preprocessing=member.model.preprocessing,
-            seed=self._config.seed,
-            **search,
-        )
-        model.fit(self._data.x_train, epochs=1, verbose=0)
+        x, seed = self._data.x_train, self._config.seed
+        model = fit_neighbors(member.model, x, seed=seed, search=search)
         title, kind = (f"Neighbours in {name}" for name in (member.title, member.kind))
         return TrainedMember(title, kind, model, time.monotonic() - begun)
 
