@@ -69,6 +69,7 @@ def _train(
     progress: Callable[[str], None],
 ) -> None:
     from kerasocc.experiments.runs import runner
+    from kerasocc.experiments.runs.calibration import has_hidden_anomalies
     from kerasocc.experiments.runs.data import describe, load_data
     from kerasocc.experiments.runs.length import training_epochs
     from kerasocc.experiments.runs.networks import check_network
@@ -79,7 +80,7 @@ def _train(
     check_network(config, data.sample_format.shape)
     if config.definition.members is None:
         training_epochs(config, len(data.x_train))
-    progress(describe(data))
+    progress(describe(data, hidden=has_hidden_anomalies(config)))
     for note in data.notes:
         progress(f"Note: {note}.")
     run = run or store.create(out, arguments.name, config)

@@ -16,9 +16,7 @@ COMPONENTS = 256
 CELLS = (4, 3)
 """Numbers of cells of oriented gradients, fine ones and coarse ones."""
 SUBSETS = 100
-"""In each of so many random subsets of a contaminated training set neighbours are sought."""
-ROWS_PER_SUBSET, IMAGES_PER_SUBSET = 16, 64
-"""Sizes of these subsets; embeddings of a network are taken for images."""
+"""In each of so many random subsets of a contaminated training set a neighbour is sought."""
 SMALLEST_SIDE = 8
 """Pixels that images must have in height and width for gradients to say something."""
 
@@ -54,10 +52,10 @@ def automatic_members(
     return _of_wide_tables(contaminated) if shape[0] >= WIDE else _of_tables(contaminated)
 
 
-def _search(contaminated: bool, size: int, k: int) -> dict[str, Any]:
-    """How neighbours are sought: the nearest `k`, or those in subsets of a size."""
+def _search(contaminated: bool, k: int) -> dict[str, Any]:
+    """How neighbours are sought: the nearest `k`, or one in each of many subsets."""
     # Anomalies that are alike would be each other's neighbours among all training samples.
-    return {"k": 1, "subsets": SUBSETS, "max_samples": size} if contaminated else {"k": k}
+    return {"k": 1, "subsets": SUBSETS} if contaminated else {"k": k}
 
 
 def _neighbors(search: Mapping[str, Any], *preprocessings: str) -> list[Member]:
@@ -68,7 +66,7 @@ def _of_images(shape: tuple[int, ...], samples: int, contaminated: bool) -> list
     # The components of few images do not hold what new images can differ in: a scratch on one of
     # them is not seen.
     common = {"components": COMPONENTS if samples >= 4 * COMPONENTS else None}
-    common |= _search(contaminated, IMAGES_PER_SUBSET, k=3)
+    common |= _search(contaminated, k=3)
     # Contrast normalization takes away what tells some classes apart, and brings out what tells
     # others apart. Edges tell shapes apart, whatever their colours and where exactly they are.
     settings = [{"preprocessing": p} for p in ("unit", "contrast")]
@@ -78,8 +76,8 @@ def _of_images(shape: tuple[int, ...], samples: int, contaminated: bool) -> list
 
 
 def _of_tables(contaminated: bool) -> list[Member]:
-    search = _search(contaminated, ROWS_PER_SUBSET, k=3)
-    network = Member("deep-svdd", neighbors=_search(contaminated, ROWS_PER_SUBSET, k=5))
+    search = _search(contaminated, k=3)
+    network = Member("deep-svdd", neighbors=_search(contaminated, k=5))
     # No scaling of columns is best for all tables: the mean over several is, on most.
     scaled = _neighbors(search, "standard", "min-max", "robust")
     if contaminated:
@@ -90,8 +88,8 @@ def _of_tables(contaminated: bool) -> list[Member]:
 
 
 def _of_wide_tables(contaminated: bool) -> list[Member]:
-    search = _search(contaminated, IMAGES_PER_SUBSET, k=3)
-    network = Member("deep-svdd", neighbors=_search(contaminated, IMAGES_PER_SUBSET, k=5))
+    search = _search(contaminated, k=3)
+    network = Member("deep-svdd", neighbors=_search(contaminated, k=5))
     # A narrower code and a longer training than by default: so they were compared on features.
     longer = Member("neutral-ad", {"hidden": usual_hidden(WIDE), "epochs": CONTRASTIVE.epochs})
     scaled = _neighbors(search, "standard", "min-max", "robust")

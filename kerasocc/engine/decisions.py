@@ -72,7 +72,11 @@ class Detector(Scorer):
             warn_of_few_samples(found)
             return found.threshold
         rate = check_fraction("contamination", contamination, zero=True)
-        threshold = threshold_at(self.score(x), rate)
+        return self.flag_share(self.score(x), rate)
+
+    def flag_share(self, scores: np.ndarray, share: float) -> float:
+        """As `calibrate` by `contamination`, with scores that have been computed already."""
+        threshold = threshold_at(scores, share)
         self.forget_calibration()
         self.threshold.assign(threshold)
         return threshold

@@ -45,14 +45,14 @@ class OneClassDetector(
     on, and the threshold is the conformal quantile of its scores: a new normal sample is flagged
     with a probability of at most `fpr` (`model_.calibration` has the interval). That takes
     samples that are normal. With `contamination` all samples train, and as many of them
-    are flagged: what to do with contaminated data whose anomalies are wanted.
+    are flagged by `fit_predict`: what to do with contaminated data whose anomalies are wanted.
 
     Args:
         preprocessing: How samples are scaled: for tables `"standard"`, `"min-max"`, `"robust"`,
             `"quantile"`, for images `"contrast"`, `"unit"`, `"imagenet"`, or `"none"`. None for
             the usual one of the method.
-        contamination: Share of the training samples that `predict` flags, in [0, 0.5]; None for
-            a threshold by `fpr`.
+        contamination: Share of the training samples that `fit_predict` flags, in [0, 0.5]; None
+            for a threshold by `fpr`.
         fpr: False positive rate on new normal samples, in [0, 1).
         held_out: Share of the training samples that is held out to set the threshold.
         random_state: Seed, generator or None: of the weights, the order of the samples and
@@ -128,7 +128,7 @@ class OneClassDetector(
         trained, others = self._divided(len(samples), labels, seed)
         rows = _rows(trained, samples, labels, sample_weight)
         self.model_, self.history_ = self._fitted_model(*rows, seed)
-        self._set_threshold(samples[others])
+        self._set_threshold(samples[others], labels)
         self._sample_shape = samples.shape[1:]
         return self
 
@@ -144,6 +144,24 @@ class OneClassDetector(
     def predict(self, X: Any) -> np.ndarray:
         """+1 for normal samples, -1 for anomalies, shape `(samples,)`."""
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def fit_predict(self, X: Any, y: Any = None, **options: Any) -> np.ndarray:
+        """Train, and say which training samples are anomalies.
+
+        By `contamination`, no sample counts as its own neighbour here, as it does in `predict`.
+
+        Args:
+            X: Training samples.
+            y: As for `fit`.
+            **options: Further arguments of `fit`.
+
+        Returns:
+            +1 for normal samples, -1 for anomalies, shape `(samples,)`.
+        """
+        if self.contamination is None or y is not None or options:
+            return super().fit_predict(X, y, **options)
+        scores = self.fit(X)._training_scores(self._checked(X))
+        return np.where(scores > -self.offset_, -1, 1)
 
     def transform(self, X: Any) -> np.ndarray:
         """The embeddings of the samples, shape `(samples, d)`, float32."""
@@ -207,11 +225,16 @@ class OneClassDetector(
         """Scores of the samples of the last `fit`, larger for anomalies, shape `(samples,)`."""
         return self.model_.training_scores(x)
 
-    def _set_threshold(self, samples: np.ndarray) -> None:
-        rate = {"fpr": self.fpr}
-        if self.contamination is not None:
-            rate = {"contamination": self.contamination}
-        self.offset_ = -self.model_.calibrate(samples, **rate)
+    def _set_threshold(self, samples: np.ndarray, labels: np.ndarray | None) -> None:
+        if self.contamination is None:
+            self.offset_ = -self.model_.calibrate(samples, fpr=self.fpr)
+        elif labels is not None and (labels < 0).any():
+            # Not all of them are samples of the training of all members of an ensemble.
+            self.offset_ = -self.model_.calibrate(samples, contamination=self.contamination)
+        else:
+            # What a sample would score if it were new: none is its own neighbour.
+            scores = self._training_scores(samples)
+            self.offset_ = -self.model_.flag_share(scores, self.contamination)
 
     def _scaling(self, x: np.ndarray) -> keras.layers.Layer | None:
         """The layer that scales samples of shape `(samples, ...)`, adapted to them."""

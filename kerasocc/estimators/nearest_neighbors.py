@@ -19,21 +19,22 @@ class NearestNeighborsDetector(OneClassDetector):
     """The mean distance to the `k` nearest training samples.
 
     There are no epochs. **The fitted detector and its files hold training samples.** With
-    `contamination`, `predict` of a training sample counts it among its own neighbours.
+    `contamination`, `predict` of a training sample counts it among its own neighbours, which
+    `fit_predict` does not.
 
     Args:
         encoder: A Keras model, or a function from the shape of a sample to one, whose embeddings
             are compared; it is not trained. None for the samples themselves.
         k: Number of neighbours.
-        max_samples: Most training samples to store; None for all.
+        max_samples: Most training samples to store, or with `subsets` the size of each; None for
+            all, `"auto"` for 10,000, or `8 * k` with `subsets`.
         coreset: `"random"` or `"greedy"`: which of more samples are stored.
         standardize: Whether every dimension is divided by its standard deviation; None for yes
             if the samples are rows of a table, without `encoder` and `preprocessing`.
         components: Number of principal components that are compared, or if below 1 the share
             of the variance that they hold; None for all.
-        subsets: Number of random subsets of `max_samples` samples in each of which neighbours are
-            sought, where anomalies among the training samples are alike: `subsets=100`,
-            `max_samples=16`, `k=1` (LeSiNN); None for one set.
+        subsets: Number of random subsets in each of which neighbours are sought, where anomalies
+            among the training samples are alike: `subsets=100`, `k=1` (LeSiNN); None for one set.
         cells: Number of cells of `networks.oriented_gradients`, whose features of images are
             compared; None for the pixels, or for the embeddings of `encoder`.
 
@@ -42,7 +43,7 @@ class NearestNeighborsDetector(OneClassDetector):
 
     encoder: Network | None = None
     k: int = 5
-    max_samples: int | None = 10_000
+    max_samples: int | str | None = "auto"
     coreset: str = "random"
     standardize: bool | None = None
     components: float | None = None

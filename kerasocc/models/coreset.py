@@ -75,7 +75,28 @@ def greedy_coreset(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
     return np.sort(chosen)
 
 
-def check_subsets(subsets: Any, max_samples: int | None, coreset: str) -> int | None:
+MAX_SAMPLES = 10_000
+"""Most stored samples by default."""
+SAMPLES_PER_NEIGHBOR = 8
+"""Size of a subset by default, for every neighbour that is sought in it: LeSiNN has one of 8."""
+
+
+def check_max_samples(max_samples: Any, k: int, subsets: int | None) -> int | None:
+    """Return the number of samples to store, or of each subset; None for all samples.
+
+    Args:
+        max_samples: A number, None, or `"auto"`.
+        k: Number of neighbours.
+        subsets: Number of subsets, None for one set.
+    """
+    if max_samples is None:
+        return None
+    if isinstance(max_samples, str) and max_samples == "auto":
+        return MAX_SAMPLES if subsets is None else SAMPLES_PER_NEIGHBOR * k
+    return check_integer("max_samples", max_samples, minimum=k + 1)
+
+
+def check_subsets(subsets: Any, max_samples: Any, coreset: str) -> int | None:
     """Return a number of random subsets of `max_samples` samples, or None for none."""
     if subsets is None:
         return None
@@ -83,7 +104,7 @@ def check_subsets(subsets: Any, max_samples: int | None, coreset: str) -> int | 
         raise ValueError(
             "`subsets` must be None without `max_samples`, which is their size, and with a "
             f"`coreset` other than 'random'. Received: subsets={subsets!r}, "
-            f"max_samples={max_samples}, coreset={coreset!r}"
+            f"max_samples={max_samples!r}, coreset={coreset!r}"
         )
     return check_integer("subsets", subsets, minimum=1)
 

@@ -39,14 +39,15 @@ class NearestNeighbors(OneClassModel):
     hold them: whoever has the file has these rows of the training data**, or their embeddings.
 
     Hidden anomalies that are alike are each other's neighbours, but few of them are in a small
-    random subset: `subsets=100, max_samples=16, k=1` is the mean over many (LeSiNN).
+    random subset: `subsets=100, k=1` is the mean over many of 8 samples (LeSiNN).
 
     Args:
         encoder: Keras model from inputs `(batch, ...)` to embeddings `(batch, d)`, which is not
             trained; None for the inputs themselves, flattened.
         k: Number of neighbours.
-        max_samples: Most training samples to store, more than `k`; None for all. Time of a score
-            and size of a file are in proportion to it.
+        max_samples: Most training samples to store, more than `k`; None for all, `"auto"` for
+            10,000. Time of a score and size of a file are in proportion to it. With `subsets` it
+            is the size of each, `"auto"` for `8 * k`.
         coreset: Which samples to store of more than `max_samples`: `"random"` ones, or by
             `"greedy"` k-center those that cover the others best, which takes a pass over the
             samples for every stored one and keeps outliers among them.
@@ -54,8 +55,8 @@ class NearestNeighbors(OneClassModel):
             deviation over the training samples (over the stored ones where these are random).
         components: How many principal components of the embeddings are compared, or if it is
             below 1 the share of the variance that they hold (at most 256); None for all.
-        subsets: Number of random subsets of `max_samples` samples to store, in each of which
-            neighbours are sought; None for one set.
+        subsets: Number of random subsets to store, in each of which neighbours are sought; None
+            for one set.
         **options: `preprocessing`, `seed` (of the coreset) and `name`, see `OneClassModel`.
 
     Attributes:
@@ -92,7 +93,7 @@ class NearestNeighbors(OneClassModel):
         encoder: keras.Model | None = None,
         *,
         k: int = 5,
-        max_samples: int | None = 10_000,
+        max_samples: int | str | None = "auto",
         coreset: str = "random",
         standardize: bool = False,
         components: float | None = None,
@@ -103,15 +104,13 @@ class NearestNeighbors(OneClassModel):
         flatten = keras.layers.Flatten(dtype="float32", name="inputs_as_embeddings")
         super().__init__(flatten if encoder is None else encoder, **options)
         self.k = check_integer("k", k, minimum=1)
-        self.max_samples = max_samples
-        if max_samples is not None:
-            self.max_samples = check_integer("max_samples", max_samples, minimum=self.k + 1)
         self.coreset = check_choice("coreset", coreset, ["random", "greedy"])
+        self.subsets = coresets.check_subsets(subsets, max_samples, self.coreset)
+        self.max_samples = coresets.check_max_samples(max_samples, self.k, self.subsets)
         self.standardize = bool(standardize)
         self.components = components
         if components is not None:
             self.components = check_number_or_share("components", components)
-        self.subsets = coresets.check_subsets(subsets, self.max_samples, self.coreset)
         self.positions: np.ndarray | None = None
         self._embeds_inputs = encoder is None
         self._sample_shape: tuple[int, ...] | None = None

@@ -19,9 +19,9 @@ def name_invariants(model: Any) -> None:
 
     for body in _bodies(model.graph):
         inputs = {value.name for value in body.input}
-        for value in body.output:
+        for number, value in enumerate(body.output):
             if value.name in inputs:
-                passed, value.name = value.name, f"{value.name}/unchanged"
+                passed, value.name = value.name, f"{value.name}/output_{number}"
                 body.node.append(helper.make_node("Identity", [passed], [value.name]))
 
 

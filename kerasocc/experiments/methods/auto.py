@@ -25,18 +25,19 @@ class AutoSettings:
         "seconds of training after which no further member is begun",
         metavar="SECONDS",
     )
-    hidden_anomalies: bool = setting(
-        False,
+    hidden_anomalies: bool | None = setting(
+        None,
         kinds.flag(),
-        "anomalies are among the training samples: neighbours are sought in small random subsets, "
-        "in which few of them are; also with `contamination`",
+        "whether anomalies are among the training samples: neighbours are then sought in small "
+        "random subsets, in which few of them are; none: with `contamination` alone",
         older=False,
     )
 
 
 def members(config: Any, shape: tuple[int, ...], samples: int) -> list[Member]:
     """The members for a number of training samples of a shape, in the order of their training."""
-    hidden = config.hidden_anomalies or config.contamination > 0
+    said = config.hidden_anomalies
+    hidden = config.contamination > 0 if said is None else said
     return automatic_members(shape, samples, contaminated=hidden)
 
 

@@ -22,19 +22,24 @@ class NearestNeighborsSettings:
         "which of more than `max_samples` training samples are stored: random ones, or by greedy "
         "k-center those that cover the others best",
     )
-    max_samples: int = setting(
-        10_000,
+    max_samples: int | None = setting(
+        None,
         kinds.integer(2),
-        "most training samples that are stored, above `k`; with `subsets` the size of each",
-        rules=[require(lambda config: config.max_samples > config.k, "must be above k={config.k}")],
+        "most training samples that are stored, above `k`; with `subsets` the size of each; none: "
+        "10000, or 8 times `k` with `subsets`",
+        rules=[
+            require(
+                lambda config: config.max_samples is None or config.max_samples > config.k,
+                "must be above k={config.k}",
+            )
+        ],
         older=10_000,
     )
     subsets: int | None = setting(
         None,
         kinds.integer(1),
-        "number of random subsets of `max_samples` training samples in each of which neighbours "
-        "are sought, for hidden anomalies that are alike: 100, with k=1 and max_samples=16; "
-        "none: one set",
+        "number of random subsets of the training samples in each of which neighbours are sought, "
+        "for hidden anomalies that are alike: 100, with k=1; none: one set",
         rules=[
             only_if(
                 lambda config: config.coreset == "random",
@@ -70,6 +75,8 @@ def build(config: Any, encoder: Any, decoder: Any, options: dict[str, Any]) -> A
     options = dict(options)
     del options["weight_decay"]
     own = values_of(config, "k", "coreset", "max_samples", "subsets", "components")
+    if own["max_samples"] is None:
+        own["max_samples"] = "auto"
     if config.network_name is not None or config.cells is not None:
         return kerasocc.NearestNeighbors(encoder, **own, **options)
     # A preprocessing that is asked for has brought the columns to one scale.

@@ -53,7 +53,10 @@ def _change(results: dict[str, Any]) -> dict[str, str]:
 
 def _kind_of_training(results: dict[str, Any]) -> str:
     is_labelled = "train" not in results.get("unlabelled_parts", ())
-    return "normal" if is_labelled else "without labels, taken for normal"
+    if is_labelled:
+        return "normal"
+    hidden = results.get("hidden_anomalies")
+    return f"without labels, {'anomalies among them' if hidden else 'taken for normal'}"
 
 
 def _tested_on(results: dict[str, Any], test: dict[str, int]) -> str:

@@ -8,12 +8,21 @@ import numpy as np
 
 from kerasocc.datasets import OneClassDataset
 from kerasocc.engine.calibration import threshold_interval
+from kerasocc.experiments.config import TrainConfig
 from kerasocc.models.base import OneClassModel
 
 HELD_OUT = "held-out normal samples"
+UNCHECKED = "held-out samples, hidden anomalies among them"
 
 
-def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[str, Any]:
+def has_hidden_anomalies(config: TrainConfig) -> bool:
+    """Whether the settings say that anomalies are among the samples without labels."""
+    return bool(config.hidden_anomalies) or config.latent is not None
+
+
+def calibrate(
+    model: OneClassModel, data: OneClassDataset, rate: float, *, hidden: bool = False
+) -> dict[str, Any]:
     """Set the threshold for a false positive rate on samples that are new to the model.
 
     Training pulls the training samples to the center and leaves new normal samples behind, so
@@ -30,6 +39,7 @@ def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[
         model: The trained model.
         data: Its data; training samples serve where no normal ones were held out.
         rate: Wanted false positive rate, in [0, 1).
+        hidden: Whether anomalies are among the samples that came without labels.
 
     Returns:
         `{"on", "samples", "rate", "expected_rate", "interval", "threshold_interval", "note"}`:
@@ -45,7 +55,8 @@ def calibrate(model: OneClassModel, data: OneClassDataset, rate: float) -> dict[
             "scores and will flag more new samples than the wanted rate"
         )
         return _calibration("training samples", len(data.x_train), rate, None, None, None, note)
-    return calibrate_on_normal_scores(model, model.score(held_out), rate, HELD_OUT)
+    on = UNCHECKED if hidden and "val" in data.unlabelled else HELD_OUT
+    return calibrate_on_normal_scores(model, model.score(held_out), rate, on)
 
 
 def calibrate_on_normal_scores(
@@ -70,6 +81,13 @@ def calibrate_on_normal_scores(
             f"threshold is their largest score, to be expected is {found.expected_rate:.2g}"
         )
     where = list(threshold_interval(scores, rate)) if rate else None
+    if on == UNCHECKED:
+        note = (
+            f"anomalies are among the samples that set the threshold: about {100 * rate:g} % of "
+            "samples like them are flagged, anomalies included. A rate below the share of "
+            "anomalies leaves some of them out"
+        )
+        return _calibration(on, found.samples, rate, None, None, where, note)
     return _calibration(
         on, found.samples, rate, found.expected_rate, list(found.interval), where, note
     )

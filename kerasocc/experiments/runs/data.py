@@ -115,8 +115,13 @@ def check_anomalies(data: OneClassDataset) -> None:
         )
 
 
-def describe(data: OneClassDataset) -> str:
-    """What will be trained on, in a line."""
+def describe(data: OneClassDataset, *, hidden: bool = False) -> str:
+    """What will be trained on, in a line.
+
+    Args:
+        data: What `load_data` returned.
+        hidden: Whether anomalies are among the samples without labels.
+    """
     parts = [
         f"{name} {len(x)}"
         for name, x in (("train", data.x_train), ("validate", data.x_val), ("test", data.x_test))
@@ -126,7 +131,8 @@ def describe(data: OneClassDataset) -> str:
     resized = " (resized)" if data.sample_format.resized else ""
     dialect = str(data.sample_format.dialect or "")
     written = f" ({dialect})" if dialect else ""
-    labels = "; no labels: all are taken for normal" if "train" in data.unlabelled else ""
+    known = "" if hidden else ": all are taken for normal"
+    labels = f"; no labels{known}" if "train" in data.unlabelled else ""
     return f"{data.name}{written}. {samples}{resized}: {', '.join(parts)}{labels}"
 
 

@@ -24,7 +24,7 @@ from kerasocc.experiments.reports.localization import localization
 from kerasocc.experiments.reports.report import write_report
 from kerasocc.experiments.reports.samples import indices_to_show
 from kerasocc.experiments.reports.scored_samples import ScoredSamples
-from kerasocc.experiments.runs.calibration import calibrate
+from kerasocc.experiments.runs.calibration import calibrate, has_hidden_anomalies
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
 from kerasocc.experiments.runs.explainer import Explainer, write_reference
@@ -135,7 +135,8 @@ def _finish(
     trained: TrainedModel | TrainedEnsemble,
 ) -> dict[str, Any]:
     histories, model, latent = trained.histories, trained.model, trained.latent
-    calibration = calibrate(model, data, config.threshold_rate)
+    hidden = has_hidden_anomalies(config)
+    calibration = calibrate(model, data, config.threshold_rate, hidden=hidden)
     begun = time.monotonic()
     scores = model.score(data.x_test)
     scoring = time.monotonic() - begun
@@ -161,6 +162,7 @@ def _finish(
         "seconds": {**trained.seconds, "scoring": scoring},
         "samples": sample_counts(data),
         "unlabelled_parts": list(data.unlabelled),
+        "hidden_anomalies": hidden,
         "notes": list(data.notes),
         "seed": config.seed,
         "backend": keras.backend.backend(),

@@ -11,7 +11,11 @@ import numpy as np
 from kerasocc.datasets.dialect import Dialect
 from kerasocc.datasets.readers.new_samples import read_new
 from kerasocc.experiments.reports.decisions import write_decisions
-from kerasocc.experiments.runs.calibration import calibrate, calibrate_on_normal_scores
+from kerasocc.experiments.runs.calibration import (
+    calibrate,
+    calibrate_on_normal_scores,
+    has_hidden_anomalies,
+)
 from kerasocc.experiments.runs.data import load_data
 from kerasocc.experiments.runs.fingerprint import check_same_data
 from kerasocc.experiments.runs.folder import now
@@ -109,4 +113,4 @@ def _calibrated(
         return calibrate_on_normal_scores(model, scores, rate, before["on"])
     data = load_data(trained.config)
     check_same_data(trained.run.data_file, data, "name normal samples with `--data`")
-    return calibrate(model, data, rate)
+    return calibrate(model, data, rate, hidden=has_hidden_anomalies(trained.config))

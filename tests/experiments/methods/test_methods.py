@@ -139,6 +139,11 @@ def test_every_method_builds_its_model_with_its_settings(method, tmp_path):
         assert isinstance(callback, kerasocc.callbacks.StateCallback)
 
 
+def test_a_coreset_reaches_the_model():
+    config = TrainConfig.for_dataset(method="nearest-neighbors", coreset="greedy")
+    assert built(METHODS["nearest-neighbors"], config).coreset == "greedy"
+
+
 def built(method, config):
     networks = kerasocc.networks
     encoder, decoder = networks.lenet("digits"), networks.lenet_decoder("digits")

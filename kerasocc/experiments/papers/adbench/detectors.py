@@ -70,8 +70,8 @@ DETECTORS = {
     "auto": Compared("automatic choice", _of_ours("EnsembleDetector")),
     "neighbors": Compared("5 neighbours", _of_ours("NearestNeighborsDetector")),
     "neighbor-subsets": Compared(
-        "neighbours in 100 subsets of 16",
-        _of_ours("NearestNeighborsDetector", k=1, subsets=100, max_samples=16),
+        "neighbours in 100 subsets of 8",
+        _of_ours("NearestNeighborsDetector", k=1, subsets=100),
     ),
     "isolation-forest": Compared("isolation forest", _isolation_forest),
     "oc-svm": Compared("OC-SVM", _one_class_svm),
