@@ -126,7 +126,8 @@ def test_hidden_anomalies_change_how_neighbours_are_sought(options):
 
     assert [member.settings.get("subsets") for member in of(**options)] == [100, 100, 100, None]
     assert of(**options)[3].neighbors["subsets"] == 100
-    assert "subsets" not in of()[0].settings and "subsets" not in of()[-1].neighbors
+    for usual in (of(), of(**{"contamination": 0.1, **options, "hidden_anomalies": False})):
+        assert "subsets" not in usual[0].settings and "subsets" not in usual[-1].neighbors
 
 
 def test_hidden_anomalies_are_found(tmp_path):
@@ -147,8 +148,17 @@ def test_hidden_anomalies_are_found(tmp_path):
     assert aucs[0] > 0.9 and aucs[1] < aucs[0] - 0.2
     model = kerasocc.load_model(tmp_path / "run" / "model.keras")
     assert [getattr(member, "subsets", None) for member in model.members] == [100] * 3 + [None, 100]
-    page = (tmp_path / "run" / "report.html").read_text()
-    assert "hidden_anomalies" in page or "hidden anomalies" in page.lower()
+    pages = [(tmp_path / name / "report.html").read_text() for name in ("run", "usual")]
+    assert "without labels, anomalies among them" in pages[0]
+    assert "without labels, taken for normal" in pages[1]
+    assert main(["calibrate", str(tmp_path / "run"), "--fpr", "0.2"]) == 0
+    for calibration in (
+        results_of(tmp_path)["calibration"],
+        results_of(tmp_path, "usual")["calibration"],
+    ):
+        hidden = calibration["on"] == "held-out samples that may have anomalies among them"
+        assert hidden == (calibration["rate"] == 0.2) == (calibration["interval"] is None)
+        assert hidden == ("may have anomalies among them: about" in str(calibration["note"]))
 
 
 @pytest.mark.parametrize(("samples", "components"), [(200, None), (1023, None), (1024, 256)])

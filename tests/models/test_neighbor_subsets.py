@@ -70,6 +70,15 @@ def test_subsets_that_share_no_sample_keep_their_order(random):
     np.testing.assert_array_equal(np.array(model.memory), x[model.positions])
 
 
+@pytest.mark.parametrize(("k", "size"), [(1, 8), (3, 24)])
+def test_a_subset_has_eight_samples_for_every_neighbour(random, k, size):
+    x = random.normal(size=(100, 2)).astype("float32")
+    model = fitted(x, k=k, subsets=5, seed=0)
+    assert model.memory.shape == (5 * size, 2)
+    assert model.get_config()["max_samples"] == size
+    assert kocc.NearestNeighbors(k=k).get_config()["max_samples"] == 10_000
+
+
 def test_few_samples_are_one_set(rows):
     one = fitted(rows, k=3, seed=0)
     same = fitted(rows, k=3, seed=0, subsets=50, max_samples=70)
@@ -87,7 +96,7 @@ def test_it_finds_anomalies_that_are_alike(random):
     )
     # To each other they are nearer than normal samples are.
     assert roc_auc_score(labels, fitted(x, k=5).score(new)) < 0.1
-    model = fitted(x, k=1, subsets=100, max_samples=16, seed=0)
+    model = fitted(x, k=1, subsets=100, seed=0)
     assert roc_auc_score(labels, model.score(new)) > 0.98
     assert roc_auc_score(np.arange(315) > 299, model.training_scores(x)) > 0.98
 
@@ -153,6 +162,7 @@ def test_other_backends(rows, tmp_path, backend):
     ("options", "message"),
     [
         (dict(subsets=0), "`subsets` must be an integer of at least 1. Received: subsets=0"),
+        (dict(subsets=3, max_samples="all"), "`max_samples` must be an integer of at least 6"),
         (dict(subsets=3, max_samples=None), "`subsets` must be None without `max_samples`"),
         (dict(subsets=3, coreset="greedy"), "Received: subsets=3, .*, coreset='greedy'"),
     ],

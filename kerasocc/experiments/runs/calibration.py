@@ -12,12 +12,17 @@ from kerasocc.experiments.config import TrainConfig
 from kerasocc.models.base import OneClassModel
 
 HELD_OUT = "held-out normal samples"
-UNCHECKED = "held-out samples, hidden anomalies among them"
+UNCHECKED = "held-out samples that may have anomalies among them"
 
 
 def has_hidden_anomalies(config: TrainConfig) -> bool:
     """Whether the settings say that anomalies are among the samples without labels."""
     return bool(config.hidden_anomalies) or config.latent is not None
+
+
+def may_hold_out_anomalies(config: TrainConfig) -> bool:
+    """Whether anomalies may be among samples without labels that are held out of the training."""
+    return has_hidden_anomalies(config) and config.validation_data is None
 
 
 def calibrate(
@@ -39,7 +44,7 @@ def calibrate(
         model: The trained model.
         data: Its data; training samples serve where no normal ones were held out.
         rate: Wanted false positive rate, in [0, 1).
-        hidden: Whether anomalies are among the samples that came without labels.
+        hidden: Whether anomalies may be among the held-out samples if they have no labels.
 
     Returns:
         `{"on", "samples", "rate", "expected_rate", "interval", "threshold_interval", "note"}`:
@@ -83,9 +88,9 @@ def calibrate_on_normal_scores(
     where = list(threshold_interval(scores, rate)) if rate else None
     if on == UNCHECKED:
         note = (
-            f"anomalies are among the samples that set the threshold: about {100 * rate:g} % of "
-            "samples like them are flagged, anomalies included. A rate below the share of "
-            "anomalies leaves some of them out"
+            "the samples that set the threshold may have anomalies among them: about "
+            f"{100 * rate:g} % of samples like them are flagged, anomalies included. A rate below "
+            "the share of anomalies leaves some of them out"
         )
         return _calibration(on, found.samples, rate, None, None, where, note)
     return _calibration(

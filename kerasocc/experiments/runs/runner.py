@@ -24,7 +24,11 @@ from kerasocc.experiments.reports.localization import localization
 from kerasocc.experiments.reports.report import write_report
 from kerasocc.experiments.reports.samples import indices_to_show
 from kerasocc.experiments.reports.scored_samples import ScoredSamples
-from kerasocc.experiments.runs.calibration import calibrate, has_hidden_anomalies
+from kerasocc.experiments.runs.calibration import (
+    calibrate,
+    has_hidden_anomalies,
+    may_hold_out_anomalies,
+)
 from kerasocc.experiments.runs.data import sample_counts
 from kerasocc.experiments.runs.ensemble_training import TrainedEnsemble, train_ensemble
 from kerasocc.experiments.runs.explainer import Explainer, write_reference
@@ -135,7 +139,7 @@ def _finish(
     trained: TrainedModel | TrainedEnsemble,
 ) -> dict[str, Any]:
     histories, model, latent = trained.histories, trained.model, trained.latent
-    hidden = has_hidden_anomalies(config)
+    hidden = may_hold_out_anomalies(config)
     calibration = calibrate(model, data, config.threshold_rate, hidden=hidden)
     begun = time.monotonic()
     scores = model.score(data.x_test)
@@ -162,7 +166,7 @@ def _finish(
         "seconds": {**trained.seconds, "scoring": scoring},
         "samples": sample_counts(data),
         "unlabelled_parts": list(data.unlabelled),
-        "hidden_anomalies": hidden,
+        "hidden_anomalies": has_hidden_anomalies(config),
         "notes": list(data.notes),
         "seed": config.seed,
         "backend": keras.backend.backend(),

@@ -14,7 +14,7 @@ from kerasocc.experiments.reports.decisions import write_decisions
 from kerasocc.experiments.runs.calibration import (
     calibrate,
     calibrate_on_normal_scores,
-    has_hidden_anomalies,
+    may_hold_out_anomalies,
 )
 from kerasocc.experiments.runs.data import load_data
 from kerasocc.experiments.runs.fingerprint import check_same_data
@@ -113,4 +113,4 @@ def _calibrated(
         return calibrate_on_normal_scores(model, scores, rate, before["on"])
     data = load_data(trained.config)
     check_same_data(trained.run.data_file, data, "name normal samples with `--data`")
-    return calibrate(model, data, rate, hidden=has_hidden_anomalies(trained.config))
+    return calibrate(model, data, rate, hidden=may_hold_out_anomalies(trained.config))

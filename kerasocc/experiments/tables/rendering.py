@@ -20,6 +20,8 @@ SOME_CLASSES = (
 )
 DEVIATION = "Behind ± stands the standard deviation of the runs of a cell."
 RANKS = "mean rank"
+_SHOWN = 5
+"""Cells that a remark names at most."""
 
 
 def entry_text(entry: Entry | None, metric: Metric) -> str:
@@ -80,6 +82,7 @@ def remarks(table: TableDefinition, summary: Summary) -> list[str]:
     if any(e.deviation is not None for e in summary.entries.values()):
         lines.append(DEVIATION)
     metric = table.metrics[0].name
+    lines += _missing_runs(metric, summary)
     counts = {c: n for (m, c), n in summary.compared.items() if m == metric and n}
     if summary.means and counts and set(counts.values()) != {len(summary.rows)}:
         shown = ", ".join(f"{column} {count}" for column, count in counts.items())
@@ -94,6 +97,17 @@ def remarks(table: TableDefinition, summary: Summary) -> list[str]:
     if summary.seconds:
         lines.append(f"Time of all cells together: {duration(summary.seconds)}.")
     return [*lines, *table.notes]
+
+
+def _missing_runs(metric: str, summary: Summary) -> list[str]:
+    """Which cells are means of fewer runs than the table has there, where nothing else says so."""
+    found = [
+        f"{row}, {column}: {len(entry.values)} of {entry.cells}"
+        for (name, row, column), entry in summary.entries.items()
+        if name == metric and entry.is_whole and 0 < len(entry.values) < entry.cells
+    ]
+    shown = [*found[:_SHOWN], *([f"and {len(found) - _SHOWN} more"] if found[_SHOWN:] else [])]
+    return [f"Fewer runs than the others have: {'; '.join(shown)}."] if found else []
 
 
 def duration(seconds: float) -> str:

@@ -7,8 +7,9 @@ import pytest
 
 import kerasocc as kocc
 from kerasocc.engine.calibration import conformal_calibration, threshold_at
+from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.reports import page
-from kerasocc.experiments.runs.calibration import calibrate
+from kerasocc.experiments.runs.calibration import calibrate, may_hold_out_anomalies
 from tests.experiments.reports.test_page import report_figures
 
 
@@ -58,6 +59,31 @@ def test_too_few_or_no_held_out_samples_are_reported(digits):
     assert "Threshold: no normal samples" in page.page(
         {**report_figures(), "calibration": calibration}
     )
+
+
+def test_held_out_samples_that_nobody_has_checked(digits):
+    values = np.arange(99, dtype="float32")
+    data = dataclasses.replace(digits, x_val=values[:, None], y_val=np.zeros(99, "int8"))
+    unlabelled = dataclasses.replace(data, unlabelled=("train", "val"))
+    assert calibrate(Scores(), data, 0.1, hidden=True)["on"] == "held-out normal samples"
+    assert calibrate(Scores(), unlabelled, 0.1)["on"] == "held-out normal samples"
+    found = calibrate(Scores(), unlabelled, 0.1, hidden=True)
+    assert found["on"] == "held-out samples that may have anomalies among them"
+    assert "about 10 % of samples like them are flagged" in found["note"]
+    assert found["interval"] is None and found["expected_rate"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, False),
+        ({"method": "auto", "hidden_anomalies": True}, True),
+        ({"latent": "soft"}, True),
+        ({"latent": "soft", "validation_data": __file__}, False),
+    ],
+)
+def test_when_held_out_samples_may_be_anomalies(options, expected):
+    assert may_hold_out_anomalies(TrainConfig.for_dataset(**options)) is expected
 
 
 def test_a_model_has_p_values_only_where_samples_were_held_out(digits):

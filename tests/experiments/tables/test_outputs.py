@@ -67,6 +67,7 @@ def test_remarks(store):
     assert "a published one with ~ is recalled" in lines[0]
     assert lines[1:] == [
         "Behind ± stands the standard deviation of the runs of a cell.",
+        "Fewer runs than the others have: b, ours: 1 of 2.",
         "Rows in the means: ours 1, theirs 1.",
         "b, theirs, seed 0 failed: <all> equal",
         "Time of all cells together: 5 min.",
