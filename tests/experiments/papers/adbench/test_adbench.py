@@ -57,7 +57,7 @@ def test_every_detector_finds_them(rows):
         done[cell.column] = fitted(parts, cell.configuration)["metrics"]
     assert list(done) == [
         *("Deep SVDD", "Deep SAD, 100 %", "automatic choice", "5 neighbours"),
-        *("neighbours in 100 subsets of 16", "isolation forest", "OC-SVM"),
+        *("neighbours in 100 subsets of 8", "isolation forest", "OC-SVM"),
     ]
     assert all(metrics["auc"] > 0.85 for metrics in done.values()), done
     assert done["Deep SAD, 100 %"]["average_precision"] > 0.9
