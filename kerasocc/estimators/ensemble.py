@@ -15,10 +15,10 @@ from kerasocc.callbacks.collapse import CollapseError
 from kerasocc.defaults.members import automatic_members
 from kerasocc.estimators.contrastive import NeuTraLADDetector
 from kerasocc.estimators.detector import OneClassDetector
+from kerasocc.estimators.embedding_neighbors import fit_neighbors
 from kerasocc.estimators.hypersphere import DeepSVDDDetector
 from kerasocc.estimators.nearest_neighbors import NearestNeighborsDetector
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.embedding_neighbors import fit_neighbors
 from kerasocc.models.ensemble import Ensemble
 
 BY_METHOD = {

@@ -53,7 +53,6 @@ def write_onnx(
         decisions: How it decides; default as the model.
     """
     try:
-        import onnx
         import tf2onnx
     except ImportError as error:
         raise ValueError(
@@ -65,7 +64,7 @@ def write_onnx(
     _, function = archive_of(model, [signature])
     converted_model, _ = tf2onnx.convert.from_function(function, [signature.inputs])
     name_invariants(converted_model)
-    onnx.save(converted_model, file)
+    file.write_bytes(converted_model.SerializeToString())
     write_metadata(
         file,
         columns=model.feature_names,

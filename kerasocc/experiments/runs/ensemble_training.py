@@ -13,13 +13,13 @@ import kerasocc
 from kerasocc.callbacks import CollapseError
 from kerasocc.datasets import OneClassDataset
 from kerasocc.defaults.members import Member
+from kerasocc.estimators.embedding_neighbors import fit_neighbors
 from kerasocc.experiments.config import TrainConfig
 from kerasocc.experiments.runs.model_training import train_model
 from kerasocc.experiments.runs.phases import History
 from kerasocc.experiments.runs.workers import ALONE, Workers
 from kerasocc.experiments.settings.data import DataSettings
 from kerasocc.models.base import OneClassModel
-from kerasocc.models.embedding_neighbors import fit_neighbors
 
 _SEEDS_PER_RUN = 1000
 """So that two runs with seeds beside one another have no member in common."""
