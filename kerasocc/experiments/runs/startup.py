@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import re
 import signal
 import sys
@@ -44,17 +43,12 @@ def _raise_terminated(*_: Any) -> NoReturn:
 def import_keras(start: Callable[[], Any] | None = None) -> None:
     """Import Keras and initialise its devices.
 
-    TensorFlow logs errors only, unless the user has set `TF_CPP_MIN_LOG_LEVEL`, and computes by
-    oneDNN on every x86 processor, unless the user has set `TF_ENABLE_ONEDNN_OPTS`.
+    TensorFlow logs errors only, unless the user has set `TF_CPP_MIN_LOG_LEVEL`.
 
     Args:
         start: Called before any operation, as what needs the devices for itself has to be.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "tensorflow" not in sys.modules and platform.machine().lower() in ("x86_64", "amd64"):
-        # By itself it does so on processors with AVX-512 alone; on others convolutions take
-        # several times as long (benchmarks/measured/speed.md).
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _exit_on_interrupt(), _drop_logs(int(level) if level.isdigit() else 0):
         import keras
 

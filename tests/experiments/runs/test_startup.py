@@ -1,7 +1,6 @@
 """The import of Keras without the logs of TensorFlow."""
 
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -53,22 +52,3 @@ def test_an_answer_of_ones_own_to_sigterm_is_kept():
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, usual)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("0", "0")])
-@pytest.mark.skipif(
-    platform.machine().lower() not in ("x86_64", "amd64"), reason="oneDNN is for x86"
-)
-def test_one_dnn_is_on_unless_the_user_has_turned_it_off(given, expected):
-    text = (
-        "import os\nfrom kerasocc.experiments.runs import startup\nstartup.import_keras()\n"
-        "from tensorflow.python.framework import test_util\n"
-        "print(os.environ['TF_ENABLE_ONEDNN_OPTS'], int(test_util.IsMklEnabled()))"
-    )
-    environment = {k: v for k, v in os.environ.items() if k != "TF_ENABLE_ONEDNN_OPTS"}
-    if given is not None:
-        environment["TF_ENABLE_ONEDNN_OPTS"] = given
-    command = [sys.executable, "-c", text]
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert ended.stdout.split() == [expected, expected]
