@@ -230,7 +230,7 @@ class Stopped:
 
         self.monkeypatch.setattr(kerasocc.NeuTraLAD, "save_weights", stop)
 
-    def _interrupt(self, *_):
+    def _interrupt(self, *_, **__):
         raise KeyboardInterrupt
 
     def __exit__(self, *_):
