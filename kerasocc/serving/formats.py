@@ -13,7 +13,7 @@ from typing import Any
 from kerasocc.models.base import OneClassModel
 from kerasocc.models.ensemble import Ensemble
 from kerasocc.serving.onnx_loops import name_invariants
-from kerasocc.serving.onnx_metadata import write_metadata
+from kerasocc.serving.onnx_metadata import add_metadata
 from kerasocc.serving.outputs import Decisions
 from kerasocc.serving.recurrent import unrolled
 from kerasocc.serving.signatures import archive_of, columns_of, default_signature, signatures_of
@@ -64,12 +64,12 @@ def write_onnx(
     _, function = archive_of(model, [signature])
     converted_model, _ = tf2onnx.convert.from_function(function, [signature.inputs])
     name_invariants(converted_model)
-    file.write_bytes(converted_model.SerializeToString())
-    write_metadata(
-        file,
+    add_metadata(
+        converted_model,
         columns=model.feature_names,
         calibration_scores=decisions.known_scores(),
     )
+    file.write_bytes(converted_model.SerializeToString())
 
 
 def write_litert(model: OneClassModel | Ensemble, file: Path) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,16 +39,16 @@ class OnnxMetadata(NamedTuple):
         return cls(None if columns is None else tuple(columns), scores)
 
 
-def write_metadata(
-    file: str | os.PathLike,
+def add_metadata(
+    model: Any,
     *,
     columns: Sequence[str] | None,
     calibration_scores: np.ndarray | None,
 ) -> None:
-    """Add the metadata to an ONNX file.
+    """Add the metadata to a graph that is to be written.
 
     Args:
-        file: The file, which is written again.
+        model: `onnx.ModelProto`, changed in place.
         columns: See `OnnxMetadata`.
         calibration_scores: See `OnnxMetadata`.
     """
@@ -59,8 +58,6 @@ def write_metadata(
     if calibration_scores is not None:
         scores = base64.b64encode(np.asarray(calibration_scores, "<f4").tobytes()).decode()
     columns = None if columns is None else list(columns)
-    model = onnx.load(file)
     kept = {entry.key: entry.value for entry in model.metadata_props}
     entries = {**kept, KEY: json.dumps({"columns": columns, "calibration_scores": scores})}
     onnx.helper.set_model_props(model, entries)
-    onnx.save(model, file)

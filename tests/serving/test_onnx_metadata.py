@@ -7,7 +7,13 @@ import pandas
 import pytest
 
 import kerasocc
-from kerasocc.serving.onnx_metadata import OnnxMetadata, write_metadata
+from kerasocc.serving.onnx_metadata import OnnxMetadata, add_metadata
+
+
+def rewrite(path, **metadata):
+    model = onnx.load(path)
+    add_metadata(model, **metadata)
+    onnx.save(model, path)
 
 
 def identity(path):
@@ -35,13 +41,13 @@ def test_it_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "x.onnx"
     identity(path)
     scores = np.array([0.1, 0.2, 1 / 3], "float32")
-    write_metadata(path, columns=["a", "flöw rate"], calibration_scores=scores)
+    rewrite(path, columns=["a", "flöw rate"], calibration_scores=scores)
     session, entries, found = read(path)
     assert found.columns == ("a", "flöw rate") and entries["owner"] == "me"
     np.testing.assert_array_equal(found.calibration_scores, scores)
     x = np.ones(2, "float32")
     np.testing.assert_array_equal(session.run(None, {"inputs": x})[0], x)
-    write_metadata(path, columns=None, calibration_scores=None)
+    rewrite(path, columns=None, calibration_scores=None)
     assert read(path)[2] == OnnxMetadata()
 
 
