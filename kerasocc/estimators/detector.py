@@ -119,6 +119,11 @@ class OneClassDetector(
             ValueError: For parameters and data that cannot be used, by name.
             CollapseError: If the training ended in hypersphere collapse.
         """
+        self._fit(X, y, sample_weight)
+        return self
+
+    def _fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray | None:
+        """Do what `fit` says; returns the training scores by `contamination`, else None."""
         samples = self._checked(X, reset=True)
         labels = self._checked_labels(y, samples)
         if sample_weight is not None:
@@ -128,9 +133,14 @@ class OneClassDetector(
         trained, others = self._divided(len(samples), labels, seed)
         rows = _rows(trained, samples, labels, sample_weight)
         self.model_, self.history_ = self._fitted_model(*rows, seed)
-        self._set_threshold(samples[others], labels)
         self._sample_shape = samples.shape[1:]
-        return self
+        if self.contamination is None:
+            self.offset_ = -self.model_.calibrate(samples[others], fpr=self.fpr)
+            return None
+        # What a sample would score if it were new: none is its own neighbour.
+        scores = self.model_.training_scores(samples, labels)
+        self.offset_ = -self.model_.flag_share(scores, self.contamination)
+        return scores
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the anomaly scores: larger is more normal, shape `(samples,)`, float64."""
@@ -158,10 +168,9 @@ class OneClassDetector(
         Returns:
             +1 for normal samples, -1 for anomalies, shape `(samples,)`.
         """
-        if self.contamination is None or y is not None or options:
-            return super().fit_predict(X, y, **options)
-        scores = self.fit(X)._training_scores(self._checked(X))
-        return np.where(scores > -self.offset_, -1, 1)
+        if self.contamination is None or options:
+            return self.fit(X, y, **options).predict(X)
+        return np.where(self._fit(X, y) > -self.offset_, -1, 1)
 
     def transform(self, X: Any) -> np.ndarray:
         """The embeddings of the samples, shape `(samples, d)`, float32."""
@@ -220,21 +229,6 @@ class OneClassDetector(
                 f"Received: {len(normal)} normal samples, held_out={self.held_out!r}"
             )
         return np.setdiff1d(every, others), np.sort(others)
-
-    def _training_scores(self, x: np.ndarray) -> np.ndarray:
-        """Scores of the samples of the last `fit`, larger for anomalies, shape `(samples,)`."""
-        return self.model_.training_scores(x)
-
-    def _set_threshold(self, samples: np.ndarray, labels: np.ndarray | None) -> None:
-        if self.contamination is None:
-            self.offset_ = -self.model_.calibrate(samples, fpr=self.fpr)
-        elif labels is not None and (labels < 0).any():
-            # Not all of them are samples of the training of all members of an ensemble.
-            self.offset_ = -self.model_.calibrate(samples, contamination=self.contamination)
-        else:
-            # What a sample would score if it were new: none is its own neighbour.
-            scores = self._training_scores(samples)
-            self.offset_ = -self.model_.flag_share(scores, self.contamination)
 
     def _scaling(self, x: np.ndarray) -> keras.layers.Layer | None:
         """The layer that scales samples of shape `(samples, ...)`, adapted to them."""

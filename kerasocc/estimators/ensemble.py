@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 from sklearn.base import clone
 
 from kerasocc.callbacks.collapse import CollapseError
@@ -127,7 +126,3 @@ class EnsembleDetector(OneClassDetector):
             given = detector.random_state
             own = drawn if given is None else int(np.random.RandomState(given).randint(2**31 - 1))
             yield detector, search, own
-
-    def _training_scores(self, x: np.ndarray) -> np.ndarray:
-        raw = np.stack([member.training_scores(x) for member in self.model_.members], axis=-1)
-        return ops.convert_to_numpy(ops.mean(self.model_.scale(raw), axis=-1))

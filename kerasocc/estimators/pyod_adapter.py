@@ -67,9 +67,8 @@ class PyODAdapter(BaseEstimator):
         rate = self._rate()
         # Any share has all samples train; the threshold is set below.
         fitted = clone(self.detector).set_params(contamination=0.1)
-        self.detector_ = fitted.fit(X, y)
-        scores = fitted._training_scores(fitted._checked(X)).astype("float64")
-        self.decision_scores_ = scores
+        scores = fitted._fit(X, y).astype("float64")
+        self.detector_, self.decision_scores_ = fitted, scores
         if rate is None:
             self.labels_ = np.asarray(clone(self.contamination, safe=False).fit(scores).labels_)
             normal = scores[self.labels_ == 0]

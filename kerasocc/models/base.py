@@ -244,11 +244,12 @@ class OneClassModel(EncoderModel):
         """Whether the model defines `anomaly_loss_of`."""
         return type(self).anomaly_loss_of is not OneClassModel.anomaly_loss_of
 
-    def training_scores(self, x: Any) -> np.ndarray:
+    def training_scores(self, x: Any, y: Any = None) -> np.ndarray:
         """Scores of the samples that the model was fitted on, for statistics of them.
 
         Args:
             x: These samples; a model may need them all, and in the same order.
+            y: The labels that `fit` was given, for an `Ensemble` with a member that uses them.
 
         Returns:
             Shape `(samples,)`, float32.

@@ -43,7 +43,7 @@ def drawn_positions(
     return np.concatenate([random_coreset(samples, size, int(own)) for own in seeds])
 
 
-def greedy_coreset(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
+def greedy_coreset(embeddings: np.ndarray, count: int | None, seed: int) -> np.ndarray:
     """Positions of `count` samples that cover all of them, in ascending order.
 
     The first is drawn, each further one is the sample that is farthest from those before it, so
@@ -52,7 +52,7 @@ def greedy_coreset(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
 
     Args:
         embeddings: Shape `(samples, d)`.
-        count: At most this many; all of fewer samples.
+        count: At most this many; all of fewer samples, and for None.
         seed: Seed of the draw of the first one.
 
     Reference:
@@ -60,7 +60,7 @@ def greedy_coreset(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
         Approach, ICLR 2018, algorithm 1.
     """
     samples = len(embeddings)
-    if samples <= count:
+    if count is None or samples <= count:
         return np.arange(samples)
     points = embeddings.astype("float32") - embeddings.mean(axis=0, dtype="float64")
     points = points.astype("float32")
@@ -73,6 +73,24 @@ def greedy_coreset(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
         distance[chosen[-1]] = -1.0
         chosen.append(int(distance.argmax()))
     return np.sort(chosen)
+
+
+def matched_positions(stored: np.ndarray, embeddings: np.ndarray) -> np.ndarray | None:
+    """Positions of stored embeddings among those that they were chosen from.
+
+    Args:
+        stored: Shape `(m, d)`.
+        embeddings: Shape `(samples, d)`, computed anew: the last bits may differ.
+
+    Returns:
+        Shape `(m,)`; None if one of them is not there, or two of them have one position.
+    """
+    from sklearn.metrics import pairwise_distances_argmin_min
+
+    positions, distances = pairwise_distances_argmin_min(stored, embeddings)
+    largest = np.linalg.norm(embeddings.astype("float64"), axis=1).max()
+    is_other = distances.max() > 1e-5 * largest
+    return None if is_other or len(np.unique(positions)) < len(positions) else positions
 
 
 MAX_SAMPLES = 10_000

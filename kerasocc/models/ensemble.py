@@ -25,8 +25,9 @@ from kerasocc.models.members import (
     is_normal,
     part_for,
     scores_of,
-    share_weights,
+    serialized_members,
     train_members,
+    training_scores,
 )
 from kerasocc.models.score_scales import SCALES
 from kerasocc.state import add_state
@@ -118,20 +119,12 @@ class Ensemble(Explainable):
         return next(iter(input_shapes(self.members)), None)
 
     @property
-    def views_per_sample(self) -> int:
-        """The most inputs of an encoder that a member makes of a sample."""
-        return max(member.views_per_sample for member in self.members)
-
-    @property
     def table_features(self) -> Any:
         """That of the members, which `checked_members` found to be the same."""
         return next((m.table_features for m in self.members if m.table_features), None)
 
-    @property
-    def uses_labels(self) -> bool:
-        """Whether a member uses labels."""
-        return any(member.uses_labels for member in self.members)
-
+    uses_labels = property(lambda self: any(member.uses_labels for member in self.members))
+    views_per_sample = property(lambda self: max(m.views_per_sample for m in self.members))
     score_metrics = property(lambda self: self.members[0].score_metrics)
     sample_dtype = property(lambda self: max(member.sample_dtype for member in self.members))
 
@@ -178,6 +171,15 @@ class Ensemble(Explainable):
     def disagreement(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
         """Standard deviation over the members of their `member_scores`, shape `(samples,)`."""
         return self.member_scores(x, batch_size=batch_size).std(axis=1)
+
+    def training_scores(self, x: Any, y: Any = None) -> np.ndarray:
+        """As `score`, of the samples of the last `fit`, see `OneClassModel.training_scores`.
+
+        Not after `fit(x, calibration="cross")`, which has `held_out_scores`.
+        """
+        source = self.source_of(x, y)
+        raw = [training_scores(member, source) for member in self.members]
+        return ops.convert_to_numpy(ops.mean(self.scale(np.stack(raw, axis=-1)), axis=-1))
 
     # Training.
 
@@ -289,12 +291,9 @@ class Ensemble(Explainable):
         self.invalidate_compiled()
 
     def get_config(self) -> dict[str, Any]:
-        serialize = keras.saving.serialize_keras_object
-        if share_weights(self.members):
-            # Keras marks a layer as shared when it meets it again.
-            for member in self.members:
-                serialize(member)
-        members = [serialize(member) for member in self.members]
-        names = self.feature_names and list(self.feature_names)
-        own = {"standardization": self.standardization, "feature_names": names}
-        return {"members": members, **own, "name": self.name}
+        return {
+            "members": serialized_members(self.members),
+            "standardization": self.standardization,
+            "feature_names": self.feature_names and list(self.feature_names),
+            "name": self.name,
+        }

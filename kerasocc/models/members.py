@@ -111,10 +111,38 @@ def scores_of(
     ]
 
 
+def training_scores(member: OneClassModel, source: Source) -> np.ndarray:
+    """Scores of all training samples of an ensemble by a member, shape `(samples,)`, float32.
+
+    Args:
+        member: A trained model. Labelled anomalies that it was not given are new to it.
+        source: What the last `fit` of the ensemble was given.
+    """
+    part = part_for(member, source)
+    scores = member.training_scores(part)
+    if part is source:
+        return scores
+    normal = is_normal(source)
+    found = np.empty(source.num_samples, scores.dtype)
+    found[normal] = scores
+    found[~normal] = member.score(source.take(np.flatnonzero(~normal)))
+    return found
+
+
 def share_weights(members: list[OneClassModel]) -> bool:
     """Whether a weight, one of the preprocessing for instance, belongs to several members."""
     weights = [id(weight) for member in members for weight in member.variables]
     return len(set(weights)) < len(weights)
+
+
+def serialized_members(members: list[OneClassModel]) -> list[dict[str, Any]]:
+    """The members as a configuration holds them, what they share once."""
+    serialize = keras.saving.serialize_keras_object
+    if share_weights(members):
+        # Keras marks a layer as shared when it meets it again.
+        for member in members:
+            serialize(member)
+    return [serialize(member) for member in members]
 
 
 def train_members(

@@ -10,7 +10,7 @@ from keras import ops
 
 from kerasocc.callbacks.base import StateCallback
 from kerasocc.checks import check_choice, check_integer, check_number_or_share
-from kerasocc.datasets.storage.rows import chunks, rows_at_once
+from kerasocc.datasets.storage.rows import chunks
 from kerasocc.engine.epochs_without_steps import epochs_without_steps
 from kerasocc.engine.optimizer_steps import OptimizerGroup
 from kerasocc.losses import nearest_neighbors
@@ -167,11 +167,12 @@ class NearestNeighbors(OneClassModel):
         rows = ops.cast(self.embedding(x), "float32") / self.deviation
         return rows if self.projection is None else ops.matmul(rows, self.projection)
 
-    def training_scores(self, x: Any) -> np.ndarray:
+    def training_scores(self, x: Any, y: Any = None) -> np.ndarray:
         """Scores of the samples of the last `fit`; a stored sample is none of its neighbours.
 
         Args:
             x: The samples that `fit` was given, in the same order.
+            y: Not used.
 
         Returns:
             Shape `(samples,)`, float32.
@@ -181,16 +182,17 @@ class NearestNeighbors(OneClassModel):
                 which of them it stores.
         """
         self.check_fitted()
+        source = self.source_of(x)
         if self._sets > 1:
-            scores = self.score(x)
-            positions = self._positions_among(len(scores))
+            scores = self.score(source)
+            positions = self._positions_among(source, len(scores))
             # In its own subset a sample has itself, at a distance of 0, in place of the last one.
             own = self._own_distances(ops.convert_to_numpy(self.memory))
             last = own[:, -1] / (self.k * self._sets)
             np.add.at(scores, positions, last.astype(scores.dtype))
             return scores
-        distances = self.inference.map("neighbor_distances", self.source_of(x))
-        positions, scores = self._positions_among(len(distances)), distances[:, :-1].mean(axis=1)
+        distances = self.inference.map("neighbor_distances", source)
+        positions, scores = self._positions_among(source, len(distances)), distances[:, :-1].mean(1)
         scores[positions] = distances[positions, 1:].mean(axis=1)
         return scores
 
@@ -198,14 +200,17 @@ class NearestNeighbors(OneClassModel):
         """Distances of stored samples from their `k` neighbours but themselves, `(m, k)`."""
         if self._sets > 1:
             return neighbor_memory.own_distances(memory, self.k, self._sets)
-        return self.inference.run("memory_distances", _in_chunks(memory))[:, 1:]
+        return self.inference.run("memory_distances", chunks(memory))[:, 1:]
 
-    def _positions_among(self, samples: int) -> np.ndarray:
+    def _positions_among(self, source: Any, samples: int) -> np.ndarray:
         """Positions of the stored samples among those of the last `fit`."""
         positions, stored = self.positions, self.memory.shape[0]
         is_repeatable = self.coreset == "random" and self.seed is not None
         if positions is None and (is_repeatable or stored == samples):
             positions = self._random_positions(samples)
+        elif positions is None and self._sets == 1:
+            rows = self.inference.map("scaled", source)
+            positions = coresets.matched_positions(ops.convert_to_numpy(self.memory), rows)
         return coresets.check_positions(positions, stored, samples)
 
     def reset(self) -> None:
@@ -236,7 +241,7 @@ class NearestNeighbors(OneClassModel):
             positions = self._random_positions(source.num_samples)
             # Subsets may share samples, and come one after the other.
             read = positions if self.subsets is None else np.unique(positions)
-            samples = _in_chunks(source.read(read))
+            samples = chunks(source.read(read))
             rows = self._scaled_rows(self.inference.run("embedding", samples))
             if self.subsets is not None:
                 rows = rows[np.searchsorted(read, positions)]
@@ -245,8 +250,7 @@ class NearestNeighbors(OneClassModel):
         if self.coreset == "random":
             positions = self._random_positions(len(rows))
         else:
-            most = len(rows) if self.max_samples is None else self.max_samples
-            positions = coresets.greedy_coreset(rows, most, self.order_seed)
+            positions = coresets.greedy_coreset(rows, self.max_samples, self.order_seed)
         return rows[positions], positions
 
     def _scaled_rows(self, embeddings: np.ndarray) -> np.ndarray:
@@ -293,7 +297,3 @@ class NearestNeighbors(OneClassModel):
             config["encoder"] = None
         own = ("k", "max_samples", "coreset", "standardize", "components", "subsets")
         return {**config, **{name: getattr(self, name) for name in own}}
-
-
-def _in_chunks(rows: np.ndarray) -> Any:
-    return chunks(rows, rows_at_once(rows.shape[1:]))

@@ -2,9 +2,16 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
-from kerasocc.estimators import DeepSADDetector, EnsembleDetector, NearestNeighborsDetector
+from kerasocc import NearestNeighbors
+from kerasocc.estimators import (
+    DeepSADDetector,
+    EnsembleDetector,
+    NearestNeighborsDetector,
+    PyODAdapter,
+)
 
 
 def of_networks_and_neighbours():
@@ -57,8 +64,36 @@ def test_anomalies_that_are_alike_may_be_a_tenth(random):
 
 
 def test_labelled_anomalies_set_a_threshold_too(random):
-    x, y = random.normal(size=(120, 4)), np.zeros(120, int)
+    x, y = random.normal(size=(200, 20)), np.zeros(200, int)
     x[:6], y[:6] = x[:6] + 4, -1
-    detector = of_networks_and_neighbours().fit(x, y)
-    assert np.isfinite(detector.offset_) and set(detector.predict(x)) <= {-1, 1}
-    assert set(of_networks_and_neighbours().fit_predict(x, y)) == {-1, 1}
+    detector = of_networks_and_neighbours()
+    flagged = detector.fit_predict(x, y) == -1
+    assert flagged.sum() == 20 and flagged[:6].all()
+    assert 0.02 < (detector.predict(random.normal(size=(2000, 20))) == -1).mean() < 0.2
+
+
+def test_labels_reach_fit_predict(random):
+    x, y = random.normal(size=(60, 4)), np.zeros(60, int)
+    y[:6] = -1
+    found = {}
+    for labels in (None, y):
+        detector = DeepSADDetector(steps=20, hidden=(8,), contamination=0.1, random_state=0)
+        detector.fit_predict(x, labels)
+        found[labels is None] = detector.model_.score(x)
+        expected = clone(detector).fit(x, labels).model_.score(x)
+        np.testing.assert_array_equal(found[labels is None], expected)
+    assert not np.allclose(found[True], found[False])
+
+
+def test_training_samples_are_scored_once(random, monkeypatch):
+    passes = []
+    scored = NearestNeighbors.training_scores
+    monkeypatch.setattr(
+        NearestNeighbors,
+        "training_scores",
+        lambda model, x, y=None: passes.append(len(x)) or scored(model, x, y),
+    )
+    x = random.normal(size=(50, 3))
+    NearestNeighborsDetector(contamination=0.1, random_state=0).fit_predict(x)
+    PyODAdapter(NearestNeighborsDetector(random_state=0)).fit(x)
+    assert passes == [50, 50]

@@ -133,6 +133,27 @@ def test_neighbours_do_not_count_themselves(rows):
     assert model.score(rows).mean() < -0.5
 
 
+def test_training_scores_with_labelled_anomalies(rows):
+    y = np.zeros(len(rows), int)
+    y[::5] = -1
+    encoder = kocc.networks.mlp([rows.shape[1], 8, 2], seed=0)
+    members = [kocc.DeepSAD(encoder, seed=0), kocc.NearestNeighbors(k=2)]
+    model = kocc.Ensemble(members)
+    model.compile(keras.optimizers.Adam(1e-3))
+    model.fit(rows, y, epochs=1, batch_size=16, verbose=0)
+    # Labelled anomalies are new to the neighbours, which store the other samples.
+    neighbors = np.empty(len(rows), "float32")
+    neighbors[y == 0] = members[1].training_scores(rows[y == 0])
+    neighbors[y == -1] = members[1].score(rows[y == -1])
+    raw = np.stack([members[0].score(rows), neighbors], axis=1)
+    expected = np.asarray(model.scale(raw)).mean(axis=1)
+    found = model.training_scores(rows, y)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert (found[y == 0] > model.score(rows)[y == 0]).all()
+    with pytest.raises(ValueError, match="needs the samples of the last `fit`"):
+        model.training_scores(rows[:9], y[:9])
+
+
 @pytest.mark.slow
 def test_it_finds_anomalies(digits):
     def encoder(seed):

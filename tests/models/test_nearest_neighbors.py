@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors as Reference
 
 import kerasocc as kocc
 from kerasocc.losses import nearest_neighbors
-from kerasocc.models.coreset import greedy_coreset, random_coreset
+from kerasocc.models.coreset import greedy_coreset, matched_positions, random_coreset
 from tests.conformance.test_export import DEFAULT, litert_scorer, onnx_scorer, saved_model_scorer
 from tests.models.neighbors import fitted
 from tests.other_backends import run_on
@@ -97,6 +97,16 @@ def test_random_coreset(rows):
     assert (scores[stored] < own[stored]).all()
 
 
+def test_stored_samples_are_found_again(random):
+    rows = random.normal(size=(50, 3)).astype("float32") + 100
+    places = np.array([3, 8, 40])
+    rounded = rows[places] * np.float32(1 + 1e-7)
+    assert matched_positions(rounded, rows).tolist() == [3, 8, 40]
+    assert matched_positions(rows[places] + 0.1, rows) is None
+    # Which of two copies is which cannot be told.
+    assert matched_positions(rows[[3, 3]], rows) is None
+
+
 def test_greedy_coreset():
     # From any first one the farthest follow: both ends, then the middle of the largest gap.
     line = np.array([[0.0], [1.0], [4.0], [5.0], [10.0]])
@@ -146,13 +156,13 @@ def test_files(rows, tmp_path):
         x = rows.reshape(70, 2, 2) + 0.1
         np.testing.assert_array_equal(loaded.score(x), model.score(x))
         np.testing.assert_array_equal(loaded.is_anomaly(x), model.is_anomaly(x))
+        found = loaded.training_scores(rows.reshape(70, 2, 2))
+        expected = model.training_scores(rows.reshape(70, 2, 2))
+        np.testing.assert_array_equal(found, expected)
         if options:
+            # A loaded model finds its stored samples among those of the fit, and no others.
             with pytest.raises(ValueError, match="needs the samples of the last `fit`.*a loaded"):
                 loaded.training_scores(x)
-        else:
-            found = loaded.training_scores(rows.reshape(70, 2, 2))
-            expected = model.training_scores(rows.reshape(70, 2, 2))
-            np.testing.assert_array_equal(found, expected)
         with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
             loaded.score(rows)
         model.save_weights(tmp_path / "model.weights.h5")

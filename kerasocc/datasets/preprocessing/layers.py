@@ -16,7 +16,7 @@ from kerasocc.datasets.preprocessing.offsets import (
     build_to_adapt,
 )
 from kerasocc.datasets.storage.precision import loses_in_float32
-from kerasocc.datasets.storage.rows import chunks, is_lazy, rows_at_once
+from kerasocc.datasets.storage.rows import chunks, is_lazy
 from kerasocc.state import add_state
 
 
@@ -177,7 +177,7 @@ class Preprocessing(keras.layers.Layer):
 
 
 def _batches(x: Any) -> Iterator[np.ndarray]:
-    return chunks(x, rows_at_once(x.shape[1:]))
+    return chunks(x)
 
 
 def _as_indexable(x: Any) -> Any:

@@ -14,7 +14,7 @@ from kerasocc.datasets.preprocessing.offsets import (
     Precision,
     build_to_adapt,
 )
-from kerasocc.datasets.storage.rows import as_rows, chunks, rows_at_once
+from kerasocc.datasets.storage.rows import as_rows, chunks
 from kerasocc.state import add_state
 
 
@@ -41,7 +41,7 @@ class Standardization(OffsetLayer):
     def adapt(self, x: Any) -> None:
         """Set mean and deviation from an array or `Rows` of shape `(samples, columns)`."""
         x = as_rows(x)
-        self.adapt_batches(chunks(x, rows_at_once(x.shape[1:])))
+        self.adapt_batches(chunks(x))
 
     def adapt_batches(self, batches: Iterable[np.ndarray]) -> None:
         """Set mean and deviation from batches of shape `(batch, columns)`, read once."""

@@ -36,7 +36,7 @@ from kerasocc.datasets.readers.labelled_tables import (
 )
 from kerasocc.datasets.readers.missing_values import fill_rows, medians
 from kerasocc.datasets.readers.raw_tables import holds_raw_columns, read_raw
-from kerasocc.datasets.storage.rows import Rows, chunks, is_lazy, rows_at_once
+from kerasocc.datasets.storage.rows import Rows, chunks, is_lazy
 
 NO_LABELS = (
     "no column is called one of "
@@ -224,7 +224,7 @@ def _called_like_labels(table: Table) -> NamedColumns:
     found: dict[str, np.ndarray] = {}
     for position, name in enumerate(table.columns):
         if has_name_of_labels(name):
-            blocks = chunks(table.x, rows_at_once(table.x.shape[1:]))
+            blocks = chunks(table.x)
             found[name] = np.concatenate([block[:, position] for block in blocks])
     return NamedColumns(found)
 

@@ -80,13 +80,14 @@ def rows_in_flight(shape: Sequence[int]) -> int:
     return max(1, min(small, VALUES_AT_ONCE // values))
 
 
-def chunks(x: Any, size: int) -> Iterator[np.ndarray]:
+def chunks(x: Any, size: int | None = None) -> Iterator[np.ndarray]:
     """Read an array or a `Rows` view in chunks of `size` rows.
 
     Args:
         x: Array or `Rows` of shape `(samples, ...)`.
-        size: Rows per chunk; the last one may have fewer.
+        size: Rows per chunk, None for `rows_at_once`; the last one may have fewer.
     """
+    size = rows_at_once(x.shape[1:]) if size is None else size
     for start in range(0, len(x), size):
         yield np.asarray(x[start : start + size])
 

@@ -54,12 +54,14 @@ def calibrate(
     """
     held_out = data.x_val[data.y_val == 0]
     if not len(held_out):
-        model.calibrate(data.x_train, contamination=rate)
+        labels = data.y_train if model.uses_labels else None
+        scores = model.training_scores(data.x_train, labels)[data.y_train == 0]
+        model.flag_share(scores, rate)
         note = (
             "no normal samples were held out: the threshold is a quantile of training "
             "scores and will flag more new samples than the wanted rate"
         )
-        return _calibration("training samples", len(data.x_train), rate, None, None, None, note)
+        return _calibration("training samples", len(scores), rate, None, None, None, note)
     on = UNCHECKED if hidden and "val" in data.unlabelled else HELD_OUT
     return calibrate_on_normal_scores(model, model.score(held_out), rate, on)
 

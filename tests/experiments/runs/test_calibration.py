@@ -14,13 +14,18 @@ from tests.experiments.reports.test_page import report_figures
 
 
 class Scores:
-    """The part of a model that `calibrate` uses; samples are their own scores."""
+    """The part of a model that `calibrate` uses; the largest value of a sample is its score."""
 
     def score(self, x):
-        return np.ravel(x)
+        return np.reshape(x, (len(x), -1)).max(axis=1)
 
-    def calibrate(self, x, *, contamination):
-        self.threshold = threshold_at(self.score(x), contamination)
+    uses_labels = False
+
+    def training_scores(self, x, y=None):
+        return self.score(x)
+
+    def flag_share(self, scores, share):
+        self.threshold = threshold_at(scores, share)
 
     def calibrate_on_scores(self, scores, *, fpr):
         found = conformal_calibration(scores, fpr)
@@ -59,6 +64,30 @@ def test_too_few_or_no_held_out_samples_are_reported(digits):
     assert "Threshold: no normal samples" in page.page(
         {**report_figures(), "calibration": calibration}
     )
+
+
+def test_training_samples_set_the_threshold_as_if_they_were_new(digits):
+    model = kocc.NearestNeighbors(k=2, seed=0)
+    model.fit(digits.x_train, verbose=0)
+    calibration = calibrate(model, digits, 0.1)
+    own = model.training_scores(digits.x_train)
+    assert float(model.threshold) == threshold_at(own, 0.1)
+    assert calibration["samples"] == len(digits.x_train)
+    # Of new normal samples fewer than half are flagged; nearly all were, by scores of 0.
+    normal = digits.x_test[digits.y_test == 0]
+    assert model.is_anomaly(normal).mean() < 0.5
+
+
+def test_labelled_anomalies_among_the_training_samples_set_no_threshold(digits):
+    y = digits.y_train.copy()
+    y[:20] = -1
+    model = kocc.DeepSAD(kocc.networks.lenet("digits", seed=0), seed=0)
+    model.compile("adam")
+    model.fit(digits.x_train, y, epochs=1, verbose=0)
+    calibration = calibrate(model, dataclasses.replace(digits, y_train=y), 0.1)
+    normal = model.score(digits.x_train)[20:]
+    assert calibration["samples"] == len(normal)
+    assert (normal > float(model.threshold)).mean() == pytest.approx(0.1, abs=1 / len(normal))
 
 
 def test_held_out_samples_that_nobody_has_checked(digits):
