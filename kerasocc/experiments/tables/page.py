@@ -9,7 +9,12 @@ from kerasocc.experiments.reports.charts import WIDTH, chart
 from kerasocc.experiments.reports.document import Section, document, note
 from kerasocc.experiments.reports.markup import Content, data_table, element
 from kerasocc.experiments.tables.definition import Metric, TableDefinition
-from kerasocc.experiments.tables.rendering import difference_text, remarks, text_rows
+from kerasocc.experiments.tables.rendering import (
+    difference_text,
+    failed_cells,
+    remarks,
+    text_rows,
+)
 from kerasocc.experiments.tables.summary import Entry, Summary
 from kerasocc.plots.exposure import plot_ratios
 
@@ -25,7 +30,7 @@ def table_page(table: TableDefinition, summary: Summary, settings: str) -> str:
         summary: The results.
         settings: What was run, and the command.
     """
-    failed = [note(f"{title} failed: {error}") for title, error in summary.failures.items()]
+    failed = [note(line) for line in failed_cells(summary)]
     return document(
         table.title,
         _sections(table, summary),

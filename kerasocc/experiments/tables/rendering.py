@@ -93,10 +93,18 @@ def remarks(table: TableDefinition, summary: Summary) -> list[str]:
             f"{summary.ranked[metric]} of {len(summary.rows)}."
         )
     lines += table.compare(summary)
-    lines += [f"{title} failed: {error}" for title, error in summary.failures.items()]
+    lines += failed_cells(summary)
     if summary.seconds:
         lines.append(f"Time of all cells together: {duration(summary.seconds)}.")
     return [*lines, *table.notes]
+
+
+def failed_cells(summary: Summary) -> list[str]:
+    """A line for everything that went wrong, with the cells that it was in."""
+    titles: dict[str, list[str]] = {}
+    for title, error in summary.failures.items():
+        titles.setdefault(error, []).append(title)
+    return [f"{'; '.join(found)} failed: {error}" for error, found in titles.items()]
 
 
 def _missing_runs(metric: str, summary: Summary) -> list[str]:

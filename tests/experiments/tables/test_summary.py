@@ -8,7 +8,7 @@ from kerasocc.experiments.tables.cell import Cell, Published
 from kerasocc.experiments.tables.cell_store import CellStore
 from kerasocc.experiments.tables.definition import AUC, F1, Options
 from kerasocc.experiments.tables.page import table_page
-from kerasocc.experiments.tables.rendering import entry_text, remarks
+from kerasocc.experiments.tables.rendering import entry_text, failed_cells, remarks
 from kerasocc.experiments.tables.summary import Entry, summarize
 from tests.experiments.tables import tiny
 
@@ -74,6 +74,7 @@ def test_what_was_not_run_and_what_failed(tmp_path):
     one = found.entries["auc", "a", "ours"]
     assert (one.mean, one.deviation, len(one.values), one.cells) == (90.0, None, 1, 2)
     assert found.failures == {f"b, ours, seed {seed}": "all equal" for seed in (0, 1)}
+    assert failed_cells(found) == ["b, ours, seed 0; b, ours, seed 1 failed: all equal"]
 
 
 def test_a_method_without_a_metric(tmp_path):
