@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerasocc.experiments.config.data_defaults import HIDDEN
 from kerasocc.experiments.tables.definition import Context, Options, Result
 
 PRETRAINING_FILES = ("pretraining.weights.h5", "pretraining.history.json")
@@ -92,10 +93,17 @@ def pretrained(settings: Mapping[str, Any], work: str, context: Context) -> tupl
 
 
 def config_and_data(settings: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The settings of a training as `kerasocc train` has them, and its data."""
+    """The settings of a training as `kerasocc train` has them, and its data.
+
+    Raises:
+        FileNotFoundError: If they are a table of Deep SAD that is not there.
+    """
+    from kerasocc.datasets.catalog import find_table
     from kerasocc.experiments.config import TrainConfig
     from kerasocc.experiments.runs.data import load_data
 
+    if settings["dataset"] in HIDDEN:
+        find_table(settings["dataset"])
     config = TrainConfig.for_dataset(**settings)
     return config, load_data(config)
 

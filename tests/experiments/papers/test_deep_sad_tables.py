@@ -141,6 +141,15 @@ def test_no_figure():
     assert published.tabular_auc("cardio", "SS-DGM", "auc") is None
 
 
+def test_a_table_that_is_not_there(tmp_path, capsys):
+    command = ["reproduce", "deep-sad", "tabular", "--data", "cardio", "--seeds", "0", "--quick"]
+    command += ["--data-dir", str(tmp_path), "--out", str(tmp_path / "out")]
+    main(command)
+    printed = capsys.readouterr().out
+    assert "cardio, OC-SVM, seed 0: no data: There is no table 'cardio' among the 0" in printed
+    assert "failed" not in printed and re.search(r"cardio +no data", printed)
+
+
 @pytest.mark.slow
 def test_a_table_end_to_end(tmp_path, capsys):
     generator = np.random.default_rng(0)
