@@ -152,6 +152,6 @@ DEFINITIONS = (
         "figure2",
         "figure 2: with and without the pooling layer",
         cells.figure2,
-        "The figure has no numbers that could be read. The columns of CIFAR-10 are ours.",
+        "The figure has no numbers that could be read.",
     ),
 )

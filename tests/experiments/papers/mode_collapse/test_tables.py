@@ -32,7 +32,7 @@ def cells_of(name, **options):
         ("table5", 4 * 3 * (10 + 4) * 5, 4, 15),
         ("table6", 4 * (90 + 6) * 5, 4, 7),
         ("figure1", 2 * 4 * 3 * (10 + 4) * 5, 4, 30),
-        ("figure2", 5 * 2 * (1 + 4) * 5, 5, 10),
+        ("figure2", 5 * 2 * 4 * 5, 5, 8),
     ],
 )
 def test_the_layout_is_that_of_the_paper(name, count, rows, columns):
