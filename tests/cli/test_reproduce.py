@@ -74,7 +74,8 @@ def test_a_failed_cell_is_told_and_the_others_are_run(table, capsys):
     table["run"] = run
     assert main([*COMMAND, "--seeds", "0"]) == 2
     printed = capsys.readouterr().out
-    assert "b, ours, seed 0 failed: not finite" in printed and "71.0" not in printed
+    assert "b, ours, seed 0; b, theirs, seed 0 failed: not finite" in printed
+    assert "71.0" not in printed
     assert "b       failed            failed" in printed
     assert main([*COMMAND, "--seeds", "0", "--quiet"]) == 2
     table["run"] = tiny.run
