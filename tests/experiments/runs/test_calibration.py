@@ -16,10 +16,10 @@ from tests.experiments.reports.test_page import report_figures
 class Scores:
     """The part of a model that `calibrate` uses; the largest value of a sample is its score."""
 
+    uses_labels = False
+
     def score(self, x):
         return np.reshape(x, (len(x), -1)).max(axis=1)
-
-    uses_labels = False
 
     def training_scores(self, x, y=None):
         return self.score(x)
